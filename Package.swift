@@ -1,0 +1,82 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms of the house (DESIGN §8). An arrow points to what may be imported; nothing points up.
+// `contrib/check` compares these arrows with the imports that the sources really make.
+
+/// A room: one module under Sources, with what it may import.
+func room(_ name: String, _ imports: String...) -> Target {
+    .target(name: name, dependencies: imports.map { .byName(name: $0) })
+}
+
+/// The tests of one room.
+func tests(of name: String, _ imports: String...) -> Target {
+    .testTarget(name: name + "Tests", dependencies: ([name] + imports).map { .byName(name: $0) })
+}
+
+let package = Package(
+    name: "SyncHub",
+    products: [
+        .executable(name: "synchub", targets: ["synchub"]),
+        .executable(name: "syncagent", targets: ["syncagent"]),
+        .executable(name: "syncctl", targets: ["syncctl"]),
+    ],
+    targets: [
+        // Programs.
+        .executableTarget(name: "synchub", dependencies: ["Hub", "Arguments"]),
+        .executableTarget(name: "syncagent", dependencies: ["Agent", "Arguments"]),
+        .executableTarget(name: "syncctl", dependencies: ["Console"]),
+        // Faces.
+        room("Console", "ControlAPI", "HTTPClient", "Arguments", "SyncCore"),
+        // Domain.
+        room("Hub", "Journal", "FileTree", "ControlAPI", "HTTPServer", "Processes", "Settings", "SyncCore"),
+        room("Agent", "Index", "FileTree", "Transport", "ControlAPI", "HTTPServer", "Processes", "Settings", "SyncCore"),
+        room("Transport", "SSH", "HTTPClient", "ControlAPI", "SyncCore"),
+        room("Journal", "SQLite", "SyncCore"),
+        room("Index", "SQLite", "SyncCore"),
+        room("FileTree", "Hashing", "CLinux", "SyncCore"),
+        // Pure.
+        room("ControlAPI", "SyncCore"),
+        room("Arguments"),
+        room("SyncCore"),
+        // Owners of C handles, and what the operating system gives.
+        room("Settings"),
+        room("SQLite", "CSQLite"),
+        room("SSH", "CSSH2", "CLinux"),
+        room("HTTPServer", "CMicroHTTPD", "CLinux"),
+        room("HTTPClient", "CCurl", "CLinux"),
+        room("Hashing", "CCrypto"),
+        room("Processes", "CLinux"),
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // Tests, and what they share (never part of the product).
+        .target(
+            name: "TestSupport",
+            dependencies: ["SyncCore", "Processes", "FileTree", "CLinux", "Hashing"],
+            path: "Tests/TestSupport"),
+        tests(of: "SyncCore"),
+        tests(of: "ControlAPI"),
+        tests(of: "Arguments"),
+        tests(of: "Settings"),
+        tests(of: "SQLite", "TestSupport"),
+        tests(of: "SSH", "TestSupport", "Processes"),
+        tests(of: "HTTPServer", "HTTPClient", "TestSupport"),
+        tests(of: "Hashing"),
+        tests(of: "Processes"),
+        tests(of: "FileTree", "TestSupport"),
+        tests(of: "Journal", "TestSupport", "SyncCore"),
+        tests(of: "Index", "TestSupport", "SyncCore"),
+        tests(of: "Transport", "TestSupport"),
+        tests(of: "Hub", "TestSupport"),
+        tests(of: "Agent", "TestSupport", "Hub"),
+        tests(of: "Console", "TestSupport", "ControlAPI"),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["TestSupport", "ControlAPI", "SyncCore", "Processes", "FileTree"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,56 @@
+/// The SHA-256 of a content (FIPS 180-4): its name.
+package struct Digest: Hashable, Comparable, Sendable {
+    // Four words rather than an array: a million of them cost no heap.
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
+    /// - Parameter bytes: exactly 32.
+    package init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == Digest.size else { return nil }
+        var iterator = bytes.makeIterator()
+        func word() -> UInt64 {
+            var word: UInt64 = 0
+            for _ in 0..<8 { word = word << 8 | UInt64(iterator.next() ?? 0) }
+            return word
+        }
+        words = (word(), word(), word(), word())
+    }
+
+    /// - Parameter hex: exactly 64 hexadecimal digits.
+    package init?(hex: String) {
+        let digits = Array(hex.utf8)
+        guard digits.count == Digest.size * 2 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Digest.size)
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let high = Escaping.hexValue(digits[index]), let low = Escaping.hexValue(digits[index + 1])
+            else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        self.init(bytes: bytes)
+    }
+
+    /// In bytes.
+    package static let size = 32
+
+    /// The content of no bytes.
+    package static let empty = Digest(hex: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")!  // SAFETY: 64 digits.
+
+    package var bytes: [UInt8] {
+        [words.0, words.1, words.2, words.3].flatMap { word in
+            (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) }
+        }
+    }
+
+    package var hex: String { bytes.map(Escaping.hex).joined() }
+
+    package static func == (a: Digest, b: Digest) -> Bool { a.words == b.words }
+    package static func < (a: Digest, b: Digest) -> Bool { a.words < b.words }
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+    }
+}
+
+extension Digest: CustomStringConvertible {
+    package var description: String { hex }
+}

@@ -1,0 +1,107 @@
+/// What kind of node. FIFOs, sockets and devices are not nodes: they are skipped.
+package enum NodeKind: String, Hashable, Sendable, Codable {
+    case file, directory, symlink
+}
+
+/// Permission bits, 0o000 to 0o777. setuid, setgid and sticky never travel.
+package struct Mode: RawRepresentable, Hashable, Sendable, Codable {
+    package let rawValue: UInt16
+    package init(rawValue: UInt16) { self.rawValue = rawValue & 0o777 }
+    package init(_ rawValue: UInt16) { self.init(rawValue: rawValue) }
+}
+
+/// Unix nanoseconds, signed: before 1970 is negative; reaches from 1677 to 2262.
+package typealias Nanoseconds = Int64
+
+/// What a file is: the bytes (by digest), how many, permission bits and modification time.
+package struct FileContent: Hashable, Sendable {
+    package var digest: Digest
+    /// In bytes.
+    package var size: Int64
+    package var mode: Mode
+    package var mtime: Nanoseconds
+
+    package init(digest: Digest, size: Int64, mode: Mode, mtime: Nanoseconds) {
+        self.digest = digest
+        self.size = size
+        self.mode = mode
+        self.mtime = mtime
+    }
+}
+
+/// All of a node that is not its place: kind, bytes, attributes. A directory's mtime is not part of it, since every
+/// change of an entry would change it again on each machine.
+package enum Content: Hashable, Sendable {
+    case file(FileContent)
+    case directory(Mode)
+    /// The target as bytes (stored, never followed). A symlink has no permission bits of its own on Linux.
+    case symlink(target: [UInt8], mtime: Nanoseconds)
+
+    package var kind: NodeKind {
+        switch self {
+        case .file: .file
+        case .directory: .directory
+        case .symlink: .symlink
+        }
+    }
+
+    package var isDirectory: Bool { kind == .directory }
+
+    /// The same kind and the same bytes, whatever mode and mtime say.
+    package func hasSameBytes(as other: Content) -> Bool {
+        switch (self, other) {
+        case (.file(let a), .file(let b)): a.digest == b.digest && a.size == b.size
+        case (.directory, .directory): true
+        case (.symlink(let a, _), .symlink(let b, _)): a == b
+        default: false
+        }
+    }
+
+    /// The bytes of a file, if it is one.
+    package var file: FileContent? {
+        if case .file(let file) = self { file } else { nil }
+    }
+
+    /// In bytes; 0 for directories and symlinks.
+    package var size: Int64 { file?.size ?? 0 }
+}
+
+/// Where a node is: in which directory, under which name.
+package struct Location: Hashable, Sendable {
+    package var parent: NodeID
+    package var name: Name
+
+    package init(parent: NodeID, name: Name) {
+        self.parent = parent
+        self.name = name
+    }
+}
+
+/// One file, directory or symlink as the journal knows it.
+package struct Node: Hashable, Sendable {
+    package let id: NodeID
+    package var location: Location
+    package var content: Content
+    package var contentVersion: Version
+    package var locationVersion: Version
+    /// The change that made it what it is.
+    package var seq: Sequence
+    /// A tombstone: the location and content it last had, kept until every client's cursor is past it.
+    package var isDeleted: Bool
+
+    package init(
+        id: NodeID, location: Location, content: Content, contentVersion: Version = .first,
+        locationVersion: Version = .first, seq: Sequence = .zero, isDeleted: Bool = false
+    ) {
+        self.id = id
+        self.location = location
+        self.content = content
+        self.contentVersion = contentVersion
+        self.locationVersion = locationVersion
+        self.seq = seq
+        self.isDeleted = isDeleted
+    }
+
+    package var parent: NodeID { location.parent }
+    package var name: Name { location.name }
+}

@@ -1,0 +1,43 @@
+/// A path below the share or a folder: names from the top down. Empty is the top itself. Never absolute, never `..`.
+package struct RelativePath: Hashable, Comparable, Sendable {
+    package var names: [Name]
+
+    package init(_ names: [Name] = []) { self.names = names }
+
+    /// Parses `a/b/c`; empty bytes are the top. One trailing slash is allowed, a leading or doubled one is not.
+    package init(bytes: [UInt8]) throws(NameError) {
+        var bytes = bytes[...]
+        if bytes.last == RelativePath.separator { bytes = bytes.dropLast() }
+        var names: [Name] = []
+        if !bytes.isEmpty {
+            for part in bytes.split(separator: RelativePath.separator, omittingEmptySubsequences: false) {
+                names.append(try Name(Array(part)))
+            }
+        }
+        self.names = names
+    }
+
+    package static let top = RelativePath()
+    private static let separator = UInt8(ascii: "/")
+
+    package var bytes: [UInt8] { Array(names.map(\.bytes).joined(separator: [RelativePath.separator])) }
+    package var isTop: Bool { names.isEmpty }
+    package var last: Name? { names.last }
+
+    /// The directory that holds this path; the top's parent is the top.
+    package var parent: RelativePath { RelativePath(Array(names.dropLast())) }
+
+    package func appending(_ name: Name) -> RelativePath { RelativePath(names + [name]) }
+
+    /// True for the path itself and everything below it.
+    package func contains(_ other: RelativePath) -> Bool { other.names.starts(with: names) }
+
+    package static func < (a: RelativePath, b: RelativePath) -> Bool {
+        a.names.lexicographicallyPrecedes(b.names)
+    }
+}
+
+extension RelativePath: CustomStringConvertible {
+    /// For display: see ``Escaping/text(_:)``.
+    package var description: String { Escaping.text(bytes) }
+}
