@@ -1,0 +1,109 @@
+/// Every route of the API: method and path, matched raw (no percent-decoding). Names travel in JSON bodies; queries hold numbers,
+/// epochs and client names only.
+package enum Route: String, CaseIterable, Sendable {
+    // Agents.
+    case join = "POST /v1/join"
+    case hello = "POST /v1/hello"
+    case changes = "GET /v1/changes"
+    case commit = "POST /v1/commit"
+    case report = "POST /v1/report"
+    // syncctl, at the hub or through an agent.
+    case status = "GET /v1/status"
+    case clients = "GET /v1/clients"
+    case unsynced = "GET /v1/unsynced"
+    case why = "POST /v1/why"
+    case wait = "POST /v1/wait"
+    case log = "GET /v1/log"
+    case conflicts = "GET /v1/conflicts"
+    case paths = "GET /v1/paths"
+    case invite = "POST /v1/invite"
+    case revoke = "POST /v1/revoke"
+    case pause = "POST /v1/pause"
+    case resume = "POST /v1/resume"
+
+    package var method: String { String(rawValue.prefix { $0 != " " }) }
+    package var path: String { String(rawValue.drop { $0 != " " }.dropFirst()) }
+
+    /// The route, or why there is none.
+    package static func find(method: String, path: String) -> Result<Route, ErrorMessage> {
+        let there = allCases.filter { $0.path == path }
+        if let route = there.first(where: { $0.method == method }) { return .success(route) }
+        if there.isEmpty {
+            return .failure(ErrorMessage(.unknownRoute, "there is nothing at this path; the API begins at /v1/"))
+        }
+        let allowed = there.map(\.method).joined(separator: ", ")
+        return .failure(ErrorMessage(.wrongMethod, "this path takes \(allowed), not \(method)"))
+    }
+}
+
+/// What went wrong, as a word that programs can rely on, with its HTTP status.
+package enum ErrorCode: String, Codable, Sendable, CaseIterable {
+    case badRequest = "bad_request"
+    case badJSON = "bad_json"
+    case missingField = "missing_field"
+    case badValue = "bad_value"
+    case badName = "bad_name"
+    case baseFromTheFuture = "base_from_the_future"
+    case unauthorized
+    case forbidden
+    case revoked
+    case unknownRoute = "unknown_route"
+    case wrongMethod = "wrong_method"
+    case unknownClient = "unknown_client"
+    case unknownPath = "unknown_path"
+    case clientExists = "client_exists"
+    case inviteUsed = "invite_used"
+    case paused
+    case otherEpoch = "other_epoch"
+    case tooLarge = "too_large"
+    case tooMany = "too_many"
+    case noSpace = "no_space"
+    case hubAway = "hub_away"
+    case internalError = "internal_error"
+
+    package var status: Int {
+        switch self {
+        case .badRequest, .badJSON, .missingField, .badValue, .badName: 400
+        case .unauthorized: 401
+        case .forbidden, .revoked: 403
+        case .unknownRoute, .unknownClient, .unknownPath: 404
+        case .wrongMethod: 405
+        case .baseFromTheFuture, .clientExists, .paused, .otherEpoch: 409
+        case .inviteUsed: 410
+        case .tooLarge: 413
+        case .tooMany: 429
+        case .internalError: 500
+        case .hubAway: 503
+        case .noSpace: 507
+        }
+    }
+}
+
+/// Every answer that is not a success: `{"error":{"code","message"}}`.
+package struct ErrorMessage: Codable, Hashable, Sendable, Error, CustomStringConvertible {
+    package struct Body: Codable, Hashable, Sendable {
+        package var code: ErrorCode
+        package var message: String
+    }
+    package var error: Body
+
+    package init(_ code: ErrorCode, _ message: String) {
+        error = Body(code: code, message: message)
+    }
+
+    /// A body that could not be understood.
+    package init(_ error: WireError) {
+        let code: ErrorCode =
+            switch error {
+            case .notJSON: .badJSON
+            case .missingField: .missingField
+            case .wrongType: .badValue
+            case .badValue(let field, _): field.hasSuffix("name") || field == "path" ? .badName : .badValue
+            }
+        self.init(code, "\(error)")
+    }
+
+    package var code: ErrorCode { error.code }
+    package var message: String { error.message }
+    package var description: String { message }
+}

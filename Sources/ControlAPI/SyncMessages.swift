@@ -1,0 +1,141 @@
+/// `POST /v1/join`, authorised by the invite's secret (see ``InviteMessage``).
+package struct JoinRequest: Codable, Hashable, Sendable {
+    /// The agent's own key, as one OpenSSH public key line (`ssh-ed25519 AAAA…`).
+    package var publicKey: String
+    package init(publicKey: String) { self.publicKey = publicKey }
+}
+
+/// What a new client is given. The invite stays good until the first ``HelloRequest`` with the token, so that an interrupted
+/// join can be run again.
+package struct JoinResponse: Codable, Hashable, Sendable {
+    package var client: String
+    package var token: String
+    package init(client: String, token: String) {
+        self.client = client
+        self.token = token
+    }
+}
+
+/// `POST /v1/hello`: the first request on a connection.
+package struct HelloRequest: Codable, Hashable, Sendable {
+    package var version: String
+    /// The random generation of the agent's index.
+    package var generation: String
+    package init(version: String, generation: String) {
+        self.version = version
+        self.generation = generation
+    }
+}
+
+/// Who the hub is, and what this client may use.
+package struct HelloResponse: Codable, Hashable, Sendable {
+    package var hub: String
+    package var version: String
+    package var client: String
+    package var epoch: String
+    /// The journal's `seq`.
+    package var head: Int64
+    /// This client's staging directory, as SFTP sees it.
+    package var staging: String
+    /// The share, as SFTP sees it.
+    package var share: String
+    /// Operations in one commit at most.
+    package var maxOperations: Int
+    package var paused: PauseMessage?
+    package init(
+        hub: String, version: String, client: String, epoch: String, head: Int64, staging: String, share: String,
+        maxOperations: Int, paused: PauseMessage?
+    ) {
+        self.hub = hub
+        self.version = version
+        self.client = client
+        self.epoch = epoch
+        self.head = head
+        self.staging = staging
+        self.share = share
+        self.maxOperations = maxOperations
+        self.paused = paused
+    }
+}
+
+/// A pause: `until` is RFC 3339 UTC, nil for "until resumed".
+package struct PauseMessage: Codable, Hashable, Sendable {
+    package var until: String?
+    package init(until: String?) { self.until = until }
+}
+
+/// `GET /v1/changes?since=N&wait=S&epoch=E&barrier=B&paused=P`. Held open for at most `wait` seconds (60 at most) while there
+/// is nothing after `since`, the client's newest known barrier is `barrier`, and the pause is as the client knows it (`paused`:
+/// 0 or 1).
+package struct ChangesResponse: Codable, Hashable, Sendable {
+    package var epoch: String
+    /// Everything up to here is in `nodes` or was seen before: the next `since`. Not the head when a page was full.
+    package var through: Int64
+    /// The journal's `seq`.
+    package var head: Int64
+    /// Nodes with their latest state, each once, by `seq`; tombstones too. Empty while paused.
+    package var nodes: [NodeMessage]
+    package var paused: PauseMessage?
+    /// Somebody waits for this client to report this number (see ``ReportRequest``); 0 if nobody ever did.
+    package var barrier: Int64
+    package init(
+        epoch: String, through: Int64, head: Int64, nodes: [NodeMessage], paused: PauseMessage?, barrier: Int64
+    ) {
+        self.epoch = epoch
+        self.through = through
+        self.head = head
+        self.nodes = nodes
+        self.paused = paused
+        self.barrier = barrier
+    }
+}
+
+/// `POST /v1/report`: how far the client is, told after each change of it. Answered with `{}`.
+package struct ReportRequest: Codable, Hashable, Sendable {
+    package var epoch: String
+    /// Everything up to here is on the client's disk: its cursor.
+    package var cursor: Int64
+    /// The newest barrier (see ``ChangesResponse``) that it has passed: all that had happened on its disk when it learned of
+    /// the barrier is committed or stands in `pending`.
+    package var barrier: Int64
+    /// What waits in both directions, at most 1,000 items; the sums count everything.
+    package var pending: [PendingMessage]
+    package var upCount: Int
+    package var downCount: Int
+    /// Bytes that are still to move, both directions.
+    package var bytes: Int64
+    package init(
+        epoch: String, cursor: Int64, barrier: Int64, pending: [PendingMessage], upCount: Int, downCount: Int,
+        bytes: Int64
+    ) {
+        self.epoch = epoch
+        self.cursor = cursor
+        self.barrier = barrier
+        self.pending = pending
+        self.upCount = upCount
+        self.downCount = downCount
+        self.bytes = bytes
+    }
+}
+
+/// Which way something waits.
+package enum Direction: String, Codable, Sendable { case up, down }
+
+/// One thing that is not synced.
+package struct PendingMessage: Codable, Hashable, Sendable {
+    /// Relative to the share, escaped.
+    package var path: String
+    package var direction: Direction
+    package var bytes: Int64
+    /// A sentence's worth: `settling`, `permission denied: cannot read`, `a FIFO, which cannot be synced`, …
+    package var reason: String
+    /// True when it will never be synced (a FIFO, …): shown, but nobody waits for it.
+    package var skipped: Bool?
+    package init(path: String, direction: Direction, bytes: Int64, reason: String, skipped: Bool = false) {
+        self.path = path
+        self.direction = direction
+        self.bytes = bytes
+        self.reason = reason
+        self.skipped = skipped ? true : nil
+    }
+}

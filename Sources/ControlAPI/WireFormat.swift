@@ -1,0 +1,76 @@
+import FoundationEssentials
+
+/// How messages become JSON and back: keys in snake_case, sorted, no escaped slashes.
+/// The messages themselves are plain structs; this file and the structs are the API's one description.
+package enum WireFormat {
+    package static func encode(_ message: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // SAFETY: messages hold only strings, integers, booleans, arrays and objects, which always encode.
+        return Array(try! encoder.encode(message))
+    }
+
+    /// - Throws: ``WireError`` that names the field.
+    package static func decode<Message: Decodable>(_ type: Message.Type, from bytes: [UInt8]) throws(WireError) -> Message {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        do {
+            return try decoder.decode(type, from: Data(bytes))
+        } catch let error as WireError {
+            throw error
+        } catch let error as DecodingError {
+            throw WireError(error)
+        } catch {
+            throw .notJSON("\(error)")
+        }
+    }
+}
+
+/// Why bytes are not the message that was expected.
+package enum WireError: Error, Hashable, Sendable, CustomStringConvertible {
+    case notJSON(String)
+    case missingField(String)
+    case wrongType(field: String, expected: String)
+    case badValue(field: String, reason: String)
+
+    init(_ error: DecodingError) {
+        switch error {
+        case .keyNotFound(let key, let context):
+            self = .missingField(WireError.path(context.codingPath + [key]))
+        case .typeMismatch(let type, let context):
+            self = .wrongType(field: WireError.path(context.codingPath), expected: "\(type)")
+        case .valueNotFound(let type, let context):
+            self = .wrongType(field: WireError.path(context.codingPath), expected: "\(type)")
+        case .dataCorrupted(let context):
+            self =
+                context.codingPath.isEmpty
+                ? .notJSON(context.debugDescription)
+                : .badValue(field: WireError.path(context.codingPath), reason: context.debugDescription)
+        @unknown default:
+            self = .notJSON("\(error)")
+        }
+    }
+
+    private static func path(_ keys: [any CodingKey]) -> String {
+        keys.map { key in key.intValue.map { "[\($0)]" } ?? snakeCase(key.stringValue) }.joined(separator: ".")
+    }
+
+    private static func snakeCase(_ key: String) -> String {
+        var result = ""
+        for character in key {
+            if character.isUppercase { result += "_" }
+            result += character.lowercased()
+        }
+        return result
+    }
+
+    package var description: String {
+        switch self {
+        case .notJSON(let reason): "the body is not valid JSON: \(reason)"
+        case .missingField(let field): "the field '\(field)' is missing"
+        case .wrongType(let field, let expected): "the field '\(field)' has the wrong type, expected \(expected)"
+        case .badValue(let field, let reason): "the field '\(field)' is wrong: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/// `NAME (conflict DATE CLIENT).EXT`: the name of what came second.
+package enum ConflictName {
+    /// - Parameters:
+    ///   - name: the name that was wanted.
+    ///   - keepsExtension: true for files, so that `.jpg` still opens as a picture.
+    ///   - date: for the reader only, such as `2026-11-21`; no decision depends on it.
+    ///   - attempt: 1 for the first try; larger ones add a number, since the name may be taken too.
+    /// - Returns: at most 255 bytes; a long stem is cut, between characters where it is UTF-8, never the mark.
+    package static func make(
+        from name: Name, keepsExtension: Bool, date: String, client: String, attempt: Int
+    ) -> Name {
+        let number = attempt > 1 ? " \(attempt)" : ""
+        let mark = Array(" (conflict \(date) \(client)\(number))".utf8)
+        var (stem, ending) = split(name.bytes, keepsExtension: keepsExtension)
+        let room = Name.limit - mark.count - ending.count
+        if stem.count > room {
+            stem = cut(stem, to: room)
+        }
+        // SAFETY: not empty, at most 255 bytes, and neither part holds a slash or NUL since `name` and client names do not.
+        return try! Name(stem + mark + ending)
+    }
+
+    /// The longest extension that is kept, in bytes with its dot; a longer "extension" is part of the stem.
+    private static let longestExtension = 32
+
+    private static func split(_ bytes: [UInt8], keepsExtension: Bool) -> (stem: [UInt8], ending: [UInt8]) {
+        guard keepsExtension, let dot = bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0,
+            bytes.count - dot <= longestExtension
+        else { return (bytes, []) }
+        return (Array(bytes[..<dot]), Array(bytes[dot...]))
+    }
+
+    private static func cut(_ stem: [UInt8], to room: Int) -> [UInt8] {
+        var end = max(room, 0)
+        // Step back over continuation bytes, so that no character is split (at most three).
+        var steps = 0
+        while end > 0, end < stem.count, stem[end] & 0xC0 == 0x80, steps < 3 {
+            end -= 1
+            steps += 1
+        }
+        return Array(stem[..<end])
+    }
+}
