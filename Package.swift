@@ -30,7 +30,8 @@ let package = Package(
         room("Console", "ControlAPI", "HTTPClient", "Arguments", "SyncCore"),
         // Domain.
         room("Hub", "Journal", "FileTree", "ControlAPI", "HTTPServer", "Processes", "Settings", "SyncCore"),
-        room("Agent", "Index", "FileTree", "Transport", "ControlAPI", "HTTPServer", "Processes", "Settings", "SyncCore"),
+        room(
+            "Agent", "Index", "FileTree", "Transport", "ControlAPI", "HTTPServer", "Processes", "Settings", "SyncCore"),
         room("Transport", "SSH", "HTTPClient", "ControlAPI", "SyncCore"),
         room("Journal", "SQLite", "SyncCore"),
         room("Index", "SQLite", "SyncCore"),

@@ -33,7 +33,8 @@ package struct Digest: Hashable, Comparable, Sendable {
     package static let size = 32
 
     /// The content of no bytes.
-    package static let empty = Digest(hex: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")!  // SAFETY: 64 digits.
+    package static let empty = Digest(  // SAFETY: 64 digits.
+        hex: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")!
 
     package var bytes: [UInt8] {
         [words.0, words.1, words.2, words.3].flatMap { word in
