@@ -1,0 +1,105 @@
+/// Whole files and ranges, streamed in blocks.
+extension SFTPConnection {
+    /// In bytes: what is handed to libssh2 at once. One block is in flight at a time, so it bounds the speed on long lines.
+    package static let uploadBlock = 2 << 20
+    /// In bytes: libssh2 reads four of these ahead.
+    package static let downloadBlock = 1 << 20
+
+    /// Sends `length` bytes of a local file, from `offset`, to the same count of bytes at `remoteOffset` of a file at the server.
+    /// - Parameters:
+    ///   - file: a local descriptor, read with `pread`; its position does not matter.
+    ///   - access: by default the file is made, or kept as it is if it is there (resuming); add `.truncate` or `.exclusive`.
+    ///   - progress: called with the bytes acknowledged since the last call; `false` stops with ``SSHError/stopped``.
+    /// - Returns: the bytes sent: less than `length` if the local file ended earlier.
+    @discardableResult
+    package func upload(
+        from file: Int32, offset: Int64 = 0, length: Int64, to path: [UInt8], remoteOffset: Int64 = 0,
+        access: SFTPFile.Access = [.write, .create], mode: UInt32 = 0o644, progress: (Int) -> Bool = { _ in true }
+    ) throws(SSHError) -> Int64 {
+        let target = try open(path, access, mode: mode)
+        var window = UploadWindow(file: file, offset: offset, length: length)
+        while try window.fill() {
+            let count = try target.write(at: remoteOffset + window.acknowledged, window.unacknowledged)
+            window.acknowledge(count)
+            if !progress(count) { throw .stopped }
+        }
+        try target.close()
+        return window.acknowledged
+    }
+
+    /// Reads a range of a file at the server.
+    /// - Parameters:
+    ///   - length: in bytes; `nil` for all that follows.
+    ///   - sink: called with each block in order; what it throws ends the download and leaves the connection alive.
+    /// - Returns: the bytes received: less than `length` if the file ended earlier.
+    @discardableResult
+    package func download(
+        _ path: [UInt8], offset: Int64 = 0, length: Int64? = nil, sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Int64 {
+        let source = try open(path, .read)
+        let end = length.map { offset + $0 } ?? Int64.max
+        let known = length == nil ? try source.attributes().size ?? Int64.max : end
+        let count = try receive(source, from: offset, to: end, expecting: known, sink: sink)
+        try source.close()
+        return count
+    }
+
+    private func receive(
+        _ source: SFTPFile, from offset: Int64, to end: Int64, expecting known: Int64,
+        sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Int64 {
+        let size = min(SFTPConnection.downloadBlock, Int(clamping: max(known, offset + 1) - offset))
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(size, 1), alignment: 16)
+        defer { buffer.deallocate() }
+        var position = offset
+        while position < end {
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(clamping: end - position)))
+            // A file that grows is read to its end, a little at a time.
+            let count = try source.read(at: position, into: room, within: max(known - position, 0))
+            if count == 0 { break }
+            try sink(UnsafeRawBufferPointer(rebasing: room.prefix(count)))
+            position += Int64(count)
+        }
+        return position - offset
+    }
+}
+
+/// The part of a local file that is on its way: read from the front, kept until the server has acknowledged it.
+private struct UploadWindow: ~Copyable {
+    private let file: Int32
+    private let offset: Int64
+    private var length: Int64
+    private let buffer: UnsafeMutableRawBufferPointer
+    /// Where in `buffer` the unacknowledged bytes are.
+    private var held = 0..<0
+    private(set) var acknowledged: Int64 = 0
+
+    init(file: Int32, offset: Int64, length: Int64) {
+        self.file = file
+        self.offset = offset
+        self.length = length
+        let size = min(SFTPConnection.uploadBlock, max(Int(clamping: length), 1))
+        buffer = .allocate(byteCount: size, alignment: 16)
+    }
+
+    deinit { buffer.deallocate() }
+
+    var unacknowledged: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[held]) }
+
+    /// Reads more if there is nothing left; false when all is acknowledged.
+    mutating func fill() throws(SSHError) -> Bool {
+        guard held.isEmpty else { return true }
+        let wanted = Int(min(length - acknowledged, Int64(buffer.count)))
+        guard wanted > 0 else { return false }
+        let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(wanted))
+        let count = try LocalFile.read(file, at: offset + acknowledged, into: room)
+        if count < wanted { length = acknowledged + Int64(count) }
+        held = 0..<count
+        return count > 0
+    }
+
+    mutating func acknowledge(_ count: Int) {
+        held = held.lowerBound + count..<held.upperBound
+        acknowledged += Int64(count)
+    }
+}

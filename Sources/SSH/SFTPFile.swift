@@ -1,0 +1,140 @@
+internal import CSSH2
+
+/// A file that is open at the server. Used by one thread at a time; goes away closed, but only ``close()`` tells whether
+/// the server was content.
+package final class SFTPFile {
+    /// How a file is opened.
+    package struct Access: OptionSet, Sendable {
+        package let rawValue: UInt
+        package init(rawValue: UInt) { self.rawValue = rawValue }
+
+        package static let read = Access(rawValue: UInt(LIBSSH2_FXF_READ))
+        package static let write = Access(rawValue: UInt(LIBSSH2_FXF_WRITE))
+        /// Makes it if it is not there.
+        package static let create = Access(rawValue: UInt(LIBSSH2_FXF_CREAT))
+        package static let truncate = Access(rawValue: UInt(LIBSSH2_FXF_TRUNC))
+        /// With `create`: fails if it is there.
+        package static let exclusive = Access(rawValue: UInt(LIBSSH2_FXF_EXCL))
+    }
+
+    let handle: SFTPHandle
+    private var connection: SFTPConnection { handle.connection }
+    /// Where the next byte is read or written, as libssh2 knows it.
+    private var position: Int64 = 0
+
+    init(_ handle: SFTPHandle) { self.handle = handle }
+
+    /// Reads at an offset, from 1 to `buffer.count` bytes, or 0 at the end of the file.
+    ///
+    /// Reading on where the last read ended is pipelined. No more is asked of the server than `within` bytes (rounded up a
+    /// little), so say how far you are going to read.
+    package func read(
+        at offset: Int64, into buffer: UnsafeMutableRawBufferPointer, within: Int64
+    ) throws(SSHError) -> Int {
+        guard buffer.count > 0 else { return 0 }
+        return try connection.exclusively { () throws(SSHError) in
+            let file = try handle.pointer()
+            seek(file, to: offset)
+            let count = try connection.request("receiving a file", handle.path) {
+                // SAFETY: no more than the buffer holds.
+                libssh2_sftp_read(file, buffer.baseAddress!.assumingMemoryBound(to: CChar.self),
+                    SFTPFile.ask(for: within, atMost: buffer.count))
+            }
+            position += Int64(count)
+            return count
+        }
+    }
+
+    /// libssh2 asks the server for four times the size of the buffer ahead: a quarter of what is wanted makes that exact.
+    private static func ask(for wanted: Int64, atMost limit: Int) -> Int {
+        min(limit, max(smallestAsk, Int(clamping: wanted / 4)))
+    }
+    private static let smallestAsk = 2048
+
+    /// Writes at an offset: hands the bytes over, and returns when the server has acknowledged some of them from the front.
+    /// Call again with the rest; libssh2 knows which of them are already on their way. 1 MiB and more keeps the line full.
+    /// - Returns: how many were acknowledged, at least 1 unless the buffer is empty.
+    package func write(at offset: Int64, _ bytes: UnsafeRawBufferPointer) throws(SSHError) -> Int {
+        guard bytes.count > 0 else { return 0 }
+        return try connection.exclusively { () throws(SSHError) in
+            let file = try handle.pointer()
+            seek(file, to: offset)
+            do throws(SSHError) {
+                var count = 0
+                while count == 0 {
+                    count = try connection.request("sending a file", handle.path) {
+                        // SAFETY: libssh2 copies what it has not sent before it returns.
+                        libssh2_sftp_write(file, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
+                    }
+                }
+                position += Int64(count)
+                return count
+            } catch .sftp(.failure, let path) where isFull(file) {
+                throw .sftp(.full, path: path)
+            }
+        }
+    }
+
+    /// Writes all bytes at an offset.
+    package func writeAll(at offset: Int64, _ bytes: [UInt8]) throws(SSHError) {
+        var done = 0
+        while done < bytes.count {
+            var failure: SSHError?
+            bytes.withUnsafeBytes { all in
+                do throws(SSHError) {
+                    done += try write(at: offset + Int64(done), UnsafeRawBufferPointer(rebasing: all[done...]))
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw failure }
+        }
+    }
+
+    package func attributes() throws(SSHError) -> SFTPAttributes {
+        try connection.exclusively { () throws(SSHError) in
+            let file = try handle.pointer()
+            var attributes = LIBSSH2_SFTP_ATTRIBUTES()
+            _ = try connection.request("asking about a file", handle.path) {
+                Int(libssh2_sftp_fstat_ex(file, &attributes, 0))
+            }
+            return SFTPAttributes(attributes)
+        }
+    }
+
+    /// Makes what was written durable (`fsync@openssh.com`).
+    /// - Throws: ``SFTPStatus/unsupported`` if the server is not OpenSSH's.
+    package func sync() throws(SSHError) {
+        try connection.exclusively { () throws(SSHError) in
+            let file = try handle.pointer()
+            _ = try connection.request("syncing a file", handle.path) { Int(libssh2_sftp_fsync(file)) }
+        }
+    }
+
+    /// Closes it at the server; a second call does nothing.
+    package func close() throws(SSHError) { try handle.close() }
+
+    /// A seek throws away what was read ahead, so it is made only where the place is another one.
+    private func seek(_ file: OpaquePointer, to offset: Int64) {
+        guard offset != position else { return }
+        libssh2_sftp_seek64(file, UInt64(offset))
+        position = offset
+    }
+
+    /// OpenSSH answers a full disk with a plain failure; `statvfs@openssh.com` tells.
+    private func isFull(_ file: OpaquePointer) -> Bool {
+        var space = LIBSSH2_SFTP_STATVFS()
+        let code = try? connection.session.perform("asking for free space") {
+            Int(libssh2_sftp_fstatvfs(file, &space))
+        }
+        return code == 0 && (space.f_bavail == 0 || (space.f_files > 0 && space.f_favail == 0))
+    }
+}
+
+extension SFTPConnection {
+    /// Opens a file.
+    /// - Parameter mode: permission bits for a file that is made, before the server's umask.
+    package func open(_ path: [UInt8], _ access: SFTPFile.Access, mode: UInt32 = 0o644) throws(SSHError) -> SFTPFile {
+        SFTPFile(try SFTPHandle(self, path, flags: access.rawValue, mode: mode, kind: LIBSSH2_SFTP_OPENFILE))
+    }
+}

@@ -1,0 +1,34 @@
+import Glibc
+
+/// Who logs in, and with which key. Only ed25519 keys in OpenSSH's format, without a passphrase: libssh2 1.10 cannot sign
+/// with RSA in a way that OpenSSH 9 takes.
+package struct SSHCredentials: Sendable {
+    /// Where the private key is.
+    package enum PrivateKey: Sendable {
+        /// The path of a file, read at each login.
+        case file(String)
+        /// The text of such a file.
+        case text(String)
+    }
+
+    package let user: String
+    package let privateKey: PrivateKey
+
+    package init(user: String, privateKey: PrivateKey) {
+        self.user = user
+        self.privateKey = privateKey
+    }
+
+    /// The text of the private key.
+    /// - Throws: ``SSHError/unusableKey(reason:)`` if the file cannot be read.
+    func keyText() throws(SSHError) -> [CChar] {
+        switch privateKey {
+        case .text(let text): return text.utf8.map { CChar(bitPattern: $0) }
+        case .file(let path):
+            guard let text = LocalFile.read(path, limit: 1 << 16) else {
+                throw .unusableKey(reason: "\(path): \(SystemError.text(errno))")
+            }
+            return text
+        }
+    }
+}
