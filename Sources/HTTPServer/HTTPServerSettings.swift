@@ -1,0 +1,67 @@
+/// Where a server listens.
+package enum HTTPListenAddress: Hashable, Sendable {
+    /// 127.0.0.1; port 0 takes a free one.
+    case loopback(port: UInt16)
+    /// A socket file of mode 0600. A socket of ours that nobody listens on any more is replaced.
+    case unix(path: String)
+}
+
+/// The limits of a server. The defaults suit a Raspberry Pi with some tens of clients.
+package struct HTTPServerSettings: Sendable {
+    /// Bytes of one request's body; a larger one is answered 413.
+    package var bodyLimit = 16 << 20
+    /// Bytes of a request line and its headers, at most 16 KiB; more is answered 431.
+    package var headerLimit = 16 << 10
+    /// Header fields of one request; more is answered 431.
+    package var headerCountLimit = 64
+    /// Connections in all. One more than that ends the connection that has been idle longest; when none is idle, it is
+    /// answered 503.
+    package var connectionLimit = 256
+    /// Connections above the limit that are taken in so that they can be given an answer.
+    package var connectionReserve = 16
+    /// Seconds from the first line of a request to the last byte of its body, and from the opening of a connection to
+    /// that first line. Whoever takes longer is answered 408 and cut, however steadily the bytes drip.
+    package var requestDeadline = 30.0
+    /// Seconds that a kept connection may wait for its next request.
+    package var idleLimit = 60.0
+    /// Seconds that ``HTTPServer/stop()`` waits for answers to be sent.
+    package var stopGrace = 1.0
+
+    package init() {}
+}
+
+/// Why a server could not start.
+package enum HTTPServerError: Error, Hashable, Sendable, CustomStringConvertible {
+    case cannotListen(on: HTTPListenAddress, call: String, errno: Int32)
+    /// Somebody answers on that socket file.
+    case alreadyServed(path: String)
+    /// Something that is not a socket of ours is in the place of the socket file.
+    case occupied(path: String)
+    case pathTooLong(path: String)
+    case cannotStart(HTTPListenAddress)
+
+    package var description: String {
+        switch self {
+        case .cannotListen(let address, let call, let code):
+            "cannot listen on \(address.text): \(call) failed (\(errorText(code))); choose another address or free this one"
+        case .alreadyServed(let path):
+            "another process already listens on \(path); stop it first"
+        case .occupied(let path):
+            "\(path) exists and is not a socket of this user; move it away first"
+        case .pathTooLong(let path):
+            "the name of the socket \(path) is too long for a socket file; use a shorter one"
+        case .cannotStart(let address):
+            "libmicrohttpd could not start on \(address.text); look at the limits of open files and threads"
+        }
+    }
+}
+
+extension HTTPListenAddress {
+    /// For messages.
+    package var text: String {
+        switch self {
+        case .loopback(let port): "127.0.0.1:\(port)"
+        case .unix(let path): path
+        }
+    }
+}
