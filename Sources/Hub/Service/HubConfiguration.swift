@@ -1,0 +1,32 @@
+/// What `hub.json5` says: how a person wants this hub to be.
+package struct HubConfiguration: Hashable, Sendable {
+    /// Who runs the SSH server that devices talk to.
+    package enum SFTPMode: String, CaseIterable, Sendable {
+        /// The hub starts an `sshd` of its own.
+        case managed
+        /// The machine's own `sshd` serves; the hub only writes the keys.
+        case system
+    }
+
+    /// How the hub calls itself in invites and in `status`.
+    package var name: String
+    /// The address on which the managed sshd listens; nil for every address of the machine. The API is always on 127.0.0.1.
+    package var listen: String?
+    package var sftpMode: SFTPMode
+    package var sftpPort: UInt16
+    package var apiPort: UInt16
+    /// The names and addresses that invites tell devices; nil to find them out.
+    package var hosts: [String]?
+
+    package init(
+        name: String, listen: String? = nil, sftpMode: SFTPMode = .managed, sftpPort: UInt16, apiPort: UInt16,
+        hosts: [String]? = nil
+    ) {
+        self.name = name
+        self.listen = listen
+        self.sftpMode = sftpMode
+        self.sftpPort = sftpPort
+        self.apiPort = apiPort
+        self.hosts = hosts
+    }
+}
