@@ -1,0 +1,85 @@
+internal import SQLite
+package import SyncCore
+
+/// What one operation of the commit in flight said about a local entry.
+package struct Inflight: Hashable, Sendable {
+    package enum Verb: String, Sendable { case create, edit, move, delete }
+    package var number: Int64
+    package var verb: Verb
+    /// Nil for a deletion.
+    package var entry: EntryID?
+    /// Nil for a creation.
+    package var node: NodeID?
+    /// The directory that it was sent as being in; creations and moves.
+    package var parent: EntryID?
+    /// The name that was sent; creations and moves.
+    package var name: Name?
+    /// The content that was sent; nil for a move or deletion.
+    package var content: Content?
+
+    package init(
+        number: Int64, verb: Verb, entry: EntryID?, node: NodeID?, parent: EntryID? = nil, name: Name? = nil,
+        content: Content? = nil
+    ) {
+        self.number = number
+        self.parent = parent
+        self.name = name
+        self.verb = verb
+        self.entry = entry
+        self.node = node
+        self.content = content
+    }
+}
+
+extension FolderIndex {
+    /// Numbers for `count` operations, never given again.
+    package func takeNumbers(_ count: Int) throws -> Range<Int64> {
+        let first = max(try number("next_number"), 1)
+        try set("next_number", String(first + Int64(count)))
+        return first..<(first + Int64(count))
+    }
+
+    /// Remembers a commit before it is sent: after a crash the very same request is sent again and gets the same outcomes.
+    package func setInflight(_ operations: [Inflight], request: String) throws {
+        try transaction {
+            for operation in operations {
+                let content = operation.content.map(ContentColumns.init)
+                try database.execute(
+                    """
+                    INSERT INTO inflight (number, verb, entry, node, parent, name, kind, size, mtime, mode, sha256, target)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                    bindings: [
+                        operation.number, operation.verb.rawValue, operation.entry?.rawValue, operation.node?.rawValue,
+                        operation.parent?.rawValue, operation.name?.bytes,
+                    ] + (content?.bindings ?? [nil, nil, nil, nil, nil, nil]))
+            }
+            try set("commit", request)
+        }
+    }
+
+    /// The request in flight, if one is.
+    package var inflightRequest: String? { get throws { try value("commit") } }
+
+    package func inflight(_ number: Int64) throws -> Inflight? {
+        try database.first(
+            """
+            SELECT verb, entry, node, parent, name, kind, size, mtime, mode, sha256, target
+            FROM inflight WHERE number = ?
+            """, number
+        ) { row in
+            Inflight(
+                number: number, verb: Inflight.Verb(rawValue: try row.text(0)) ?? .edit,
+                entry: try row.optionalInt64(1).map { EntryID($0) }, node: try row.optionalInt64(2).map { NodeID($0) },
+                parent: try row.optionalInt64(3).map { EntryID($0) }, name: row.isNull(4) ? nil : try Name(try row.blob(4)),
+                content: row.isNull(5) ? nil : try ContentColumns.content(row, from: 5))
+        }
+    }
+
+    /// All outcomes up to `number` have been taken in, or the commit is given up.
+    package func clearInflight(acknowledged number: Int64?) throws {
+        try database.execute("DELETE FROM inflight")
+        try set("commit", nil)
+        if let number { try set("acknowledged", String(number)) }
+    }
+}

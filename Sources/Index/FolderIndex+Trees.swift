@@ -1,0 +1,197 @@
+internal import SQLite
+package import SyncCore
+
+extension FolderIndex: ThreeTrees {
+    package func subject(of key: SubjectKey) throws -> Subject? {
+        switch key {
+        case .entry(let entry):
+            guard let row = try local(entry) else { return nil }
+            if let node = row.node { return try subject(of: .node(node)) }
+            return Subject(node: nil, local: try state(row), synced: nil, remote: nil)
+        case .node(let node):
+            if node == .root { return nil }
+            let row = try local(of: node)
+            let local = try row.map { row in try state(row) }
+            let synced = try synced(node)
+            return Subject(
+                node: node, local: local, synced: synced, remote: try remote(node) ?? synced.map { $0.node(node) })
+        }
+    }
+
+    package func syncedNode(at location: Location) throws -> NodeID? {
+        try database.first(
+            "SELECT node FROM synced WHERE parent = ? AND name = ?", location.parent.rawValue, location.name.bytes
+        ) { row in NodeID(try row.int64(0)) }
+    }
+
+    package func syncedChildren(of directory: NodeID) throws -> [NodeID] {
+        try database.query("SELECT node FROM synced WHERE parent = ? ORDER BY node", directory.rawValue) { row in
+            NodeID(try row.int64(0))
+        }
+    }
+
+    package func syncedParent(of node: NodeID) throws -> NodeID? {
+        try database.first("SELECT parent FROM synced WHERE node = ?", node.rawValue) { row in NodeID(try row.int64(0)) }
+    }
+
+    private func state(_ row: LocalRow) throws -> LocalState {
+        let node: NodeID? = row.parent == .root ? .root : try local(row.parent)?.node
+        return LocalState(
+            entry: row.entry, parent: LocalParent(entry: row.parent, node: node), name: row.name, kind: row.kind,
+            content: row.content, isSettled: !row.isVanished && !settling.contains(row.entry))
+    }
+
+    // MARK: - Synced
+
+    package func synced(_ node: NodeID) throws -> SyncedState? {
+        try database.first(
+            """
+            SELECT parent, name, content_version, location_version, kind, size, mtime, mode, sha256, target
+            FROM synced WHERE node = ?
+            """, node.rawValue
+        ) { row in
+            SyncedState(
+                location: Location(parent: NodeID(try row.int64(0)), name: try Name(try row.blob(1))),
+                content: try ContentColumns.content(row, from: 4), contentVersion: Version(try row.int64(2)),
+                locationVersion: Version(try row.int64(3)))
+        }
+    }
+
+    /// Hub and disk agree on this. Drops the hub's word from `remote` if it says the same.
+    package func setSynced(_ node: NodeID, _ state: SyncedState) throws {
+        let content = ContentColumns(state.content)
+        try database.execute(
+            """
+            INSERT OR REPLACE INTO synced
+                (node, parent, name, content_version, location_version, kind, size, mtime, mode, sha256, target)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            bindings: [
+                node.rawValue, state.location.parent.rawValue, state.location.name.bytes,
+                state.contentVersion.rawValue, state.locationVersion.rawValue,
+            ] + content.bindings)
+        if let remote = try remote(node), !remote.isDeleted, SyncedState(remote) == state {
+            try database.execute("DELETE FROM remote WHERE node = ?", node.rawValue)
+        }
+        try markUnsettled(.node(node))
+    }
+
+    /// Nothing is agreed about the node any more; what the hub says about it counts as new here.
+    package func dropSynced(_ node: NodeID) throws {
+        // What the hub says must outlive what was agreed, or the node would be forgotten with it.
+        if try remote(node) == nil, let state = try synced(node) { try setRemote(state.node(node)) }
+        try database.execute("DELETE FROM synced WHERE node = ?", node.rawValue)
+        try markUnsettled(.node(node))
+    }
+
+    /// The node is gone here and there.
+    package func forget(_ node: NodeID) throws {
+        try database.execute("DELETE FROM synced WHERE node = ?", node.rawValue)
+        try database.execute("DELETE FROM remote WHERE node = ?", node.rawValue)
+        try database.execute("DELETE FROM unsettled_node WHERE node = ?", node.rawValue)
+    }
+
+    /// Whether bytes with this digest were agreed on for any node: then the hub has them.
+    package func isKnown(_ digest: Digest) throws -> Bool {
+        try database.first("SELECT 1 FROM synced WHERE sha256 = ? LIMIT 1", digest.bytes) { _ in true } ?? false
+    }
+
+    // MARK: - Remote
+
+    /// What the hub said last, if that is not what was agreed.
+    package func remote(_ node: NodeID) throws -> Node? {
+        try database.first(
+            """
+            SELECT parent, name, content_version, location_version, seq, deleted, kind, size, mtime, mode, sha256, target
+            FROM remote WHERE node = ?
+            """, node.rawValue
+        ) { row in
+            Node(
+                id: node, location: Location(parent: NodeID(try row.int64(0)), name: try Name(try row.blob(1))),
+                content: try ContentColumns.content(row, from: 6), contentVersion: Version(try row.int64(2)),
+                locationVersion: Version(try row.int64(3)), seq: Sequence(try row.int64(4)),
+                isDeleted: try row.bool(5))
+        }
+    }
+
+    /// Takes in what the hub says about a node, unless something newer was heard. Says nothing about `received`.
+    package func setRemote(_ node: Node) throws {
+        if let known = try remote(node.id), known.seq > node.seq { return }
+        if !node.isDeleted, let synced = try synced(node.id), synced == SyncedState(node) {
+            try database.execute("DELETE FROM remote WHERE node = ?", node.id.rawValue)
+            try markUnsettled(.node(node.id))
+            return
+        }
+        let content = ContentColumns(node.content)
+        try database.execute(
+            """
+            INSERT OR REPLACE INTO remote (node, parent, name, content_version, location_version, seq, deleted,
+                kind, size, mtime, mode, sha256, target)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            bindings: [
+                node.id.rawValue, node.parent.rawValue, node.name.bytes, node.contentVersion.rawValue,
+                node.locationVersion.rawValue, node.seq.rawValue, node.isDeleted ? 1 : 0,
+            ] + content.bindings)
+        try markUnsettled(.node(node.id))
+    }
+
+    /// One page of changes from the hub.
+    package func receive(_ nodes: [Node], through: Sequence) throws {
+        try transaction {
+            for node in nodes where try isNews(node) { try setRemote(node) }
+            try set("cursor", String(through.rawValue))
+        }
+    }
+
+    /// A change that this client made comes back as an echo: older than, or the same as, what was agreed since.
+    private func isNews(_ node: Node) throws -> Bool {
+        guard let synced = try synced(node.id) else { return true }
+        return node.isDeleted || node.contentVersion > synced.contentVersion
+            || node.locationVersion > synced.locationVersion
+    }
+
+    /// Where the hub has a node now; nil if something on the way is gone or has not been heard of.
+    package func remotePath(of node: NodeID) throws -> RelativePath? {
+        var names: [Name] = []
+        var current = node
+        while current != .root {
+            let location: Location
+            if let remote = try remote(current) {
+                if remote.isDeleted { return nil }
+                location = remote.location
+            } else if let synced = try synced(current) {
+                location = synced.location
+            } else {
+                return nil
+            }
+            names.append(location.name)
+            current = location.parent
+            if names.count > 100_000 { throw IndexError.damaged("the hub's tree has a cycle") }
+        }
+        return RelativePath(names.reversed())
+    }
+
+    // MARK: - Epochs
+
+    /// The first contact with a journal, or with another one: nothing that was agreed holds there.
+    package func begin(epoch: String) throws {
+        try transaction {
+            try database.run("DELETE FROM synced; DELETE FROM remote; DELETE FROM unsettled_node; DELETE FROM inflight;")
+            try database.run("UPDATE local SET node = NULL;")
+            try database.run("INSERT OR IGNORE INTO unsettled_entry SELECT entry FROM local WHERE entry <> 1;")
+            try set("commit", nil)
+            try set("cursor", "0")
+            try set("epoch", epoch)
+        }
+    }
+}
+
+extension SyncedState {
+    /// The same as the hub would say it.
+    func node(_ id: NodeID) -> Node {
+        Node(
+            id: id, location: location, content: content, contentVersion: contentVersion,
+            locationVersion: locationVersion)
+    }
+}

@@ -1,0 +1,114 @@
+internal import SQLite
+package import SyncCore
+
+/// What waits, in words for a person.
+package struct Trouble: Hashable, Sendable {
+    package var path: RelativePath
+    package var entry: EntryID?
+    package var reason: String
+    /// True for what will never be synced, such as a FIFO.
+    package var isSkipped: Bool
+
+    package init(path: RelativePath, entry: EntryID?, reason: String, isSkipped: Bool) {
+        self.path = path
+        self.entry = entry
+        self.reason = reason
+        self.isSkipped = isSkipped
+    }
+}
+
+extension FolderIndex {
+    /// Has the planner look at a subject again.
+    package func markUnsettled(_ key: SubjectKey) throws {
+        switch key {
+        case .entry(let entry):
+            try database.execute("INSERT OR IGNORE INTO unsettled_entry (entry) VALUES (?)", entry.rawValue)
+        case .node(let node):
+            try database.execute("INSERT OR IGNORE INTO unsettled_node (node) VALUES (?)", node.rawValue)
+        }
+    }
+
+    /// Nothing is to be done about it until it changes again.
+    package func markSettled(_ key: SubjectKey) throws {
+        switch key {
+        case .entry(let entry): try database.execute("DELETE FROM unsettled_entry WHERE entry = ?", entry.rawValue)
+        case .node(let node): try database.execute("DELETE FROM unsettled_node WHERE node = ?", node.rawValue)
+        }
+    }
+
+    /// Subjects to look at, nodes first, at most `limit` of each kind, from after the given ones.
+    package func unsettled(limit: Int, afterNode: NodeID = NodeID(0), afterEntry: EntryID = EntryID(0)) throws -> [SubjectKey] {
+        let nodes = try database.query(
+            "SELECT node FROM unsettled_node WHERE node > ? ORDER BY node LIMIT ?", afterNode.rawValue, limit
+        ) { row in SubjectKey.node(NodeID(try row.int64(0))) }
+        let entries = try database.query(
+            "SELECT entry FROM unsettled_entry WHERE entry > ? ORDER BY entry LIMIT ?", afterEntry.rawValue, limit
+        ) { row in SubjectKey.entry(EntryID(try row.int64(0))) }
+        return nodes + entries
+    }
+
+    package var unsettledCount: Int {
+        get throws {
+            try database.first(
+                "SELECT (SELECT COUNT(*) FROM unsettled_node) + (SELECT COUNT(*) FROM unsettled_entry)"
+            ) { row in try row.int(0) } ?? 0
+        }
+    }
+
+    /// Files whose bytes have to be hashed before anything can be decided, without those that are being written.
+    package func unhashed(limit: Int, after: EntryID = EntryID(0)) throws -> [LocalRow] {
+        let entries = try database.query(
+            """
+            SELECT entry FROM local WHERE sha256 IS NULL AND kind = 'file' AND vanished = 0 AND entry > ?
+            ORDER BY entry LIMIT ?
+            """, after.rawValue, limit + settling.count
+        ) { row in EntryID(try row.int64(0)) }
+        return try entries.filter { !settling.contains($0) }.prefix(limit).compactMap { try local($0) }
+    }
+
+    /// How much waits, counted without looking at each: new entries and nodes that changed here, nodes that changed
+    /// there, and the bytes of both.
+    package func backlog() throws -> (up: Int, down: Int, bytes: Int64) {
+        let up = try database.first(
+            """
+            SELECT COUNT(*), IFNULL(SUM(local.size), 0) FROM unsettled_entry JOIN local USING (entry)
+            """
+        ) { row in (try row.int(0), try row.int64(1)) } ?? (0, 0)
+        let down = try database.first(
+            """
+            SELECT COUNT(*), IFNULL(SUM(CASE WHEN deleted = 0 THEN size ELSE 0 END), 0)
+            FROM unsettled_node JOIN remote USING (node)
+            """
+        ) { row in (try row.int(0), try row.int64(1)) } ?? (0, 0)
+        let changed = try database.first(
+            "SELECT COUNT(*) FROM unsettled_node WHERE node NOT IN (SELECT node FROM remote)"
+        ) { row in try row.int(0) } ?? 0
+        return (up.0 + changed, down.0, up.1 + down.1)
+    }
+
+    // MARK: - Problems
+
+    /// Files what is wrong at a path; replaces what was said about it before.
+    package func setTrouble(_ trouble: Trouble) throws {
+        try database.execute(
+            "INSERT OR REPLACE INTO problem (path, entry, reason, skipped) VALUES (?, ?, ?, ?)", trouble.path.bytes,
+            trouble.entry?.rawValue, trouble.reason, trouble.isSkipped ? 1 : 0)
+    }
+
+    package func clearTrouble(at path: RelativePath) throws {
+        try database.execute("DELETE FROM problem WHERE path = ?", path.bytes)
+    }
+
+    package func clearTrouble(of entry: EntryID) throws {
+        try database.execute("DELETE FROM problem WHERE entry = ?", entry.rawValue)
+    }
+
+    /// Sorted by path.
+    package func troubles(limit: Int = 10_000) throws -> [Trouble] {
+        try database.query("SELECT path, entry, reason, skipped FROM problem ORDER BY path LIMIT ?", limit) { row in
+            Trouble(
+                path: try RelativePath(bytes: try row.blob(0)), entry: try row.optionalInt64(1).map { EntryID($0) },
+                reason: try row.text(2), isSkipped: try row.bool(3))
+        }
+    }
+}

@@ -1,0 +1,84 @@
+internal import SQLite
+package import SyncCore
+
+/// An agent's memory of the three trees. Not Sendable: one thread at a time. A change is durable against a crash of the process when
+/// the call returns; after a power cut the newest may be missing, which costs a rescan and nothing else.
+package final class FolderIndex {
+    let database: Database
+
+    /// Entries that are still being written: their subjects say so, and nothing is planned for them. Not stored: a restart
+    /// looks at every file anyway.
+    package var settling: Set<EntryID> = []
+
+    /// - Parameters:
+    ///   - path: of the database file; made if it is not there.
+    ///   - newGeneration: names this index if it is made now (random, hex): two indexes never share operation ids.
+    package convenience init(path: String, newGeneration: String) throws {
+        let database = try Database(path: path)
+        try database.execute("PRAGMA synchronous = NORMAL")
+        try self.init(database, newGeneration)
+    }
+
+    /// An index that lives in memory.
+    package static func memory(newGeneration: String) throws -> FolderIndex {
+        try FolderIndex(try Database.memory(), newGeneration)
+    }
+
+    private init(_ database: Database, _ newGeneration: String) throws {
+        self.database = database
+        try database.migrate(Schema.migrations)
+        try database.transaction {
+            if try value("generation") == nil { try set("generation", newGeneration) }
+            // What a scan was cut off in is looked at again from the start.
+            try database.execute("UPDATE local SET vanished = 0 WHERE vanished = 1 AND entry = 1")
+        }
+    }
+
+    /// Runs `body` in one transaction; what it throws undoes all of it.
+    package func transaction<Value>(_ body: () throws -> Value) throws -> Value {
+        try database.transaction(body)
+    }
+
+    /// SQLite's own check; empty when it finds nothing.
+    package func check() throws -> [String] { try database.integrityCheck() }
+
+    // MARK: - Single values
+
+    package var generation: String { get throws { try value("generation") ?? "" } }
+
+    /// The epoch of the journal that `synced` and `remote` speak of; nil before the first contact.
+    package var epoch: String? { get throws { try value("epoch") } }
+
+    /// Everything up to here has been received from the hub.
+    package var received: Sequence { get throws { Sequence(try number("cursor")) } }
+
+    /// Everything up to here is on the disk: what the hub may call this client's cursor.
+    package var applied: Sequence {
+        get throws {
+            let waiting = try database.first(
+                """
+                SELECT MIN(remote.seq) FROM remote JOIN unsettled_node USING (node)
+                """
+            ) { row in try row.optionalInt64(0) }
+            guard let first = waiting ?? nil else { return try received }
+            return Sequence(min(first - 1, try received.rawValue))
+        }
+    }
+
+    /// Outcomes up to this operation number have been taken in.
+    package var acknowledged: Int64 { get throws { try number("acknowledged") } }
+
+    func value(_ key: String) throws -> String? {
+        try database.first("SELECT value FROM meta WHERE key = ?", key) { row in try row.text(0) }
+    }
+
+    func number(_ key: String) throws -> Int64 { try value(key).flatMap { Int64($0) } ?? 0 }
+
+    func set(_ key: String, _ value: String?) throws {
+        if let value {
+            try database.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, value)
+        } else {
+            try database.execute("DELETE FROM meta WHERE key = ?", key)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package import SyncCore
+
+/// How an entry looked on the disk when its row was written; another fingerprint means another look at the bytes.
+package struct Stamp: Hashable, Sendable {
+    package var device: UInt64
+    package var inode: UInt64
+    /// Bytes.
+    package var size: Int64
+    package var mtime: Nanoseconds
+    package var ctime: Nanoseconds
+
+    package init(device: UInt64, inode: UInt64, size: Int64, mtime: Nanoseconds, ctime: Nanoseconds) {
+        self.device = device
+        self.inode = inode
+        self.size = size
+        self.mtime = mtime
+        self.ctime = ctime
+    }
+}
+
+/// One row of what the disk holds.
+package struct LocalRow: Hashable, Sendable {
+    package var entry: EntryID
+    /// The folder itself has 0 here.
+    package var parent: EntryID
+    package var name: Name
+    package var kind: NodeKind
+    package var stamp: Stamp
+    package var mode: Mode
+    /// Files: nil until the bytes were hashed as they are now.
+    package var digest: Digest?
+    /// Symlinks.
+    package var target: [UInt8]
+    package var node: NodeID?
+    /// Not found at its place in the scan that is going on; it may yet turn up elsewhere.
+    package var isVanished: Bool
+
+    package init(
+        entry: EntryID, parent: EntryID, name: Name, kind: NodeKind, stamp: Stamp, mode: Mode, digest: Digest?,
+        target: [UInt8], node: NodeID?, isVanished: Bool = false
+    ) {
+        self.entry = entry
+        self.parent = parent
+        self.name = name
+        self.kind = kind
+        self.stamp = stamp
+        self.mode = mode
+        self.digest = digest
+        self.target = target
+        self.node = node
+        self.isVanished = isVanished
+    }
+
+    /// Nil for a file that has to be hashed.
+    package var content: Content? {
+        switch kind {
+        case .directory: .directory(mode)
+        case .symlink: .symlink(target: target, mtime: stamp.mtime)
+        case .file:
+            digest.map { .file(FileContent(digest: $0, size: stamp.size, mode: mode, mtime: stamp.mtime)) }
+        }
+    }
+}

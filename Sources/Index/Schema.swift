@@ -1,0 +1,95 @@
+/// The tables of an agent's index, one script per version of them; a new version is a new script at the end.
+enum Schema {
+    static let migrations = [
+        """
+        -- Single values: generation, epoch, cursor, next_number, acknowledged, barrier, commit (the request in flight).
+        CREATE TABLE meta (
+            key TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- What the disk holds: one row for each name in the folder, as it was last looked at.
+        CREATE TABLE local (
+            entry INTEGER PRIMARY KEY AUTOINCREMENT,  -- 1 is the folder itself
+            parent INTEGER NOT NULL,                  -- entry of the directory; 0 for the folder itself
+            name BLOB NOT NULL,
+            kind TEXT NOT NULL,                       -- file, directory, symlink
+            device INTEGER NOT NULL,
+            inode INTEGER NOT NULL,
+            size INTEGER NOT NULL,                    -- bytes
+            mtime INTEGER NOT NULL,                   -- Unix nanoseconds
+            ctime INTEGER NOT NULL,                   -- Unix nanoseconds
+            mode INTEGER NOT NULL,                    -- permission bits
+            sha256 BLOB,                              -- files: NULL until hashed as it is now
+            target BLOB,                              -- symlinks
+            node INTEGER UNIQUE,                      -- the hub's id; NULL until the hub knows it
+            vanished INTEGER NOT NULL DEFAULT 0       -- 1: not found at its place; may yet turn up elsewhere in this scan
+        ) STRICT;
+        CREATE UNIQUE INDEX local_place ON local (parent, name) WHERE vanished = 0;
+        CREATE INDEX local_inode ON local (inode);
+        CREATE INDEX local_vanished ON local (entry) WHERE vanished = 1;
+        CREATE INDEX local_parent ON local (parent);
+        CREATE INDEX local_unhashed ON local (entry) WHERE sha256 IS NULL AND kind = 'file';
+
+        -- The last state in which hub and disk agreed.
+        CREATE TABLE synced (
+            node INTEGER PRIMARY KEY,
+            parent INTEGER NOT NULL,                  -- node of the directory; 1 is the share
+            name BLOB NOT NULL,
+            kind TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            mtime INTEGER NOT NULL,
+            mode INTEGER NOT NULL,
+            sha256 BLOB,
+            target BLOB,
+            content_version INTEGER NOT NULL,
+            location_version INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX synced_place ON synced (parent, name);
+        CREATE INDEX synced_sha256 ON synced (sha256) WHERE sha256 IS NOT NULL;
+
+        -- What the hub said last, for the nodes where that is not what was agreed.
+        CREATE TABLE remote (
+            node INTEGER PRIMARY KEY,
+            parent INTEGER NOT NULL,
+            name BLOB NOT NULL,
+            kind TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            mtime INTEGER NOT NULL,
+            mode INTEGER NOT NULL,
+            sha256 BLOB,
+            target BLOB,
+            content_version INTEGER NOT NULL,
+            location_version INTEGER NOT NULL,
+            seq INTEGER NOT NULL,
+            deleted INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX remote_place ON remote (parent, name);
+        CREATE INDEX remote_seq ON remote (seq);
+
+        -- The subjects that the planner has to look at.
+        CREATE TABLE unsettled_entry (entry INTEGER PRIMARY KEY) STRICT;  -- without a node
+        CREATE TABLE unsettled_node (node INTEGER PRIMARY KEY) STRICT;
+
+        -- What the commit in flight said, so that its outcomes can be taken in after a restart too.
+        CREATE TABLE inflight (
+            number INTEGER PRIMARY KEY,               -- of the operation id
+            entry INTEGER,                            -- what was sent, if it is on the disk
+            node INTEGER,                             -- NULL for a creation
+            verb TEXT NOT NULL,                       -- create, edit, move, delete
+            parent INTEGER,                           -- entry of the directory it was sent as being in …
+            name BLOB,                                -- … and under which name; NULL for an edit or deletion
+            kind TEXT,                                -- the content sent; NULL for a move or deletion
+            size INTEGER, mtime INTEGER, mode INTEGER, sha256 BLOB, target BLOB
+        ) STRICT;
+
+        -- What is on the disk and cannot be synced now, or ever.
+        CREATE TABLE problem (
+            path BLOB PRIMARY KEY,                    -- relative to the folder
+            entry INTEGER,
+            reason TEXT NOT NULL,                     -- for a person
+            skipped INTEGER NOT NULL                  -- 1: will never be synced (a FIFO, …)
+        ) STRICT, WITHOUT ROWID;
+        """
+    ]
+}

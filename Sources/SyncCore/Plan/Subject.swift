@@ -1,0 +1,86 @@
+/// The identity of a local entry in an agent's index: what is on the disk, whether the hub knows it or not.
+package struct EntryID: RawRepresentable, Hashable, Comparable, Sendable, Codable {
+    package let rawValue: Int64
+    package init(rawValue: Int64) { self.rawValue = rawValue }
+    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+
+    /// The folder itself.
+    package static let root = EntryID(1)
+
+    package static func < (a: EntryID, b: EntryID) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// The directory that holds a local entry.
+package struct LocalParent: Hashable, Sendable {
+    package var entry: EntryID
+    /// Nil while the hub does not know the directory.
+    package var node: NodeID?
+
+    package init(entry: EntryID, node: NodeID?) {
+        self.entry = entry
+        self.node = node
+    }
+}
+
+/// What the disk holds, as the index last saw it.
+package struct LocalState: Hashable, Sendable {
+    package var entry: EntryID
+    package var parent: LocalParent
+    package var name: Name
+    package var kind: NodeKind
+    /// Nil for a file whose bytes have not been hashed since they may have changed.
+    package var content: Content?
+    /// False while the file is still being written, or waits to become quiet: nothing is decided about it yet.
+    package var isSettled: Bool
+
+    package init(
+        entry: EntryID, parent: LocalParent, name: Name, kind: NodeKind, content: Content?, isSettled: Bool = true
+    ) {
+        self.entry = entry
+        self.parent = parent
+        self.name = name
+        self.kind = kind
+        self.content = content
+        self.isSettled = isSettled
+    }
+}
+
+/// The last state of a node in which hub and disk agreed; the versions are the bases of what the client sends.
+package struct SyncedState: Hashable, Sendable {
+    package var location: Location
+    package var content: Content
+    package var contentVersion: Version
+    package var locationVersion: Version
+
+    package init(
+        location: Location, content: Content, contentVersion: Version, locationVersion: Version
+    ) {
+        self.location = location
+        self.content = content
+        self.contentVersion = contentVersion
+        self.locationVersion = locationVersion
+    }
+
+    package init(_ node: Node) {
+        self.init(
+            location: node.location, content: node.content, contentVersion: node.contentVersion,
+            locationVersion: node.locationVersion)
+    }
+}
+
+/// One node in the three trees (DESIGN §3).
+package struct Subject: Hashable, Sendable {
+    /// Nil for what the hub does not know yet.
+    package var node: NodeID?
+    package var local: LocalState?
+    package var synced: SyncedState?
+    /// What the hub said last; nil if it has not said anything. A tombstone is a deleted node.
+    package var remote: Node?
+
+    package init(node: NodeID?, local: LocalState?, synced: SyncedState?, remote: Node?) {
+        self.node = node
+        self.local = local
+        self.synced = synced
+        self.remote = remote
+    }
+}
