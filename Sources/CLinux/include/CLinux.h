@@ -1,2 +1,7 @@
 #pragma once
 // What Linux offers and Glibc's module does not show: one header per topic, gathered here.
+// Every function sets errno and returns -1 as its system call does, unless it says otherwise.
+#include "linux_files.h"
+#include "linux_inotify.h"
+#include "linux_landlock.h"
+#include "linux_process.h"

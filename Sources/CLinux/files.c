@@ -1,0 +1,106 @@
+#define _GNU_SOURCE
+#include "linux_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+const int LINUX_O_PATH = O_PATH;
+const int LINUX_O_NOATIME = O_NOATIME;
+const int LINUX_O_DIRECTORY = O_DIRECTORY;
+const int LINUX_O_NOFOLLOW = O_NOFOLLOW;
+
+int linux_openat2(int directory, const char *path, int flags, mode_t mode, uint64_t resolve) {
+    struct open_how how = {.flags = (uint64_t)(unsigned)flags, .mode = mode, .resolve = resolve};
+    // EAGAIN: something was renamed or mounted during a lookup that must stay beneath; the kernel asks to try again.
+    for (int attempt = 0;; attempt++) {
+        long descriptor = syscall(SYS_openat2, directory, path, &how, sizeof how);
+        if (descriptor >= 0 || attempt >= 100 || (errno != EAGAIN && errno != EINTR)) return (int)descriptor;
+    }
+}
+
+int linux_rename_noreplace(int from_directory, const char *from, int to_directory, const char *to) {
+    return renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE);
+}
+
+int linux_rename_exchange(int a_directory, const char *a, int b_directory, const char *b) {
+    return renameat2(a_directory, a, b_directory, b, RENAME_EXCHANGE);
+}
+
+int linux_chmod_handle(int descriptor, mode_t mode) {
+#ifdef SYS_fchmodat2
+    long number = SYS_fchmodat2;
+#else
+    long number = 452; // the same on every architecture; Linux 6.6
+#endif
+    if (syscall(number, descriptor, "", mode, AT_EMPTY_PATH) == 0) return 0;
+    if (errno != ENOSYS && errno != EINVAL && errno != EPERM) return -1;
+    // A seccomp filter that does not know the call may say EPERM for it; the link of proc tells the truth.
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) return -1;
+    if (S_ISLNK(status.st_mode)) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    return chmod(link, mode);
+}
+
+static int set_mtime(int directory, const char *name, int flags, int64_t seconds, long nanoseconds) {
+    struct timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = nanoseconds}};
+    return utimensat(directory, name, times, flags);
+}
+
+int linux_set_mtime_handle(int descriptor, int64_t seconds, long nanoseconds) {
+    return set_mtime(descriptor, "", AT_EMPTY_PATH, seconds, nanoseconds);
+}
+
+int linux_set_mtime_entry(int directory, const char *name, int64_t seconds, long nanoseconds) {
+    return set_mtime(directory, name, AT_SYMLINK_NOFOLLOW, seconds, nanoseconds);
+}
+
+int linux_lease_take(int descriptor) {
+    if (fcntl(descriptor, F_SETSIG, SIGURG) != 0) return -1;
+    return fcntl(descriptor, F_SETLEASE, F_RDLCK);
+}
+
+int linux_lease_stands(int descriptor) { return fcntl(descriptor, F_GETLEASE) == F_RDLCK; }
+
+int linux_lease_release(int descriptor) { return fcntl(descriptor, F_SETLEASE, F_UNLCK); }
+
+int linux_clone_file(int to, int from) { return ioctl(to, FICLONE, from); }
+
+ssize_t linux_copy_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t count) {
+    off64_t in = from_offset, out = to_offset;
+    return copy_file_range(from, &in, to, &out, count, 0);
+}
+
+int linux_sync_file_system(int descriptor) { return syncfs(descriptor); }
+
+int linux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+int linux_eventfd(int nonblocking) { return eventfd(0, EFD_CLOEXEC | (nonblocking ? EFD_NONBLOCK : 0)); }
+
+int linux_readable_bytes(int descriptor, int *count) { return ioctl(descriptor, FIONREAD, count); }
+
+void linux_random(void *buffer, size_t count) {
+    uint8_t *bytes = buffer;
+    while (count > 0) {
+        ssize_t filled = getrandom(bytes, count, 0);
+        if (filled < 0) continue; // EINTR; nothing else is possible with flags 0
+        bytes += filled;
+        count -= (size_t)filled;
+    }
+}
