@@ -87,6 +87,10 @@ ssize_t linux_copy_range(int from, int64_t from_offset, int to, int64_t to_offse
     return copy_file_range(from, &in, to, &out, count, 0);
 }
 
+int linux_reserve(int descriptor, int64_t bytes) { return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, bytes); }
+
+const char *linux_errno_name(int code) { return strerrorname_np(code); }
+
 int linux_sync_file_system(int descriptor) { return syncfs(descriptor); }
 
 int linux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

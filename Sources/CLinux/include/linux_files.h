@@ -50,6 +50,12 @@ int linux_clone_file(int to, int from);
 /// copy_file_range(2) at offsets.
 ssize_t linux_copy_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t count);
 
+/// fallocate(2) with FALLOC_FL_KEEP_SIZE from the start.
+int linux_reserve(int descriptor, int64_t bytes);
+
+/// The name of an errno value ("ENOSPC"), NULL if it has none.
+const char *linux_errno_name(int code);
+
 /// syncfs(2).
 int linux_sync_file_system(int descriptor);
 

@@ -1,0 +1,77 @@
+internal import CLinux
+import Glibc
+internal import SyncCore
+
+/// Owns one descriptor and closes it.
+struct Descriptor: ~Copyable {
+    let raw: Int32
+
+    init(_ raw: Int32) { self.raw = raw }
+
+    deinit { close(raw) }
+
+    /// What it is now; nil only if the kernel cannot tell (a stale network handle).
+    func status() -> FileStatus? {
+        var status = stat()
+        return fstat(raw, &status) == 0 ? FileStatus(status) : nil
+    }
+}
+
+/// A NUL-terminated copy of bytes that hold no NUL.
+func withCString<Result>(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    var terminated = ContiguousArray<CChar>()
+    terminated.reserveCapacity(bytes.count + 1)
+    for byte in bytes { terminated.append(CChar(bitPattern: byte)) }
+    terminated.append(0)
+    // SAFETY: the buffer is not empty, and only used during the call.
+    return terminated.withUnsafeBufferPointer { body($0.baseAddress!) }
+}
+
+/// A directory held open, and one entry in it: what every step on a path comes down to. The name may be absent (ENOENT).
+struct Entry: ~Copyable {
+    /// Opened with O_PATH, or the tree's own.
+    let directory: Descriptor
+    let name: [UInt8]
+    /// For errors.
+    let path: String
+
+    /// lstat; nil when absent.
+    func status(_ operation: String = "look at") throws(FileTreeError) -> FileStatus? {
+        try lookAt(directory.raw, name, operation, path)
+    }
+
+    /// A handle on the entry itself, a symlink too; nil when absent. It needs no permission on the entry.
+    func handle(_ operation: String) throws(FileTreeError) -> Descriptor? {
+        try openHandle(directory.raw, name, operation, path)
+    }
+
+    /// For reading; nil when absent. Permission and kind are the caller's to look at.
+    func open(_ flags: Int32) -> Descriptor? {
+        let raw = withCString(name) { openat(directory.raw, $0, flags | LINUX_O_NOFOLLOW | O_CLOEXEC) }
+        return raw < 0 ? nil : Descriptor(raw)
+    }
+
+    func error(_ operation: String, errno code: Int32 = Glibc.errno) -> FileTreeError {
+        FileTreeError(operation, path, errno: code)
+    }
+}
+
+/// lstat of an entry; nil when absent.
+func lookAt(
+    _ directory: Int32, _ name: [UInt8], _ operation: String, _ path: String
+) throws(FileTreeError) -> FileStatus? {
+    var status = stat()
+    if withCString(name, { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return FileStatus(status) }
+    if errno == ENOENT { return nil }
+    throw FileTreeError(operation, path)
+}
+
+/// O_PATH; nil when absent.
+func openHandle(
+    _ directory: Int32, _ name: [UInt8], _ operation: String, _ path: String
+) throws(FileTreeError) -> Descriptor? {
+    let raw = withCString(name) { openat(directory, $0, LINUX_O_PATH | LINUX_O_NOFOLLOW | O_CLOEXEC) }
+    if raw >= 0 { return Descriptor(raw) }
+    if errno == ENOENT { return nil }
+    throw FileTreeError(operation, path)
+}

@@ -1,0 +1,94 @@
+internal import CLinux
+import Glibc
+package import SyncCore
+
+/// A file open for reading. What it reads is that inode, whatever happens to the name. ``read(into:at:)`` and
+/// ``read(at:count:)`` may be called by any thread; ``read(into:)`` by one at a time.
+package final class FileReader: @unchecked Sendable {
+    // SAFETY of Sendable: the descriptor never changes, pread is thread-safe, and the offset is the kernel's.
+    let descriptor: Descriptor
+    /// For display.
+    package let path: String
+
+    /// - Parameter descriptor: of a regular file.
+    init(_ descriptor: consuming Descriptor, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// As it is now.
+    package func status() throws(FileTreeError) -> FileStatus {
+        guard let status = descriptor.status() else { throw FileTreeError("look at", path) }
+        return status
+    }
+
+    /// The next bytes, from the start on.
+    /// - Returns: how many, 0 at the end of the file.
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileTreeError) -> Int {
+        try repeated { Glibc.read(descriptor.raw, buffer.baseAddress, buffer.count) }
+    }
+
+    /// Bytes from an offset on, as many as fit and are there.
+    /// - Returns: how many; fewer than fit only at the end of the file.
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(FileTreeError) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            let count = try repeated {
+                pread(descriptor.raw, buffer.baseAddress! + filled, buffer.count - filled, Int(offset) + filled)
+            }
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
+    /// Bytes from an offset on; fewer than `count` only at the end of the file.
+    package func read(at offset: Int64, count: Int) throws(FileTreeError) -> [UInt8] {
+        // Not more than there is: the count may come from elsewhere.
+        let there = max(0, min(Int64(count), try status().size - offset))
+        var bytes = [UInt8](repeating: 0, count: Int(there))
+        let filled = try read(into: &bytes, at: offset)
+        bytes.removeLast(bytes.count - filled)
+        return bytes
+    }
+
+    private func read(into bytes: inout [UInt8], at offset: Int64) throws(FileTreeError) -> Int {
+        let outcome = bytes.withUnsafeMutableBytes { buffer in
+            Result { () throws(FileTreeError) in try read(into: buffer, at: offset) }
+        }
+        return try outcome.get()
+    }
+
+    /// Whether a program has it open for writing; nil where that cannot be told (not the owner, or no leases here).
+    package func isWriterActive() -> Bool? { WriterLease.isWriterActive(descriptor.raw) }
+
+    private func repeated(_ call: () -> Int) throws(FileTreeError) -> Int {
+        while true {
+            let count = call()
+            if count >= 0 { return count }
+            if errno != EINTR { throw FileTreeError("read", path) }
+        }
+    }
+}
+
+extension TreeRoot {
+    /// Opens a regular file for reading; nothing else, and nothing that would wait (a FIFO) or act (a device).
+    /// - Throws: ``FileTreeError``: `.notFile`, `.notFound`, …
+    package func openFile(_ path: RelativePath) throws(FileTreeError) -> FileReader {
+        try entry(path, "read").openReader()
+    }
+}
+
+extension Entry {
+    /// See ``TreeRoot/openFile(_:)``.
+    func openReader() throws(FileTreeError) -> FileReader {
+        guard let status = try status("read") else { throw error("read", errno: ENOENT) }
+        guard status.kind == .file else { throw FileTreeError("read", path, .notFile) }
+        // O_NONBLOCK, should it have become a FIFO since. O_NOATIME is for owners only.
+        var opened = open(O_RDONLY | O_NONBLOCK | LINUX_O_NOATIME)
+        if opened == nil, errno == EPERM { opened = open(O_RDONLY | O_NONBLOCK) }
+        guard let descriptor = opened.take() else { throw error("read") }
+        guard descriptor.status()?.kind == .file else { throw FileTreeError("read", path, .notFile) }
+        return FileReader(descriptor, path: path)
+    }
+}

@@ -1,0 +1,38 @@
+import Glibc
+package import SyncCore
+
+/// Something in the private area that is whole: a finished file, or what was displaced. A value that knows the place; the
+/// disk is asked at each call.
+package struct PrivateItem: Sendable {
+    package let area: PrivateArea
+    package let name: Name
+    /// When it was finished or came here. A rename since has changed its ctime.
+    package let status: FileStatus
+
+    /// Removes it, with all that is in it; nothing when absent.
+    package func remove() throws(FileTreeError) { try area.remove(name) }
+
+    /// For reading, if it is a file.
+    package func open() throws(FileTreeError) -> FileReader { try entry("read").openReader() }
+
+    /// The target, if it is a symlink.
+    package func readLink() throws(FileTreeError) -> [UInt8] {
+        try entry("read the symlink").readLink()
+    }
+
+    /// Gives it a name, in this or another area of the same file system.
+    /// - Throws: ``FileTreeError``: `.occupied` if that name is taken, `.crossDevice`, …
+    package func move(to other: PrivateArea, as newName: Name) throws(FileTreeError) -> PrivateItem {
+        guard rename(area.directory.raw, name.bytes, other.directory.raw, newName.bytes) == 0
+        else { throw FileTreeError("keep", newName) }
+        guard let moved = try other.item(named: newName) else { throw FileTreeError("keep", newName, errno: ENOENT) }
+        return moved
+    }
+
+    /// - Throws: when the area's descriptor cannot be duplicated (too many open files).
+    func entry(_ operation: String) throws(FileTreeError) -> Entry {
+        let copy = fcntl(area.directory.raw, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { throw FileTreeError(operation, name) }
+        return Entry(directory: Descriptor(copy), name: name.bytes, path: name.description)
+    }
+}

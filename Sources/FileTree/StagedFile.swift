@@ -1,0 +1,154 @@
+internal import CLinux
+import Glibc
+internal import Hashing
+package import SyncCore
+
+/// A file in the making, in the private area (mode 0600). What is appended in order is hashed on the way. One thread at a
+/// time. Removed with its last reference, unless it was finished or ``keep()`` was called.
+package final class StagedFile {
+    package let area: PrivateArea
+    package let name: Name
+    /// In bytes: up to the last one written.
+    package private(set) var size: Int64
+    /// Shares the descriptor of the file.
+    let file: FileReader
+    private var hash = SHA256()
+    /// All bytes before it are in `hash`.
+    private var hashed: Int64 = 0
+    private var isSettled = false
+
+    fileprivate init(area: PrivateArea, name: Name, descriptor: consuming Descriptor, size: Int64) {
+        self.area = area
+        self.name = name
+        self.size = size
+        file = FileReader(descriptor, path: name.description)
+    }
+
+    deinit { if !isSettled { try? area.remove(name) } }
+
+    /// Writes after the last byte.
+    /// - Throws: ``FileTreeError``: `.noSpace`, …
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(FileTreeError) { try write(bytes, at: size) }
+
+    /// Writes after the last byte.
+    package func append(_ bytes: [UInt8]) throws(FileTreeError) { try write(bytes, at: size) }
+
+    /// Writes anywhere; what lies between is zeros until written.
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(FileTreeError) {
+        precondition(!isSettled, "a finished file is not written to")
+        var done = 0
+        while done < bytes.count {
+            let count = pwrite(file.descriptor.raw, bytes.baseAddress! + done, bytes.count - done, Int(offset) + done)
+            if count < 0 && errno != EINTR { throw FileTreeError("write", name) }
+            done += max(count, 0)
+        }
+        note(bytes, at: offset)
+    }
+
+    /// Writes anywhere; what lies between is zeros until written.
+    package func write(_ bytes: [UInt8], at offset: Int64) throws(FileTreeError) {
+        try bytes.withUnsafeBytes { buffer in
+            Result { () throws(FileTreeError) in try write(buffer, at: offset) }
+        }.get()
+    }
+
+    /// Cuts it to so many bytes, or fills it up with zeros.
+    package func resize(to newSize: Int64) throws(FileTreeError) {
+        guard ftruncate(file.descriptor.raw, Int(newSize)) == 0 else { throw FileTreeError("resize", name) }
+        forgetHash(from: newSize)
+        size = newSize
+    }
+
+    /// Asks the file system to have room for so many bytes: a full disk is noticed before the transfer, not after it.
+    package func reserve(_ bytes: Int64) throws(FileTreeError) {
+        if bytes > 0, linux_reserve(file.descriptor.raw, bytes) != 0, errno == ENOSPC || errno == EDQUOT {
+            throw FileTreeError("reserve room for", name)
+        }
+    }
+
+    /// What was written, back.
+    package func read(at offset: Int64, count: Int) throws(FileTreeError) -> [UInt8] {
+        try file.read(at: offset, count: count)
+    }
+
+    /// The digest of all bytes up to now; reads only what was not written in order.
+    package func digest(cancelled: () -> Bool = { false }) throws(FileTreeError) -> Digest {
+        hashed += try file.feed(&hash, from: hashed, room: blockSize(for: size - hashed), cancelled)
+        var finished = SHA256()
+        swap(&finished, &hash)
+        hashed = 0
+        return finished.finalizeDigest()
+    }
+
+    /// Checks the bytes, sets mode and time and makes it an item that can be placed.
+    /// - Parameter expected: nil when the bytes were verified otherwise.
+    /// - Parameter sync: whether its bytes are durable afterwards (or the caller syncs the file system for a batch).
+    /// - Throws: ``FileTreeError``: `.wrongContent`, `.noSpace`, … The file is then still staged.
+    package func finish(
+        mode: Mode, mtime: Nanoseconds, expecting expected: Digest?, sync: Bool
+    ) throws(FileTreeError) -> PrivateItem {
+        if let expected {
+            let found = try digest()
+            guard found == expected
+            else { throw FileTreeError("finish", name, .wrongContent(expected: expected, found: found)) }
+        }
+        let raw = file.descriptor.raw
+        let time = seconds(mtime)
+        guard fchmod(raw, mode_t(mode.rawValue)) == 0,
+            linux_set_mtime_handle(raw, time.seconds, time.nanoseconds) == 0,
+            !sync || fsync(raw) == 0
+        else { throw FileTreeError("finish", name) }
+        let item = PrivateItem(area: area, name: name, status: try file.status())
+        isSettled = true
+        return item
+    }
+
+    /// Lets it lie for a later ``PrivateArea/resumeFile(named:)`` when the last reference goes.
+    package func keep() { isSettled = true }
+
+    /// A copy or clone wrote up to here without being hashed.
+    func noteUnhashed(upTo end: Int64, from start: Int64) {
+        forgetHash(from: start)
+        size = max(size, end)
+    }
+
+    private func note(_ bytes: UnsafeRawBufferPointer, at offset: Int64) {
+        if offset == hashed {
+            hash.update(bytes)
+            hashed += Int64(bytes.count)
+        } else {
+            forgetHash(from: offset)
+        }
+        size = max(size, offset + Int64(bytes.count))
+    }
+
+    /// Bytes that were hashed are others now.
+    private func forgetHash(from offset: Int64) {
+        guard offset < hashed else { return }
+        hash = SHA256()
+        hashed = 0
+    }
+}
+
+extension PrivateArea {
+    /// An empty file, its name random unless given.
+    /// - Throws: ``FileTreeError``: `.occupied` if the given name is taken, `.noSpace`, …
+    package func newFile(named name: Name? = nil) throws(FileTreeError) -> StagedFile {
+        let name = name ?? PrivateArea.randomName()
+        let raw = withCString(name.bytes) {
+            openat(directory.raw, $0, O_RDWR | O_CREAT | O_EXCL | LINUX_O_NOFOLLOW | O_CLOEXEC, 0o600)
+        }
+        guard raw >= 0 else { throw FileTreeError("make", name) }
+        return StagedFile(area: self, name: name, descriptor: Descriptor(raw), size: 0)
+    }
+
+    /// A file that was kept, to be written on; nil when absent. Its bytes count as unhashed.
+    package func resumeFile(named name: Name) throws(FileTreeError) -> StagedFile? {
+        let raw = withCString(name.bytes) { openat(directory.raw, $0, O_RDWR | LINUX_O_NOFOLLOW | O_CLOEXEC) }
+        if raw < 0 && errno == ENOENT { return nil }
+        guard raw >= 0 else { throw FileTreeError("open", name) }
+        let descriptor = Descriptor(raw)
+        guard let status = descriptor.status(), status.kind == .file else { throw FileTreeError("open", name, .notFile) }
+        return StagedFile(area: self, name: name, descriptor: descriptor, size: status.size)
+    }
+}

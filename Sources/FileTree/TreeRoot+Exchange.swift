@@ -1,0 +1,92 @@
+internal import CLinux
+import Glibc
+package import SyncCore
+
+/// What came of replacing one thing by another.
+package enum Exchange: Sendable {
+    /// Done: the status of what lies there now, and what lay there before, now in the private area.
+    case placed(FileStatus, displaced: PrivateItem)
+    /// Nothing happened: this is there instead of what was expected, or nothing. The item is where it was.
+    case unexpected(FileStatus?)
+    /// Nothing happened: a program has it open for writing. The item is where it was.
+    case busy(FileStatus)
+    /// Somebody changed it twice while we worked. The name has what is told here (if anything); the other one lies in the
+    /// private area and is somebody's change. The item that was to be placed is gone or is one of the two.
+    case stranded(FileStatus?, PrivateItem)
+}
+
+extension TreeRoot {
+    /// Replaces what has a name, if it is still what was expected: swaps (`RENAME_EXCHANGE`), looks at what came out, and
+    /// swaps back if it is something else. So nothing is ever overwritten.
+    ///
+    /// While it happens a read lease keeps writers out; where leases are not to be had (another owner, some file systems)
+    /// the times tell, and a writer that has the file open goes on writing to what is displaced.
+    /// - Parameter item: the caller checks that nobody writes to it. Its name in the area becomes that of what is displaced.
+    /// - Parameter expected: nil: whatever is there is displaced.
+    /// - Throws: ``FileTreeError``: `.notFound` (no such directory), `.unsupported`, `.crossDevice`, … Nothing happened then.
+    package func exchange(
+        _ item: PrivateItem, with path: RelativePath, expecting expected: Fingerprint?
+    ) throws(FileTreeError) -> Exchange {
+        let entry = try entry(path, "replace")
+        // Held open, so that the inode cannot be used again for another file meanwhile.
+        guard let old = try entry.handle("replace"), let before = old.status() else { return .unexpected(nil) }
+        if let expected, !before.matches(expected) { return .unexpected(before) }
+        let lease = entry.lease(on: before.identity)
+        let swap = Swap(item: item, entry: entry, old: old, new: try item.handle("replace"))
+        switch lease {
+        case .writerActive: return .busy(before)
+        case .granted(let lease): return try swap.run(from: before) { lease.stands }
+        case .unknown: return try swap.run(from: before) { true }
+        }
+    }
+}
+
+/// Two names that trade places, and handles on what they name at first.
+private struct Swap: ~Copyable {
+    let item: PrivateItem
+    let entry: Entry
+    let old: Descriptor
+    let new: Descriptor
+
+    init(item: PrivateItem, entry: consuming Entry, old: consuming Descriptor, new: consuming Descriptor) {
+        self.item = item
+        self.entry = entry
+        self.old = old
+        self.new = new
+    }
+
+    func run(from before: FileStatus, undisturbed: () -> Bool) throws(FileTreeError) -> Exchange {
+        guard tradePlaces() else {
+            if errno == ENOENT { return .unexpected(try entry.status()) }
+            throw entry.error("replace")
+        }
+        if let out = try whatCameOut(), out.status.survivedRename(before.fingerprint), undisturbed() {
+            return .placed(item.placedStatus(new), displaced: out)
+        }
+        return try back()
+    }
+
+    /// What came out is not what was expected: it gets its name back.
+    private func back() throws(FileTreeError) -> Exchange {
+        if tradePlaces() {
+            // What we had put there must have come back, untouched; else somebody has replaced or edited that too.
+            if let out = try whatCameOut(), !out.status.survivedRename(item.status.fingerprint) {
+                return .stranded(try entry.status(), out)
+            }
+            return .unexpected(try entry.status())
+        }
+        guard errno == ENOENT else { throw entry.error("put back") }
+        // Somebody removed what we had put there, so the name is free (and the item is gone); or it is taken again.
+        let area = item.area.directory.raw
+        let kept = rename(area, item.name.bytes, entry.directory.raw, entry.name, moving: old.raw) == 0
+        guard !kept, let out = try whatCameOut() else { return .unexpected(try entry.status()) }
+        return .stranded(try entry.status(), out)
+    }
+
+    private func whatCameOut() throws(FileTreeError) -> PrivateItem? { try item.area.item(named: item.name) }
+
+    private func tradePlaces() -> Bool {
+        exchange(
+            item.area.directory.raw, item.name.bytes, entry.directory.raw, entry.name, moving: [old.raw, new.raw]) == 0
+    }
+}

@@ -1,0 +1,66 @@
+import Glibc
+internal import Hashing
+package import SyncCore
+
+/// A file's digest, with the status that belongs to exactly those bytes.
+package struct HashedFile: Hashable, Sendable {
+    package let digest: Digest
+    package let status: FileStatus
+    package var fingerprint: Fingerprint { status.fingerprint }
+    package var content: FileContent {
+        FileContent(digest: digest, size: status.size, mode: status.mode, mtime: status.mtime)
+    }
+}
+
+extension TreeRoot {
+    /// Reads a file through one descriptor.
+    /// - Parameter cancelled: asked before each MiB.
+    /// - Throws: ``FileTreeError``: `.changedWhileRead`, `.cancelled`, …
+    package func hash(
+        _ path: RelativePath, cancelled: () -> Bool = { false }
+    ) throws(FileTreeError) -> HashedFile {
+        try openFile(path).hash(cancelled: cancelled)
+    }
+}
+
+extension FileReader {
+    /// The digest of the whole file.
+    /// - Parameter cancelled: asked before each MiB.
+    /// - Throws: ``FileTreeError``: `.changedWhileRead`, `.cancelled`, …
+    package func hash(cancelled: () -> Bool = { false }) throws(FileTreeError) -> HashedFile {
+        let before = try status()
+        var hash = SHA256()
+        let count = try feed(&hash, from: 0, room: blockSize(for: before.size), cancelled)
+        let after = try status()
+        // A writer through a mapping moves no time until it syncs; nothing but reading again would tell.
+        guard before.fingerprint == after.fingerprint, count == after.size
+        else { throw FileTreeError("read", path, .changedWhileRead) }
+        return HashedFile(digest: hash.finalizeDigest(), status: after)
+    }
+
+    /// Hashes from an offset to the end.
+    /// - Returns: how many bytes that were.
+    func feed(
+        _ hash: inout SHA256, from start: Int64, room: Int, _ cancelled: () -> Bool
+    ) throws(FileTreeError) -> Int64 {
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 64)
+        defer { block.deallocate() }
+        var offset = start
+        while true {
+            if cancelled() { throw FileTreeError("read", path, .cancelled) }
+            let count = try read(into: block, at: offset)
+            hash.update(UnsafeRawBufferPointer(rebasing: block[..<count]))
+            offset += Int64(count)
+            if count < room { return offset - start }
+        }
+    }
+}
+
+/// One MiB, or a little more than what a small file has.
+func blockSize(for size: Int64) -> Int { Int(min(1 << 20, max(size, 0) + 1)) }
+
+extension SHA256 {
+    consuming func finalizeDigest() -> Digest {
+        Digest(bytes: finalize())!  // SAFETY: a SHA-256 has the 32 bytes that a digest wants.
+    }
+}
