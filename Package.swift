@@ -41,7 +41,7 @@ let package = Package(
         room("Arguments"),
         room("SyncCore"),
         // Owners of C handles, and what the operating system gives.
-        room("Settings"),
+        room("Settings", "Arguments"),
         room("SQLite", "CSQLite"),
         room("SSH", "CSSH2", "CLinux"),
         room("HTTPServer", "CMicroHTTPD", "CLinux"),
@@ -62,7 +62,7 @@ let package = Package(
         tests(of: "SyncCore"),
         tests(of: "ControlAPI"),
         tests(of: "Arguments"),
-        tests(of: "Settings"),
+        tests(of: "Settings", "TestSupport"),
         tests(of: "SQLite", "TestSupport"),
         tests(of: "SSH", "TestSupport", "Processes"),
         tests(of: "HTTPServer", "HTTPClient", "TestSupport"),

@@ -1,12 +1,11 @@
 import Glibc
 import SQLite
+import TestSupport
 import Testing
 
 @Suite struct FileTests {
-    let directory: TemporaryDirectory
-    var path: String { directory.path + "/a.db" }
-
-    init() throws { directory = try TemporaryDirectory() }
+    let directory = TemporaryDirectory()
+    var path: String { directory.path("a.db") }
 
     @Test(arguments: [
         ("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1"), ("trusted_schema", "0"),
@@ -42,21 +41,19 @@ import Testing
         let bytes = Array(directory.path.utf8) + [0x2F, 0xFF]
         try Database(path: bytes).run("CREATE TABLE t (id INTEGER)")
         #expect((bytes + [0]).withUnsafeBytes { access($0.bindMemory(to: CChar.self).baseAddress!, F_OK) } == 0)
-        try Database(path: directory.path + "/x?mode=ro").run("CREATE TABLE t (id INTEGER)")
-        #expect(access(directory.path + "/x?mode=ro", F_OK) == 0)
+        try Database(path: directory.path("x?mode=ro")).run("CREATE TABLE t (id INTEGER)")
+        #expect(access(directory.path("x?mode=ro"), F_OK) == 0)
     }
 
     @Test func `a missing directory is an error with a next step`() throws {
-        let error = #expect(throws: DatabaseError.self) { try Database(path: directory.path + "/none/a.db") }
+        let error = #expect(throws: DatabaseError.self) { try Database(path: directory.path("none/a.db")) }
         #expect(error?.systemError == ENOENT)
-        #expect(error?.path == directory.path + "/none/a.db")
+        #expect(error?.path == directory.path("none/a.db"))
         #expect(error?.description.contains("Does its directory exist") == true)
     }
 
     @Test func `a file that is no database is refused as corrupt`() throws {
-        let file = try #require(fopen(path, "w"))
-        fputs(String(repeating: "not a database. ", count: 100), file)
-        fclose(file)
+        directory.write(String(repeating: "not a database. ", count: 100), to: "a.db")
         let error = #expect(throws: DatabaseError.self) { try Database(path: path) }
         #expect(error?.isCorrupt == true)
     }

@@ -1,4 +1,5 @@
 import SQLite
+import TestSupport
 import Testing
 
 @Suite struct TransactionTests {
@@ -92,9 +93,9 @@ import Testing
     }
 
     @Test func `a second writer waits, then is told that it is busy`() throws {
-        let directory = try TemporaryDirectory()
-        let first = try Database(path: directory.path + "/a.db")
-        let second = try Database(path: directory.path + "/a.db", busyMilliseconds: 20)
+        let directory = TemporaryDirectory()
+        let first = try Database(path: directory.path("a.db"))
+        let second = try Database(path: directory.path("a.db"), busyMilliseconds: 20)
         try first.run("CREATE TABLE t (id INTEGER PRIMARY KEY, word TEXT) STRICT")
         try first.transaction {
             try first.insert("a")
@@ -110,9 +111,9 @@ import Testing
     }
 
     @Test func `a snapshot does not see what others write meanwhile`() throws {
-        let directory = try TemporaryDirectory()
-        let writer = try Database(path: directory.path + "/a.db")
-        let reader = try Database(path: directory.path + "/a.db")
+        let directory = TemporaryDirectory()
+        let writer = try Database(path: directory.path("a.db"))
+        let reader = try Database(path: directory.path("a.db"))
         try writer.run("CREATE TABLE t (id INTEGER PRIMARY KEY, word TEXT) STRICT")
         try reader.snapshot {
             #expect(try reader.words() == [])
