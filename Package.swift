@@ -33,7 +33,7 @@ let package = Package(
         room(
             "Agent", "Index", "FileTree", "Transport", "ControlAPI", "HTTPServer", "Processes", "Settings", "SyncCore"),
         room("Transport", "SSH", "HTTPClient", "ControlAPI", "SyncCore"),
-        room("Journal", "SQLite", "SyncCore"),
+        room("Journal", "SQLite", "Hashing", "SyncCore"),
         room("Index", "SQLite", "SyncCore"),
         room("FileTree", "Hashing", "CLinux", "SyncCore"),
         // Pure.
@@ -69,7 +69,7 @@ let package = Package(
         tests(of: "Hashing"),
         tests(of: "Processes"),
         tests(of: "FileTree", "TestSupport"),
-        tests(of: "Journal", "TestSupport", "SyncCore"),
+        tests(of: "Journal", "TestSupport", "SQLite", "Hashing", "SyncCore"),
         tests(of: "Index", "TestSupport", "SyncCore"),
         tests(of: "Transport", "TestSupport"),
         tests(of: "Hub", "TestSupport"),

@@ -1,0 +1,65 @@
+import SyncCore
+
+/// Anything with a key, as the journal remembers it.
+package struct ClientRecord: Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable { case agent, sftp }
+    package enum Role: String, Hashable, Sendable { case admin, member }
+    /// A pause that a person asked for.
+    package enum Pause: Hashable, Sendable {
+        case untilResumed
+        /// Unix seconds.
+        case until(Int64)
+    }
+
+    package var name: String
+    package var kind: Kind
+    package var role: Role
+    /// One OpenSSH public key line.
+    package var publicKey: String
+    /// Unix seconds.
+    package var createdAt: Int64
+    /// Unix seconds; nil if it was never seen.
+    package var lastSeen: Int64?
+    /// Everything up to here is on its disk.
+    package var cursor: Sequence
+    /// Of its index (hex); nil before its first hello.
+    package var generation: String?
+    /// As it was asked for; an end may have passed: see ``isPaused(at:)``.
+    package var pause: Pause?
+    /// Unix seconds; nil while its key is good.
+    package var revokedAt: Int64?
+    /// The last report, as the hub encoded it.
+    package var report: [UInt8]?
+
+    /// - Parameter now: Unix seconds.
+    package func isPaused(at now: Int64) -> Bool {
+        switch pause {
+        case nil: false
+        case .untilResumed: true
+        case .until(let end): now < end
+        }
+    }
+}
+
+/// A one-time permission to join.
+package struct InviteRecord: Hashable, Sendable {
+    /// The name that the new client will have.
+    package var client: String
+    /// SHA-256 of the secret: 32 bytes.
+    package var secretHash: [UInt8]
+    /// The one-time key, as one OpenSSH public key line.
+    package var publicKey: String
+    package var role: ClientRecord.Role
+    /// Unix seconds.
+    package var expires: Int64
+
+    package init(
+        client: String, secretHash: [UInt8], publicKey: String, role: ClientRecord.Role, expires: Int64
+    ) {
+        self.client = client
+        self.secretHash = secretHash
+        self.publicKey = publicKey
+        self.role = role
+        self.expires = expires
+    }
+}

@@ -1,0 +1,131 @@
+internal import SQLite
+import SyncCore
+
+/// One commit while it is decided: lives inside one transaction.
+struct Commit {
+    let journal: Journal
+    let client: String
+    let at: Int64
+    let origin: CommitOrigin
+    let staged: [OperationID: StagedContent]
+    let rules: MergeRules<Journal>
+    var ledger: Ledger
+    /// In the order in which they were decided.
+    var placements: [Placement] = []
+    /// Of directories, as they are now.
+    private var paths: [NodeID: RelativePath] = [.root: .top]
+    /// What lies in the share otherwise than decided.
+    var deviations: [Deviation] = []
+
+    init(
+        journal: Journal, client: String, at: Int64, date: String, origin: CommitOrigin,
+        staged: [OperationID: StagedContent]
+    ) throws {
+        self.journal = journal
+        self.client = client
+        self.at = at
+        self.origin = origin
+        self.staged = staged
+        rules = MergeRules(tree: journal, client: client, date: date)
+        ledger = try journal.ledger()
+    }
+
+    mutating func decide(_ operation: Operation) throws -> Outcome {
+        if let recorded = try journal.recordedOutcome(of: operation.id, client: client) { return recorded }
+        guard operation.id.number > (try journal.acknowledged(generation: operation.id.generation, client: client))
+        else { throw JournalError.acknowledgedBefore(operation.id) }
+        let parent = try parent(of: operation.change)
+        let asked = try origin == .share ? Asked(operation.change, parent: parent, journal) : nil
+        let decision = try rules.decide(operation.change, parent: parent)
+        guard try hasBytes(for: decision.effects, operation.id) else { return .contentMissing }
+        var inserted: NodeID?
+        for effect in decision.effects {
+            if let id = try apply(effect, inserted: inserted, staged: staged[operation.id], asked: asked) { inserted = id }
+        }
+        let outcome = try outcome(decision.answer, inserted: inserted)
+        try journal.record(outcome, of: operation.id, client: client)
+        if let asked { compare(asked, outcome) }
+        return outcome
+    }
+
+    /// Writes down what the commit has counted.
+    mutating func end() throws {
+        try placeDeviations()
+        try journal.save(ledger)
+    }
+
+    // MARK: - Before
+
+    private func parent(of change: Change) throws -> NodeID? {
+        switch change {
+        case .create(let parent, _, _), .move(_, _, let parent, _):
+            switch parent {
+            case .node(let id): id
+            case .created(let operation): try journal.outcomeNode(of: operation, client: client)
+            }
+        case .edit, .delete: nil
+        }
+    }
+
+    /// Whether each file's bytes that the effects show for the first time can be had.
+    private func hasBytes(for effects: [Effect], _ operation: OperationID) throws -> Bool {
+        if origin == .share || staged[operation] != nil { return true }
+        return try effects.allSatisfy { effect in
+            switch effect {
+            case .insert(_, let content): content.kind != .file
+            case .rewrite(let id, let content):
+                try content.kind != .file || journal.node(id)?.content.hasSameBytes(as: content) ?? false
+            case .revive(_, _, let content): try journal.holds(content)
+            case .relocate, .remove, .conflict: true
+            }
+        }
+    }
+
+    // MARK: - After
+
+    private func outcome(_ answer: Decision.Answer, inserted: NodeID?) throws -> Outcome {
+        switch answer {
+        case .applied(let target): .applied(try node(target, inserted))
+        case .merged(let id): .merged(try node(id))
+        case .conflict(let current, let copy):
+            .conflict(current: try node(current), copy: try node(copy, inserted))
+        case .refused(let reason, let current): .refused(reason, current: try current.map { try node($0) })
+        }
+    }
+
+    func node(_ target: Target, _ inserted: NodeID?) throws -> Node {
+        switch target {
+        case .node(let id): return try node(id)
+        case .inserted:
+            guard let inserted else { preconditionFailure("a decision speaks of a node that it does not insert") }
+            return try node(inserted)
+        }
+    }
+
+    /// A node that a decision speaks of, and which therefore exists.
+    func node(_ id: NodeID) throws -> Node {
+        guard let node = try journal.node(id) else {
+            throw JournalError.damaged("node \(id.rawValue) is referred to and is not there")
+        }
+        return node
+    }
+
+    // MARK: - Paths
+
+    /// Of a place in the tree as it is now.
+    mutating func path(of location: Location) throws -> RelativePath {
+        try path(ofDirectory: location.parent).appending(location.name)
+    }
+
+    private mutating func path(ofDirectory id: NodeID) throws -> RelativePath {
+        if let known = paths[id] { return known }
+        guard let path = try journal.path(of: id) else {
+            throw JournalError.damaged("directory \(id.rawValue) is referred to and is not there")
+        }
+        paths[id] = path
+        return path
+    }
+
+    /// After a directory went elsewhere, all that was known of what is below it is wrong.
+    mutating func forgetPaths() { paths = [.root: .top] }
+}

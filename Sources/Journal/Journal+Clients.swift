@@ -1,0 +1,142 @@
+internal import SQLite
+import SyncCore
+
+extension Journal {
+    /// All clients, revoked ones too, by name.
+    package func clients() throws -> [ClientRecord] {
+        try database.query("\(Self.selectClient) ORDER BY name") { try Self.client($0) }
+    }
+
+    /// The client of that name, revoked or not.
+    package func client(named name: String) throws -> ClientRecord? {
+        try database.first("\(Self.selectClient) WHERE name = ?", name) { try Self.client($0) }
+    }
+
+    /// The live client whose token has this SHA-256 (32 bytes).
+    package func client(tokenHash: [UInt8]) throws -> ClientRecord? {
+        try database.first("\(Self.selectClient) WHERE token_hash = ? AND revoked_at IS NULL", tokenHash) {
+            try Self.client($0)
+        }
+    }
+
+    /// Adds a client without an invite: a device that only speaks SFTP.
+    /// - Parameter at: Unix seconds.
+    /// - Throws: ``JournalError/clientExists(_:)``; the name of a revoked client may be given again.
+    package func addClient(
+        _ name: String, kind: ClientRecord.Kind, role: ClientRecord.Role = .member, publicKey: String, at: Int64
+    ) throws {
+        try database.transaction {
+            try refuseLiveClient(name)
+            try insertClient(name, kind, role, tokenHash: nil, publicKey: publicKey, at: at)
+        }
+    }
+
+    /// Its first request on a connection: the invite that it came by is used up; an index of a new generation starts
+    /// at cursor 0.
+    /// - Parameters:
+    ///   - generation: of its index (hex).
+    ///   - at: Unix seconds.
+    @discardableResult
+    package func hello(_ name: String, generation: String, at: Int64) throws -> ClientRecord {
+        try database.transaction {
+            guard let client = try client(named: name) else { throw JournalError.noSuchClient(name) }
+            try database.execute("UPDATE invite SET used = 1 WHERE client = ? AND used = 0", name)
+            if client.generation != generation {
+                try database.execute(
+                    "UPDATE client SET generation = ?, cursor = 0, report = NULL WHERE name = ?", generation, name)
+            }
+            try touch(name, at: at)
+            return try self.client(named: name) ?? client
+        }
+    }
+
+    /// It was seen.
+    /// - Parameter at: Unix seconds.
+    package func touch(_ name: String, at: Int64) throws {
+        try update("UPDATE client SET last_seen = ? WHERE name = ?", at, name)
+    }
+
+    /// Everything up to `cursor` is on the client's disk. Cursors only go forward: an older one, and one of another
+    /// epoch or index generation, is passed over.
+    /// - Returns: whether the cursor is now `cursor`.
+    /// - Throws: ``JournalError/cursorFromTheFuture(_:head:)``, ``JournalError/noSuchClient(_:)``.
+    @discardableResult
+    package func advance(_ name: String, to cursor: Sequence, epoch: String, generation: String) throws -> Bool {
+        try database.transaction {
+            guard let client = try client(named: name) else { throw JournalError.noSuchClient(name) }
+            guard epoch == self.epoch, generation == client.generation else { return false }
+            let head = try head
+            if cursor > head { throw JournalError.cursorFromTheFuture(cursor, head: head) }
+            guard cursor > client.cursor else { return cursor == client.cursor }
+            try database.execute("UPDATE client SET cursor = ? WHERE name = ?", cursor, name)
+            return true
+        }
+    }
+
+    /// Keeps what a client last reported, in the hub's own encoding.
+    package func keepReport(_ report: [UInt8], of name: String) throws {
+        try update("UPDATE client SET report = ? WHERE name = ?", report, name)
+    }
+
+    /// A person pauses a client.
+    /// - Parameter until: Unix seconds; nil until it is resumed.
+    package func pause(_ name: String, until: Int64? = nil) throws {
+        try update("UPDATE client SET paused = 1, paused_until = ? WHERE name = ?", until, name)
+    }
+
+    /// A person lets a client go on.
+    package func resume(_ name: String) throws {
+        try update("UPDATE client SET paused = 0, paused_until = NULL WHERE name = ?", name)
+    }
+
+    /// Its token and key are no longer good, nor is an invite in its name. What it did stays.
+    /// - Parameter at: Unix seconds.
+    package func revoke(_ name: String, at: Int64) throws {
+        try database.transaction {
+            try update(
+                "UPDATE client SET revoked_at = coalesce(revoked_at, ?), token_hash = NULL WHERE name = ?", at, name)
+            try database.execute("DELETE FROM invite WHERE client = ?", name)
+        }
+    }
+
+    // MARK: - Rows
+
+    func refuseLiveClient(_ name: String) throws {
+        if let client = try client(named: name), client.revokedAt == nil { throw JournalError.clientExists(name) }
+    }
+
+    /// A new client, or a revoked one that starts anew.
+    func insertClient(
+        _ name: String, _ kind: ClientRecord.Kind, _ role: ClientRecord.Role, tokenHash: [UInt8]?, publicKey: String,
+        at: Int64
+    ) throws {
+        try database.execute(
+            """
+            INSERT OR REPLACE INTO client (name, kind, role, token_hash, public_key, created_at, cursor, paused)
+            VALUES (?, ?, ?, ?, ?, ?, 0, 0)
+            """, name, kind == .sftp, role == .admin, tokenHash, publicKey, at)
+    }
+
+    /// One statement that changes one client's row, whose name is the last value.
+    private func update(_ sql: String, _ bindings: (any Bindable)?...) throws {
+        try database.execute(sql, bindings: bindings)
+        guard database.changes == 1 else {
+            throw JournalError.noSuchClient(bindings.last.flatMap { $0 as? String } ?? "")
+        }
+    }
+
+    private static let selectClient = """
+        SELECT name, kind, role, public_key, created_at, last_seen, cursor, generation, paused, paused_until,
+               revoked_at, report
+        FROM client
+        """
+
+    private static func client(_ row: borrowing Row) throws -> ClientRecord {
+        ClientRecord(
+            name: try row.text(0), kind: try row.bool(1) ? .sftp : .agent, role: try row.bool(2) ? .admin : .member,
+            publicKey: try row.text(3), createdAt: try row.int64(4), lastSeen: try row.optionalInt64(5),
+            cursor: Sequence(try row.int64(6)), generation: try row.optionalText(7),
+            pause: try row.bool(8) ? row.optionalInt64(9).map { .until($0) } ?? .untilResumed : nil,
+            revokedAt: try row.optionalInt64(10), report: try row.optionalBlob(11))
+    }
+}

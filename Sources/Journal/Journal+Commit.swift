@@ -1,0 +1,37 @@
+internal import SQLite
+import SyncCore
+
+extension Journal {
+    /// Decides operations in order, by ``MergeRules``, and keeps what follows, in one transaction.
+    ///
+    /// An operation that was decided before gets the outcome that it got then. One that needs the bytes of a file that
+    /// nobody staged gets `.contentMissing`, does nothing and is not recorded, so that it may come again.
+    /// - Parameters:
+    ///   - client: whose changes these are; stands in conflict names.
+    ///   - operations: of one index generation, parents before what is in them.
+    ///   - acknowledged: outcomes of operations up to this number were taken in and are forgotten now.
+    ///   - staged: for each operation that brings a file's bytes, the verified private file that holds them (files of
+    ///     no bytes too). Not needed when `origin` is the share.
+    ///   - at: Unix seconds, for the history.
+    ///   - date: for conflict names, such as `2026-11-21`.
+    /// - Throws: ``InvalidOperation``, ``JournalError`` and what `Database` throws; nothing is done then.
+    package func commit(
+        client: String, operations: [Operation], acknowledged: Int64 = 0, staged: [OperationID: StagedContent] = [:],
+        at: Int64, date: String, origin: CommitOrigin = .client
+    ) throws -> CommitResult {
+        let generation = operations.first?.id.generation
+        if operations.contains(where: { $0.id.generation != generation }) { throw JournalError.mixedGenerations }
+        return try database.transaction {
+            if let generation {
+                try acknowledge(
+                    acknowledged, generation: generation, client: client, dropsOthers: origin == .client)
+            }
+            var commit = try Commit(
+                journal: self, client: client, at: at, date: date, origin: origin, staged: staged)
+            let outcomes = try operations.map { try commit.decide($0) }
+            try commit.end()
+            return CommitResult(
+                outcomes: outcomes, placements: try withWhatIsPlaced(commit.placements), head: commit.ledger.head)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+internal import SQLite
+import SyncCore
+
+extension Journal {
+    /// Whether the bytes of a digest lie in `versions/`.
+    package func hasVersion(_ digest: Digest) throws -> Bool {
+        try database.first("SELECT 1 FROM version WHERE sha256 = ?", digest) { _ in true } ?? false
+    }
+
+    /// What lies in `versions/`, in the order in which it came there.
+    package func versions(limit: Int) throws -> [StoredVersion] {
+        try database.query("SELECT sha256, size, stored_seq FROM version ORDER BY stored_seq, sha256 LIMIT ?", limit) {
+            guard let digest = Digest(bytes: try $0.blob(0)) else { throw Decoder.damaged }
+            return StoredVersion(digest: digest, size: try $0.int64(1), storedAt: Sequence(try $0.int64(2)))
+        }
+    }
+
+    /// These contents are about to be removed from `versions/`. A version that a pending placement needs stays.
+    /// - Returns: those that may be removed.
+    package func forgetVersions(_ digests: [Digest]) throws -> [Digest] {
+        try database.transaction {
+            let needed = try Set(
+                pendingPlacements().compactMap { placement -> Digest? in
+                    guard case .file(_, _, source: .version(let digest)) = placement.step else { return nil }
+                    return digest
+                })
+            let free = digests.filter { !needed.contains($0) }
+            for digest in free { try database.execute("DELETE FROM version WHERE sha256 = ?", digest) }
+            return free
+        }
+    }
+}

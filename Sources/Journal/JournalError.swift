@@ -1,0 +1,30 @@
+import SyncCore
+
+/// What the journal does not do.
+package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// An operation whose outcome the client said it has taken in, and which is therefore forgotten.
+    case acknowledgedBefore(OperationID)
+    /// One commit holds operations of several index generations.
+    case mixedGenerations
+    /// A live client has this name.
+    case clientExists(String)
+    case noSuchClient(String)
+    /// A cursor beyond the head: the journal was set back.
+    case cursorFromTheFuture(Sequence, head: Sequence)
+    /// What is stored cannot be read.
+    case damaged(String)
+
+    package var description: String {
+        switch self {
+        case .acknowledgedBefore(let id):
+            "operation \(id) was acknowledged and is forgotten; a repeated request must not go back behind that"
+        case .mixedGenerations: "a commit holds the operations of one index generation; send two requests"
+        case .clientExists(let name): "there is a client '\(name)' already; revoke it first, or take another name"
+        case .noSuchClient(let name): "there is no client '\(name)'; `syncctl clients` lists them"
+        case .cursorFromTheFuture(let cursor, let head):
+            "the cursor \(cursor.rawValue) is beyond the journal's \(head.rawValue): was the journal set back? "
+                + "Run `synchub check`"
+        case .damaged(let what): "the journal is damaged: \(what). Run `synchub check` and restore a backup"
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import SyncCore
+
+/// A conflict that nobody has solved: both nodes are live.
+package struct ConflictRecord: Hashable, Sendable {
+    /// What holds the name.
+    package var over: Node
+    /// What came second and lives beside it.
+    package var copy: Node
+    /// Whose the copy is.
+    package var client: String
+    package var seq: Sequence
+    /// Unix seconds.
+    package var at: Int64
+}
+
+/// A page of the changes feed.
+package struct ChangesPage: Hashable, Sendable {
+    /// Each node once, with its latest state, by `seq`; tombstones too.
+    package var nodes: [Node]
+    /// All changes up to here are in `nodes` or before the page: the last `seq` of a full page, else the head.
+    package var through: Sequence
+    package var head: Sequence
+}
+
+/// Where the bytes of a digest can be had.
+package struct Whereabouts: Hashable, Sendable {
+    /// Live files with these bytes.
+    package var paths: [RelativePath]
+    /// Whether `versions/` holds them too.
+    package var isInVersions: Bool
+}
+
+/// A content that lies in `versions/`.
+package struct StoredVersion: Hashable, Sendable {
+    package var digest: Digest
+    /// In bytes.
+    package var size: Int64
+    /// The head when it was put there.
+    package var storedAt: Sequence
+}
+
+/// The share in numbers.
+package struct Statistics: Hashable, Sendable {
+    /// Live files, without directories and symlinks.
+    package var files: Int64
+    /// The sum of their sizes.
+    package var bytes: Int64
+}

@@ -1,0 +1,150 @@
+/// The tables, as numbered migrations. One that was released never changes.
+enum Schema {
+    static let migrations = [first]
+
+    private static let first = """
+        -- One row.
+        CREATE TABLE meta (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            epoch TEXT NOT NULL,                    -- 32 hex digits, random, made with the journal
+            head INTEGER NOT NULL,                  -- the seq of the last change; 0 before the first
+            chain BLOB NOT NULL,                    -- the chain value of the last change (32 bytes)
+            files INTEGER NOT NULL,                 -- live files
+            bytes INTEGER NOT NULL                  -- the sum of their sizes
+        ) STRICT;
+
+        -- Live nodes and tombstones. The root (id 1) has no row.
+        CREATE TABLE node (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,   -- never used again
+            parent INTEGER NOT NULL,                -- id of a directory; 1 for the share itself
+            name BLOB NOT NULL,                     -- 1 to 255 bytes
+            kind INTEGER NOT NULL,                  -- 0 file, 1 directory, 2 symlink
+            sha256 BLOB,                            -- 32 bytes, files only
+            size INTEGER,                           -- bytes, files only
+            mode INTEGER,                           -- permission bits, not for symlinks
+            mtime_ns INTEGER,                       -- Unix nanoseconds, not for directories
+            target BLOB,                            -- symlinks only
+            content_version INTEGER NOT NULL,       -- from 1
+            location_version INTEGER NOT NULL,      -- from 1
+            seq INTEGER NOT NULL,                   -- the change that made it what it is
+            deleted INTEGER NOT NULL,               -- 1: a tombstone, with what it last was
+            client TEXT NOT NULL                    -- whose change that was
+        ) STRICT;
+        CREATE UNIQUE INDEX node_by_place ON node (parent, name) WHERE deleted = 0;
+        CREATE INDEX node_by_seq ON node (seq);
+        CREATE INDEX node_by_sha256 ON node (sha256) WHERE deleted = 0 AND sha256 IS NOT NULL;
+        INSERT INTO sqlite_sequence (name, seq) VALUES ('node', 1);
+
+        -- Each change, with the node as it was after it.
+        CREATE TABLE history (
+            seq INTEGER PRIMARY KEY,                -- without gaps from 1
+            node INTEGER NOT NULL,                  -- id
+            parent INTEGER NOT NULL,                -- from here to deleted: as in node
+            name BLOB NOT NULL,
+            kind INTEGER NOT NULL,
+            sha256 BLOB,
+            size INTEGER,
+            mode INTEGER,
+            mtime_ns INTEGER,
+            target BLOB,
+            content_version INTEGER NOT NULL,
+            location_version INTEGER NOT NULL,
+            deleted INTEGER NOT NULL,
+            client TEXT NOT NULL,                   -- whose change it was
+            at INTEGER NOT NULL,                    -- Unix seconds, the hub's clock
+            change INTEGER NOT NULL,                -- 0 create, 1 edit, 2 move, 3 delete, 4 revive
+            path BLOB NOT NULL,                     -- where the node was at that time, from the share
+            from_parent INTEGER,                    -- where it was before; only of moves
+            from_name BLOB,
+            from_path BLOB,
+            chain BLOB NOT NULL                     -- SHA-256(chain of the row before, this row without it)
+        ) STRICT;
+        CREATE INDEX history_by_node ON history (node, content_version);
+
+        CREATE TABLE client (
+            name TEXT PRIMARY KEY,
+            kind INTEGER NOT NULL,                  -- 0 agent, 1 sftp
+            role INTEGER NOT NULL,                  -- 0 member, 1 admin
+            token_hash BLOB UNIQUE,                 -- SHA-256 of its token; none for sftp and after a revocation
+            public_key TEXT NOT NULL,               -- one OpenSSH public key line
+            created_at INTEGER NOT NULL,            -- Unix seconds
+            last_seen INTEGER,                      -- Unix seconds; none before the first hello
+            cursor INTEGER NOT NULL,                -- the seq up to which everything is on its disk
+            generation TEXT,                        -- of its index; none before the first hello
+            paused INTEGER NOT NULL,                -- 1 if a person paused it
+            paused_until INTEGER,                   -- Unix seconds; none: until resumed
+            revoked_at INTEGER,                     -- Unix seconds; none while its key is good
+            report BLOB                             -- the last report, as the hub encoded it
+        ) STRICT;
+
+        CREATE TABLE invite (
+            secret_hash BLOB PRIMARY KEY,           -- SHA-256 of the secret
+            client TEXT NOT NULL UNIQUE,            -- the name that the new client will have
+            public_key TEXT NOT NULL,               -- the one-time key
+            role INTEGER NOT NULL,                  -- 0 member, 1 admin
+            expires INTEGER NOT NULL,               -- Unix seconds
+            used INTEGER NOT NULL                   -- 1 after the first hello of the client
+        ) STRICT, WITHOUT ROWID;
+
+        -- What was answered, until the client has taken it in.
+        CREATE TABLE outcome (
+            client TEXT NOT NULL,
+            generation TEXT NOT NULL,               -- of the client's index
+            number INTEGER NOT NULL,                -- the operation
+            node INTEGER,                           -- the node that it made or meant; none if refused
+            outcome BLOB NOT NULL,                  -- all of it, encoded
+            PRIMARY KEY (client, generation, number)
+        ) STRICT, WITHOUT ROWID;
+
+        -- Up to which operation outcomes were taken in.
+        CREATE TABLE acknowledged (
+            client TEXT NOT NULL,
+            generation TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            PRIMARY KEY (client, generation)
+        ) STRICT, WITHOUT ROWID;
+
+        -- Open while both nodes live.
+        CREATE TABLE conflict (
+            id INTEGER PRIMARY KEY,
+            over INTEGER NOT NULL,                  -- the node that holds the name
+            copy INTEGER NOT NULL,                  -- the node that came second
+            client TEXT NOT NULL,                   -- whose the copy is
+            seq INTEGER NOT NULL,                   -- the head when it was noticed
+            at INTEGER NOT NULL,                    -- Unix seconds
+            UNIQUE (over, copy)
+        ) STRICT;
+
+        -- Contents that lie in versions/.
+        CREATE TABLE version (
+            sha256 BLOB PRIMARY KEY,
+            size INTEGER NOT NULL,                  -- bytes
+            stored_seq INTEGER NOT NULL             -- the head when it was put there
+        ) STRICT, WITHOUT ROWID;
+
+        -- Intents: steps in the share that are decided and not finished.
+        CREATE TABLE placement (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,   -- the order
+            seq INTEGER NOT NULL,                   -- the head when it was decided
+            node INTEGER NOT NULL,                  -- id
+            step INTEGER NOT NULL,                  -- 0 file, 1 attributes, 2 directory, 3 symlink, 4 move, 5 remove
+            path BLOB NOT NULL,                     -- of a move: from where
+            to_path BLOB,                           -- moves only
+            content BLOB,                           -- what is to be there, encoded; none for moves and removals
+            staged TEXT,                            -- files only: the private file; none if it comes from versions/
+            expected BLOB                           -- the content that is there before, encoded; none if nothing is
+        ) STRICT;
+        CREATE INDEX placement_by_node ON placement (node);
+
+        -- What lies in the share for a node.
+        CREATE TABLE placed (
+            node INTEGER PRIMARY KEY,
+            device INTEGER NOT NULL,                -- unsigned, as its bits
+            inode INTEGER NOT NULL,                 -- unsigned, as its bits
+            size INTEGER NOT NULL,                  -- bytes
+            mtime_ns INTEGER NOT NULL,              -- Unix nanoseconds
+            ctime_ns INTEGER NOT NULL               -- Unix nanoseconds
+        ) STRICT;
+        CREATE INDEX placed_by_inode ON placed (inode, device);
+        """
+}
