@@ -1,1 +1,3 @@
-print("syncctl")
+import Console
+
+Syncctl.main()

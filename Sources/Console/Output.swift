@@ -1,0 +1,56 @@
+import Glibc
+
+/// Where a command's words go.
+protocol Output: AnyObject {
+    var appearance: Appearance { get }
+    /// To stdout. Throws ``Failure/failed(_:)`` when it cannot be written: results are not lost silently.
+    func result(_ text: String) throws(Failure)
+    /// To stderr.
+    func note(_ text: String)
+}
+
+/// The process's own streams. Used by one thread.
+final class StandardOutput: Output {
+    private let isStyled: Bool
+
+    init(_ surroundings: Surroundings) {
+        isStyled = Appearance.isStyled(
+            isTerminal: isatty(STDOUT_FILENO) == 1, noColor: surroundings.text("NO_COLOR"),
+            term: surroundings.text("TERM"))
+    }
+
+    var appearance: Appearance { Appearance(isStyled: isStyled, now: Int64(time(nil))) }
+
+    func result(_ text: String) throws(Failure) {
+        if let code = StandardOutput.write(text, to: STDOUT_FILENO) {
+            throw .failed("the result cannot be written (\(errorText(code))); see where stdout leads")
+        }
+    }
+
+    func note(_ text: String) { _ = StandardOutput.write(text, to: STDERR_FILENO) }
+
+    /// - Returns: the `errno` of a failure.
+    private static func write(_ text: String, to descriptor: Int32) -> Int32? {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                // A terminal that another program left non-blocking: until it takes more.
+                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&waiting, 1, -1)
+                continue
+            }
+            if count <= 0 { return errno }
+            rest = rest.dropFirst(count)
+        }
+        return nil
+    }
+}
+
+/// The text of an `errno`.
+func errorText(_ code: Int32) -> String {
+    var buffer = [CChar](repeating: 0, count: 128)
+    _ = __xpg_strerror_r(code, &buffer, buffer.count)
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+}

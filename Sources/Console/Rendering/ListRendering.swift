@@ -1,0 +1,69 @@
+import ControlAPI
+
+extension ClientMessage: Listed {
+    static var columns: [Table.Column] {
+        [.init("CLIENT"), .init("KIND"), .init("ROLE"), .init("STATE"), .init("SINCE"), .init("LAST SEEN"), .init("KEY")]
+    }
+    static var none: String { StatusResponse.Client.none }
+
+    func cells(_ appearance: Appearance) -> [Table.Cell] {
+        [
+            .init(name), .init(kind.rawValue), .init(role), .init(state.rawValue, state.style),
+            .init(Timestamp.readable(since)), .init(Figures.ago(lastSeen, appearance.now), .quiet),
+            fingerprint.map { .init($0) } ?? .init("invited, has not joined yet", .quiet),
+        ]
+    }
+}
+
+extension UnsyncedMessage: Listed {
+    static var columns: [Table.Column] {
+        [.init("CLIENT"), .init("WAY"), .init("SIZE", .right), .init("PATH"), .init("REASON")]
+    }
+    static var none: String { "nothing is waiting" }
+
+    func cells(_ appearance: Appearance) -> [Table.Cell] {
+        [
+            .init(client), .init(direction.rawValue, .busy), .init(Figures.bytes(bytes)), .init(shown(path)),
+            .init(reason),
+        ]
+    }
+}
+
+extension ConflictMessage: Listed {
+    static var columns: [Table.Column] {
+        [.init("PATH"), .init("THE OTHER VERSION IS AT"), .init("FROM"), .init("WHEN")]
+    }
+    static var none: String { "no open conflicts" }
+
+    func cells(_ appearance: Appearance) -> [Table.Cell] {
+        [.init(shown(path), .warning), .init(shown(copy)), .init(client), .init(Timestamp.readable(at))]
+    }
+}
+
+extension LogMessage: Listed {
+    static var columns: [Table.Column] {
+        [.init("SEQ", .right), .init("WHEN"), .init("CLIENT"), .init("CHANGE"), .init("SIZE", .right), .init("PATH")]
+    }
+    static var none: String { "nothing has happened yet" }
+    /// Lines of a log that is followed come one batch after the other, and there is no heading between them.
+    static var hasHeading: Bool { false }
+
+    func cells(_ appearance: Appearance) -> [Table.Cell] {
+        [
+            .init("\(seq)", .quiet), .init(Timestamp.readable(at)), .init(client), .init(change, .busy),
+            kind == "file" ? .init(Figures.bytes(bytes)) : .init(kind, .quiet),
+            .init(from.map { "\(shown($0)) -> \(shown(path))" } ?? shown(path)),
+        ]
+    }
+}
+
+extension PathsResponse: Readable {
+    func text(_ appearance: Appearance) -> String {
+        if paths.isEmpty { return "nothing is known to lie anywhere\n" }
+        let rows = paths.map { [Table.Cell($0.what), Table.Cell($0.path)] }
+        return Table(columns: [.init(""), .init("")], rows: rows, hasHeading: false).text(appearance)
+    }
+}
+
+/// A path below the share, for people; the top has no name of its own.
+private func shown(_ path: String) -> String { path.isEmpty ? "(the share itself)" : path }

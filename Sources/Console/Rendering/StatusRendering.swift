@@ -1,0 +1,59 @@
+import ControlAPI
+
+extension StatusResponse: Readable {
+    func text(_ appearance: Appearance) -> String {
+        hub.text(appearance) + "\n" + clients.text(appearance) + "\n" + conflictLine(appearance)
+    }
+
+    private func conflictLine(_ appearance: Appearance) -> String {
+        if conflicts == 0 { return "no open conflicts\n" }
+        let count = Figures.count(Int64(conflicts), "open conflict")
+        return appearance.styled(count, .warning) + "; `syncctl conflicts` lists \(conflicts == 1 ? "it" : "them")\n"
+    }
+}
+
+extension StatusResponse.Hub {
+    fileprivate func text(_ appearance: Appearance) -> String {
+        let name = appearance.styled(SafeText.name(name), .heading)
+        let held = "\(Figures.count(files, "file")), \(Figures.bytes(bytes))"
+        return "\(name)  \(held), change \(seq)  (synchub \(SafeText.name(version)))\nshare  \(SafeText.name(share))\n"
+    }
+}
+
+extension StatusResponse.Client: Listed {
+    static var columns: [Table.Column] {
+        [
+            .init("CLIENT"), .init("KIND"), .init("STATE"), .init("BEHIND", .right), .init("UP", .right),
+            .init("DOWN", .right), .init("TO MOVE", .right), .init("LAST SEEN"),
+        ]
+    }
+    static var none: String { "no clients yet; `syncctl invite NAME` makes an invite for one" }
+
+    func cells(_ appearance: Appearance) -> [Table.Cell] {
+        [
+            .init(name), .init("\(kind.rawValue)"), .init(stateText, state.style), figure(behind),
+            figure(Int64(unsynced.up)), figure(Int64(unsynced.down)),
+            unsynced.bytes == 0 ? .init("-", .quiet) : .init(Figures.bytes(unsynced.bytes)),
+            .init(Figures.ago(lastSeen, appearance.now), .quiet),
+        ]
+    }
+
+    private var stateText: String {
+        guard state == .paused, let pausedUntil else { return state.rawValue }
+        return "paused until \(Timestamp.readable(pausedUntil))"
+    }
+
+    private func figure(_ number: Int64) -> Table.Cell { number == 0 ? .init("-", .quiet) : .init("\(number)") }
+}
+
+extension ClientState {
+    var style: Style {
+        switch self {
+        case .inSync: .good
+        case .syncing: .busy
+        case .paused: .warning
+        case .offline: .quiet
+        case .held, .blocked, .revoked: .bad
+        }
+    }
+}

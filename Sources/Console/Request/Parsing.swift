@@ -1,0 +1,89 @@
+import Arguments
+
+extension Errand {
+    /// - Throws: ``Failure/wrongUsage(_:)`` for what only the whole line shows.
+    init(_ invocation: Invocation) throws(Failure) {
+        request = try Request(invocation)
+        asJSON = invocation.has("json")
+        root = try Errand.directory(invocation, "root")
+        home = try Errand.directory(invocation, "home")
+        if root != nil, home != nil { throw .wrongUsage("give --root for a hub or --home for an agent, not both") }
+    }
+
+    private static func directory(_ invocation: Invocation, _ name: String) throws(Failure) -> [UInt8]? {
+        let bytes = invocation.bytes(name)
+        if bytes?.isEmpty == true { throw .wrongUsage("--\(name) needs the name of a directory, not an empty one") }
+        return bytes
+    }
+}
+
+extension Request {
+    fileprivate init(_ invocation: Invocation) throws(Failure) {
+        switch invocation.command {
+        case "status": self = .status
+        case "clients": self = .clients
+        case "unsynced": self = .unsynced(invocation.text("NAME"))
+        case "why": self = .why(path: invocation.bytes("PATH") ?? [])
+        case "log": self = .log(try LogRequest(invocation))
+        case "conflicts": self = .conflicts
+        case "paths": self = .paths
+        case "invite": self = .invite(try Invitation(invocation))
+        case "revoke": self = .revoke(invocation.text("NAME") ?? "")
+        case "pause": self = .pause(try Chosen(invocation), seconds: try positive(invocation, "for"))
+        case "resume": self = .resume(try Chosen(invocation))
+        case "wait":
+            self = .wait(
+                WaitFor(
+                    path: invocation.bytes("PATH"), on: invocation.list("on"), timeout: invocation.seconds("timeout")))
+        default: preconditionFailure("'\(invocation.command)' is declared but not built")
+        }
+    }
+}
+
+extension Request.LogRequest {
+    fileprivate init(_ invocation: Invocation) throws(Failure) {
+        follow = invocation.has("follow")
+        limit = invocation.count("limit") ?? limit
+        // The hub's largest page; more than a person reads.
+        if !(1...1_000).contains(limit) { throw .wrongUsage("--limit takes a number from 1 to 1000") }
+    }
+}
+
+extension Request.Chosen {
+    fileprivate init(_ invocation: Invocation) throws(Failure) {
+        switch (invocation.text("NAME"), invocation.has("all")) {
+        case (let name?, false): self = .one(name)
+        case (nil, true): self = .all
+        case (nil, false): throw .wrongUsage("'\(invocation.command)' needs the name of a client, or --all")
+        case (_?, true): throw .wrongUsage("give a name or --all, not both")
+        }
+    }
+}
+
+extension Request.Invitation {
+    fileprivate init(_ invocation: Invocation) throws(Failure) {
+        client = invocation.text("NAME") ?? ""
+        kind = try Request.Invitation.kind(invocation)
+        valid = try positive(invocation, "valid")
+        if valid != nil, case .sftpOnly = kind {
+            throw .wrongUsage("--valid does not go with --sftp-only: its key is good until it is revoked")
+        }
+    }
+
+    private static func kind(_ invocation: Invocation) throws(Failure) -> Kind {
+        switch (invocation.has("sftp-only"), invocation.bytes("key"), invocation.has("admin")) {
+        case (false, nil, let isAdmin): return isAdmin ? .admin : .agent
+        case (true, let key?, false): return .sftpOnly(keyFile: key)
+        case (true, nil, _): throw .wrongUsage("--sftp-only needs --key FILE with the public key of the device")
+        case (false, _?, _): throw .wrongUsage("--key goes with --sftp-only; an agent makes its own key when it joins")
+        case (true, _, true): throw .wrongUsage("--admin does not go with --sftp-only: SFTP cannot steer the hub")
+        }
+    }
+}
+
+/// A span of time that is not none.
+private func positive(_ invocation: Invocation, _ name: String) throws(Failure) -> Int64? {
+    let seconds = invocation.seconds(name)
+    if seconds == 0 { throw .wrongUsage("--\(name) needs a time longer than none, such as 30s, 15m or 2h") }
+    return seconds
+}

@@ -1,0 +1,57 @@
+import Arguments
+import ControlAPI
+
+/// Carries one request to the control API and shows the answer. Used by one thread, which it may block.
+struct Runner {
+    let calls: any Calls
+    let output: any Output
+    let asJSON: Bool
+    let paths: SharePaths
+
+    func run(_ request: Request) throws(Failure) -> ExitCode {
+        switch request {
+        case .status: try show(try calls.get(.status) as StatusResponse)
+        case .clients: try show(try calls.get(.clients) as [ClientMessage])
+        case .unsynced(nil): try show(try calls.get(.unsynced) as [UnsyncedMessage])
+        case .unsynced(let name?): try show(try calls.get(.unsynced, ["client": name]) as [UnsyncedMessage])
+        case .why(let path): try why(path)
+        case .log(let request): try log(request)
+        case .conflicts: try show(try calls.get(.conflicts) as [ConflictMessage])
+        case .paths: try show(try calls.get(.paths) as PathsResponse)
+        case .invite(let invitation): try invite(invitation)
+        case .revoke, .pause, .resume: try steer(request)
+        case .wait(let request): return try wait(request)
+        }
+        return .done
+    }
+
+    /// The two renderings of one value.
+    func show(_ value: some Readable) throws(Failure) {
+        try output.result(asJSON ? value.json : value.text(output.appearance))
+    }
+
+    private func why(_ path: [UInt8]) throws(Failure) {
+        try show(try calls.post(.why, PathRequest(path: try paths.wirePath(path, calls))) as WhyResponse)
+    }
+
+    private func steer(_ request: Request) throws(Failure) {
+        switch request {
+        case .revoke(let name):
+            try touch(.revoke, ClientRequest(client: name), .revoked)
+        case .pause(.one(let name), let seconds):
+            try touch(.pause, ClientRequest(client: name, seconds: seconds), .paused(seconds: seconds))
+        case .pause(.all, let seconds):
+            try touch(.pause, ClientRequest(client: nil, all: true, seconds: seconds), .paused(seconds: seconds))
+        case .resume(.one(let name)):
+            try touch(.resume, ClientRequest(client: name), .resumed)
+        case .resume(.all):
+            try touch(.resume, ClientRequest(client: nil, all: true), .resumed)
+        default: preconditionFailure("\(request) steers nothing")
+        }
+    }
+
+    private func touch(_ route: Route, _ message: ClientRequest, _ deed: Touched.Deed) throws(Failure) {
+        let answer: ClientsTouchedResponse = try calls.post(route, message)
+        try show(Touched(deed: deed, clients: answer.clients))
+    }
+}
