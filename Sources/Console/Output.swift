@@ -49,8 +49,5 @@ final class StandardOutput: Output {
 }
 
 /// The text of an `errno`.
-func errorText(_ code: Int32) -> String {
-    var buffer = [CChar](repeating: 0, count: 128)
-    _ = __xpg_strerror_r(code, &buffer, buffer.count)
-    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-}
+// SAFETY: glibc's strerror is thread-safe since 2.32 and always answers with a NUL-terminated text.
+func errorText(_ code: Int32) -> String { String(cString: strerror(code)) }

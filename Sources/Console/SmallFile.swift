@@ -7,7 +7,9 @@ enum SmallFile {
 
     /// - Parameter path: `-` is stdin when `orStandardInput`.
     /// - Throws: ``Unreadable``; EFBIG when there is more than `limit` bytes.
-    static func read(_ path: [UInt8], limit: Int = 16 << 10, orStandardInput: Bool = false) throws(Unreadable) -> [UInt8] {
+    static func read(
+        _ path: [UInt8], limit: Int = 16 << 10, orStandardInput: Bool = false
+    ) throws(Unreadable) -> [UInt8] {
         let isStandardInput = orStandardInput && path == Array("-".utf8)
         let descriptor = isStandardInput ? dup(STDIN_FILENO) : open(cString(path), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Unreadable(code: errno) }

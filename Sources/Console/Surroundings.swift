@@ -18,12 +18,13 @@ package struct Surroundings: Sendable {
     /// Those of this process.
     static func current() -> Surroundings {
         let names = ["SYNCHUB_ROOT", "XDG_STATE_HOME", "HOME", "NO_COLOR", "TERM"]
-        let pairs = names.compactMap { name in
-            getenv(name).map { (name, bytes($0)) }.flatMap { $0.1.isEmpty ? nil : $0 }
+        var environment: [String: [UInt8]] = [:]
+        for name in names {
+            if let value = getenv(name).map({ bytes($0) }), !value.isEmpty { environment[name] = value }
         }
         return Surroundings(
-            environment: Dictionary(uniqueKeysWithValues: pairs), workingDirectory: currentDirectory(),
-            userHome: getpwuid(geteuid()).flatMap { $0.pointee.pw_dir }.map(bytes) ?? Array("/".utf8))
+            environment: environment, workingDirectory: currentDirectory(),
+            userHome: getpwuid(geteuid())?.pointee.pw_dir.map { bytes($0) } ?? Array("/".utf8))
     }
 
     func text(_ name: String) -> String? { environment[name].map { String(decoding: $0, as: UTF8.self) } }

@@ -19,7 +19,7 @@ final class AgentSocket: Sendable {
             directory = nil
             return
         }
-        let opened = open(cString(home), O_PATH | O_DIRECTORY | O_CLOEXEC)
+        let opened = open(cString(home), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard opened >= 0 else { throw SmallFile.Unreadable(code: errno) }
         path = "/proc/self/fd/\(opened)/\(AgentSocket.name)"
         directory = opened

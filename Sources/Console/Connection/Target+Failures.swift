@@ -4,8 +4,8 @@ extension Target {
     /// Nobody answers: what was tried, and what to do.
     func notAnswering(at address: String, _ reason: String) -> Failure {
         switch self {
-        case .hub(let root):
-            let root = shown(root)
+        case .hub(let directory):
+            let root = shown(directory)
             return .notReachable(
                 "the hub of \(root) does not answer at \(address) (\(reason)); is it running? Start it with "
                     + "`synchub run --root \(root)`, or let `synchub check --root \(root)` say what is wrong")
@@ -24,8 +24,8 @@ extension Target {
 
     /// A file that the hub writes cannot be read.
     func unreadable(_ path: String, _ code: Int32) -> Failure {
-        guard case .hub(let root) = self else { return .failed("\(path) cannot be read (\(errorText(code)))") }
-        let root = shown(root)
+        guard case .hub(let directory) = self else { return .failed("\(path) cannot be read (\(errorText(code)))") }
+        let root = shown(directory)
         if code == EACCES || code == EPERM {
             return .notReachable("\(path) belongs to another user; ask as that user, or with sudo")
         }

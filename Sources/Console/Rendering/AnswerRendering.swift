@@ -40,7 +40,10 @@ extension InviteResponse.Connection: Readable {
 
 /// What `pause`, `resume` and `revoke` did, and to whom.
 struct Touched: Readable {
-    enum Deed: Sendable { case paused(seconds: Int64?), resumed, revoked }
+    enum Deed: Sendable {
+        case paused(seconds: Int64?)
+        case resumed, revoked
+    }
     var deed: Deed
     var clients: [String]
 

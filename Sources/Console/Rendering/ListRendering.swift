@@ -2,7 +2,10 @@ import ControlAPI
 
 extension ClientMessage: Listed {
     static var columns: [Table.Column] {
-        [.init("CLIENT"), .init("KIND"), .init("ROLE"), .init("STATE"), .init("SINCE"), .init("LAST SEEN"), .init("KEY")]
+        [
+            .init("CLIENT"), .init("KIND"), .init("ROLE"), .init("STATE"), .init("SINCE"), .init("LAST SEEN"),
+            .init("KEY"),
+        ]
     }
     static var none: String { StatusResponse.Client.none }
 

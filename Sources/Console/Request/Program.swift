@@ -5,8 +5,8 @@ extension Syncctl {
     static let program = Program(
         name: "syncctl", summary: "ask and steer a SyncHub, on the hub's machine or through an agent", version: version,
         commonOptions: [
-            .value("root", "DIR", .bytes, "the hub on this machine that lives in DIR"),
-            .value("home", "DIR", .bytes, "the hub of the agent whose home is DIR"),
+            .value("root", "DIR", as: .bytes, "the hub on this machine that lives in DIR"),
+            .value("home", "DIR", as: .bytes, "the hub of the agent whose home is DIR"),
             .flag("json", "print JSON for programs instead of text for people"),
         ],
         commands: look + steer)
@@ -19,12 +19,12 @@ extension Syncctl {
             positionals: [.optional("NAME", "only what waits for this client")]),
         Command(
             name: "why", group: "Look", summary: "why a path is, or is not, the same everywhere", details: pathDetails,
-            positionals: [.required("PATH", .bytes, "relative to the share")]),
+            positionals: [.required("PATH", as: .bytes, "relative to the share")]),
         Command(
             name: "log", group: "Look", summary: "what has changed, the newest last",
             options: [
                 .flag("follow", "go on with each change as it happens, until Ctrl-C"),
-                .value("limit", "N", .count, "begin with the newest N changes (default: 50)"),
+                .value("limit", "N", as: .count, "begin with the newest N changes (default: 50)"),
             ]),
         Command(name: "conflicts", group: "Look", summary: "changes that met, both kept, nobody has decided yet"),
         Command(name: "paths", group: "Look", summary: "what lies where on this machine"),
@@ -38,8 +38,8 @@ extension Syncctl {
             options: [
                 .flag("admin", "it may invite, pause and revoke, too"),
                 .flag("sftp-only", "for a phone or a program that only speaks SFTP; needs --key"),
-                .value("key", "FILE", .bytes, "its public key in OpenSSH's format; '-' is stdin"),
-                .value("valid", "1h", .duration, "how long the invite is good for (default: 1h)"),
+                .value("key", "FILE", as: .bytes, "its public key in OpenSSH's format; '-' is stdin"),
+                .value("valid", "1h", as: .duration, "how long the invite is good for (default: 1h)"),
             ],
             positionals: [.required("NAME", "what the new client is to be called")]),
         Command(
@@ -48,7 +48,7 @@ extension Syncctl {
         Command(
             name: "pause", group: "Steer", summary: "stop syncing with a client, or with all",
             options: [
-                .flag("all", "every client"), .value("for", "2h", .duration, "resume by itself after this long"),
+                .flag("all", "every client"), .value("for", "2h", as: .duration, "resume by itself after this long"),
             ],
             positionals: [.optional("NAME", "which client")]),
         Command(
@@ -56,15 +56,17 @@ extension Syncctl {
             options: [.flag("all", "every client")], positionals: [.optional("NAME", "which client")]),
         Command(
             name: "wait", group: "Steer", summary: "wait until every client that is not paused is in sync",
-            details: pathDetails + "\nExit code 5: not in sync when the time was over; stderr says who is not, and why.",
+            details: pathDetails
+                + "\nExit code 5: not in sync when the time was over; stderr says who is not, and why.",
             options: [
-                .value("on", "NAME,...", .list, "wait for these clients only"),
-                .value("timeout", "S", .duration, "give up after this long (default: never)"),
+                .value("on", "NAME,...", as: .list, "wait for these clients only"),
+                .value("timeout", "S", as: .duration, "give up after this long (default: never)"),
             ],
-            positionals: [.optional("PATH", .bytes, "wait for this path only, relative to the share")]),
+            positionals: [.optional("PATH", as: .bytes, "wait for this path only, relative to the share")]),
     ]
 
     private static let pathDetails =
         "PATH is relative to the share. A path of the local file system is understood as well when it is absolute, "
-        + "begins with './' or '../', or exists as seen from here, and lies in the agent's folder (or, on the hub, in the share)."
+        + "begins with './' or '../', or exists as seen from here, and lies in the agent's folder (or, on the hub, "
+        + "in the share)."
 }

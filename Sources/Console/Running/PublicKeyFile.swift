@@ -13,7 +13,7 @@ enum PublicKeyFile {
         let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
             .map { $0.drop(while: \.isWhitespace) }.filter { !$0.isEmpty && $0.first != "#" }
         if lines.contains(where: { $0.contains("PRIVATE KEY") }) {
-            throw .failed("\(name) is a private key, which stays where it is; give the public one (its name ends in .pub)")
+            throw .failed("\(name) is a private key, which stays where it is; give the public one, which ends in .pub")
         }
         guard lines.count == 1 else {
             throw .failed("\(name) holds \(lines.count) keys; one line such as `ssh-ed25519 AAAA...` is needed")

@@ -27,11 +27,13 @@ struct SharePaths {
         guard mustBeLocal || lstat(cString(local), &status) == 0 else { return nil }
         guard let tree = try tree(calls) else {
             if !mustBeLocal { return nil }
-            throw .noSuchThing("'\(shown(argument))' is a local path, and there is no folder here; give it relative to the share")
+            throw .noSuchThing(
+                "'\(shown(argument))' is a local path, and no folder is here; give it relative to the share")
         }
         if let found = LocalPath.relative(local, to: tree) { return found }
         if !mustBeLocal { return nil }
-        throw .noSuchThing("'\(shown(argument))' is not in \(shown(tree)); give a path in there, or one relative to the share")
+        throw .noSuchThing(
+            "'\(shown(argument))' is not in \(shown(tree)); give one that is, or one relative to the share")
     }
 
     private func absolute(_ argument: [UInt8]) -> [UInt8]? {

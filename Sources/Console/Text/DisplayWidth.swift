@@ -9,7 +9,7 @@ enum DisplayWidth {
         return scalars.map(of).max() ?? 0
     }
 
-    private static let emojiVariation = Unicode.Scalar(0xFE0F as UInt32)! // SAFETY: a valid scalar.
+    private static let emojiVariation = Unicode.Scalar(0xFE0F as UInt32)!  // SAFETY: a valid scalar.
 
     private static func of(_ scalar: Unicode.Scalar) -> Int {
         if scalar.value < 0x300 { return scalar.value == 0 ? 0 : 1 }
