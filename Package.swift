@@ -60,7 +60,7 @@ let package = Package(
             dependencies: ["SyncCore", "Processes", "FileTree", "CLinux", "Hashing"],
             path: "Tests/TestSupport"),
         tests(of: "SyncCore"),
-        tests(of: "ControlAPI"),
+        tests(of: "ControlAPI", "SyncCore"),
         tests(of: "Arguments"),
         tests(of: "Settings", "TestSupport"),
         tests(of: "SQLite", "TestSupport"),

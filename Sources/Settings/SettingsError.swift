@@ -24,6 +24,7 @@ package struct SettingsError: Error, Equatable, Sendable {
     package let path: String
     /// Such as `sftp.mode` or `ignore[2]`; empty if it is the whole file.
     package let keyPath: String
+    /// What is wrong there.
     package let reason: Reason
 }
 
