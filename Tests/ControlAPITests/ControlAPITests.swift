@@ -50,7 +50,7 @@ import Testing
                 let request = try WireFormat.decode(CommitRequest.self, from: Array(json.utf8))
                 for operation in request.operations { _ = try operation.operation(generation: request.generation) }
                 return nil
-            } catch { return error as? WireError }
+            } catch { return error }
         }
         #expect(error(#"{"generation":"g","acknowledged":0,"operations":[]}"#) == .missingField("epoch"))
         #expect(
