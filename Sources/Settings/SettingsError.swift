@@ -43,7 +43,7 @@ extension SettingsError.Reason: CustomStringConvertible {
         case .unknownKey(nil, let known): "unknown key, known here: \(known.joined(separator: ", "))"
         case .missing(let expected): "expected \(expected), found nothing"
         case .wrongValue(let expected, let found): "expected \(expected), found \(found)"
-        case .notJSON5(let detail): "not JSON5: \(detail)"
+        case .notJSON5(let detail): "not JSON5: \(detail) Look for a missing comma, quote or bracket."
         case .unreadable(let code): "cannot be read: \(String(cString: strerror(code)))"
         case .unwritable(let code): "cannot be written: \(String(cString: strerror(code)))"
         case .notAFile: "is not a regular file"
