@@ -99,6 +99,8 @@ pid_t linux_spawn(const struct linux_spawn *spawn) {
 
 int linux_pidfd(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
+int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
 int linux_await_exit(pid_t pid) {
     siginfo_t info;
     int result;

@@ -25,6 +25,9 @@ char *const *linux_environment(void);
 /// pidfd_open(2), close-on-exec.
 int linux_pidfd(pid_t pid);
 
+/// pipe2(2), close-on-exec: [0] reads, [1] writes.
+int linux_pipe(int ends[2]);
+
 /// Waits until the child has ended, without reaping it. Repeats when interrupted.
 int linux_await_exit(pid_t pid);
 
