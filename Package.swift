@@ -29,7 +29,9 @@ let package = Package(
         // Faces.
         room("Console", "ControlAPI", "HTTPClient", "Arguments", "SyncCore"),
         // Domain.
-        room("Hub", "Journal", "FileTree", "ControlAPI", "HTTPServer", "Processes", "Settings", "SyncCore"),
+        room(
+            "Hub", "Journal", "FileTree", "ControlAPI", "HTTPServer", "Processes", "Settings", "Arguments", "Hashing",
+            "CLinux", "SyncCore"),
         room(
             "Agent", "Index", "FileTree", "Transport", "ControlAPI", "HTTPServer", "Processes", "Settings", "SyncCore"),
         room("Transport", "SSH", "HTTPClient", "ControlAPI", "SyncCore"),
@@ -72,7 +74,7 @@ let package = Package(
         tests(of: "Journal", "TestSupport", "SQLite", "Hashing", "SyncCore"),
         tests(of: "Index", "TestSupport", "SyncCore"),
         tests(of: "Transport", "TestSupport"),
-        tests(of: "Hub", "TestSupport"),
+        tests(of: "Hub", "TestSupport", "Processes", "ControlAPI"),
         tests(of: "Agent", "TestSupport", "Hub"),
         tests(of: "Console", "TestSupport", "ControlAPI"),
         .testTarget(

@@ -5,3 +5,4 @@
 #include "linux_inotify.h"
 #include "linux_landlock.h"
 #include "linux_process.h"
+#include "linux_mounts.h"

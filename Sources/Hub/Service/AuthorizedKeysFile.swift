@@ -1,0 +1,77 @@
+import Glibc
+internal import Settings
+
+/// The text of `authorized_keys` (sshd(8), AUTHORIZED_KEYS FILE FORMAT). Every key has a forced command, which sshd also runs in
+/// place of a subsystem or a shell that a client asks for.
+struct AuthorizedKeysText: Sendable {
+    /// The absolute path of `synchub`.
+    let program: String
+    let layout: HubLayout
+    let apiPort: UInt16
+
+    /// One line for each key, by client; one key stands once.
+    func render(_ keys: [AuthorizedKey]) -> String {
+        var seen: Set<PublicKey> = []
+        let ordered = keys.sorted { ($0.client, $0.key.line) < ($1.client, $1.key.line) }
+        return AuthorizedKeysText.heading + ordered.filter { seen.insert($0.key).inserted }.map { line($0) + "\n" }.joined()
+    }
+
+    private static let heading = "# Written by synchub whenever a device comes or goes; changes made here are lost.\n"
+
+    private func line(_ key: AuthorizedKey) -> String {
+        "\(options(for: key).joined(separator: ",")) \(key.key.line) \(key.client)"
+    }
+
+    private func options(for key: AuthorizedKey) -> [String] {
+        let tunnel = ["port-forwarding", "permitopen=\"127.0.0.1:\(apiPort)\""]
+        return switch key.access {
+        case .agent: ["restrict"] + tunnel + [command(.agent, key.client)]
+        case .sftp: ["restrict", command(.sftp, key.client)]
+        case .invite(let expires):
+            ["restrict"] + tunnel + ["expiry-time=\"\(UTCTime(expires).compact)\"", "command=\"/bin/false\""]
+        }
+    }
+
+    private func command(_ kind: SFTPSession.Kind, _ client: ClientName) -> String {
+        let words = [program, "sftp", "--root", layout.root, "--client", client.text, "--kind", kind.rawValue]
+        let line = words.map { ShellWord($0).description }.joined(separator: " ")
+        // Within its quotes sshd knows one escape only: \" (auth-options.c, opt_dequote).
+        return "command=\"" + line.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"") + "\""
+    }
+}
+
+/// Keeps `authorized_keys` and the sessions that its keys opened.
+package final class AuthorizedKeysFile: KeyKeeper {
+    private let path: String
+    private let text: AuthorizedKeysText
+    private let sessions: SSHSessions
+
+    /// - Parameter program: the absolute path of `synchub`, for the forced command.
+    package init(layout: HubLayout, configuration: HubConfiguration, program: String, sessions: SSHSessions) {
+        path = layout.authorizedKeys
+        text = AuthorizedKeysText(program: program, layout: layout, apiPort: configuration.apiPort)
+        self.sessions = sessions
+    }
+
+    package func rewrite(_ keys: [AuthorizedKey]) throws {
+        try Secrets.write(Array(text.render(keys).utf8), to: path)
+    }
+
+    package func endSessions(of key: PublicKey) { sessions.end(openedBy: key) }
+}
+
+/// A moment, as sshd writes it.
+struct UTCTime: Hashable, Sendable {
+    /// Unix seconds.
+    let seconds: Int64
+    init(_ seconds: Int64) { self.seconds = seconds }
+
+    /// `YYYYMMDDHHMMSSZ`.
+    var compact: String {
+        var clock = time_t(seconds)
+        var parts = tm()
+        gmtime_r(&clock, &parts)
+        let numbers = [parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec]
+        return "\(parts.tm_year + 1900)" + numbers.map { $0 < 10 ? "0\($0)" : "\($0)" }.joined() + "Z"
+    }
+}

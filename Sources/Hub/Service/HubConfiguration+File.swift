@@ -1,0 +1,101 @@
+internal import Settings
+
+extension HubConfiguration {
+    /// Reads `hub.json5`.
+    /// - Throws: ``SettingsError``, which names file, key and what was expected.
+    package static func load(_ layout: HubLayout) throws -> HubConfiguration {
+        try loadSettings(HubSettings.self, from: layout.configuration).configuration
+    }
+
+    /// Writes `hub.json5` with a comment for each key.
+    func write(to layout: HubLayout) throws {
+        try writeSettings(text, as: HubSettings.self, to: layout.configuration)
+    }
+
+    private var text: SettingsText {
+        """
+        // A SyncHub: what a person may want to change. `synchub check` says what is wrong with it.
+        {
+            // How the hub calls itself towards devices and people.
+            name: \(name),
+            // Where the SSH server listens: an address of this machine, or "any". (The API is always on 127.0.0.1.)
+            listen: \(listen ?? HubSettings.anyAddress),
+            sftp: {
+                // "managed": the hub runs an sshd of its own on this port. "system": this machine's sshd serves.
+                mode: \(SFTPModeSetting(sftpMode)),
+                port: \(sftpPort),
+            },
+            // Devices remember this port: they reach it through their SSH connection.
+            api: { port: \(apiPort) },
+            // The names or addresses that invites tell devices, best first: hosts: ["pi.home", "192.168.1.5"].
+            // Without it: what this machine finds out about itself.
+        }
+
+        """
+    }
+}
+
+/// `hub.json5` as it is written.
+private struct HubSettings: SettingsGroup {
+    enum Key: String, CaseIterable { case name, listen, sftp, api, hosts }
+    static let anyAddress = "any"
+    let configuration: HubConfiguration
+
+    init(_ settings: SettingsReader<Key>) throws {
+        let sftp: SFTPSettings = try settings.group(.sftp)
+        let api: APISettings = try settings.group(.api)
+        let hosts: [String] = try settings.list(.hosts)
+        let listen = try settings.value(.listen, default: HubSettings.anyAddress)
+        guard listen == HubSettings.anyAddress || NetworkAddress.isValid(listen) else {
+            throw settings.refusal(of: .listen, expected: "an IP address of this machine, or \"any\"")
+        }
+        guard hosts.allSatisfy(NetworkAddress.isHost) else {
+            throw settings.refusal(of: .hosts, expected: "names or addresses without spaces and ports")
+        }
+        let name: String = try settings.value(.name)
+        guard HubConfiguration.isName(name) else {
+            throw settings.refusal(of: .name, expected: HubConfiguration.expectedName)
+        }
+        configuration = HubConfiguration(
+            name: name, listen: listen == HubSettings.anyAddress ? nil : listen, sftpMode: sftp.mode.mode,
+            sftpPort: sftp.port, apiPort: api.port, hosts: hosts.isEmpty ? nil : hosts)
+    }
+}
+
+private struct SFTPSettings: SettingsGroup {
+    enum Key: String, CaseIterable { case mode, port }
+    let mode: SFTPModeSetting
+    let port: UInt16
+
+    init(_ settings: SettingsReader<Key>) throws {
+        mode = try settings.value(.mode, default: .managed)
+        port = try settings.value(.port)
+        guard port > 0 else { throw settings.refusal(of: .port, expected: "a port from 1 to 65535") }
+    }
+}
+
+private struct APISettings: SettingsGroup {
+    enum Key: String, CaseIterable { case port }
+    let port: UInt16
+
+    init(_ settings: SettingsReader<Key>) throws {
+        port = try settings.value(.port)
+        guard port > 0 else { throw settings.refusal(of: .port, expected: "a port from 1 to 65535") }
+    }
+}
+
+private enum SFTPModeSetting: String, SettingChoice {
+    case managed, system
+
+    init(_ mode: HubConfiguration.SFTPMode) { self = mode == .managed ? .managed : .system }
+    var mode: HubConfiguration.SFTPMode { self == .managed ? .managed : .system }
+}
+
+extension HubConfiguration {
+    static let expectedName = "1 to 64 characters on one line"
+
+    /// Whether a hub may be called so.
+    static func isName(_ name: String) -> Bool {
+        (1...64).contains(name.count) && name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    }
+}

@@ -1,0 +1,89 @@
+import Glibc
+internal import Hashing
+internal import Processes
+import Synchronization
+
+/// The live sessions of the managed sshd. They make process groups of their own (setsid), so they are found by what they hold: a TCP
+/// connection whose *local* port is ours, in a process of our user that executes sshd. Any thread.
+package final class SSHSessions: Sendable {
+    private let port: UInt16
+    private let log = Log("sshd")
+    /// Fingerprint by the remote port of the connection; entries of ended ones are overwritten when the port comes again.
+    private let logins = Mutex<[UInt16: String]>([:])
+
+    package init(port: UInt16) { self.port = port }
+
+    /// Remembers whose key opened a connection, from sshd's own log.
+    func noteLogin(remotePort: UInt16, fingerprint: String) {
+        logins.withLock { $0[remotePort] = fingerprint }
+    }
+
+    /// Ends the sessions that a key opened.
+    func end(openedBy key: PublicKey) {
+        let fingerprint = key.fingerprint
+        let ports = logins.withLock { $0.filter { $0.value == fingerprint }.map(\.key) }
+        end { ports.contains($0.remotePort) }
+    }
+
+    /// Ends all sessions, those of a hub that ran before too.
+    func endAll() { end { _ in true } }
+
+    private func end(_ which: (TCPSocketFacts) -> Bool) {
+        let sockets = TCPSocketFacts.all().filter { $0.localPort == port && !$0.isListening && $0.inode != 0 && which($0) }
+        let inodes = Set(sockets.map(\.inode))
+        guard !inodes.isEmpty else { return }
+        for pid in ProcessFacts.all(of: geteuid()) where pid != getpid() {
+            guard SSHSessions.isSSHD(pid), !ProcessFacts.sockets(pid).isDisjoint(with: inodes) else { continue }
+            // RACE: the pid could be given anew between the look and the signal; worst outcome: another process of our own user ends.
+            // A session that a person waits for is not worth a gentle end: it has nothing to save.
+            kill(pid, SIGKILL)
+            log.info("session_ended", ["pid": pid])
+        }
+    }
+
+    /// `sshd`, or since OpenSSH 9.8 `sshd-session` and `sshd-auth`.
+    static func isSSHD(_ pid: pid_t) -> Bool {
+        guard let path = ProcessFacts.executable(pid), let slash = path.lastIndex(of: "/") else { return false }
+        return ["sshd", "sshd-session", "sshd-auth"].contains(String(path[path.index(after: slash)...]))
+    }
+}
+
+extension PublicKey {
+    /// `SHA256:…`, as sshd logs it.
+    package var fingerprint: String {
+        let blob = Base64.decode(line.dropFirst(PublicKey.algorithm.utf8.count + 1))
+        return "SHA256:" + Base64.unpadded(sha256(blob))
+    }
+}
+
+/// Base64 (RFC 4648, section 4) of keys.
+private enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    static func unpadded(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let bits = group.enumerated().reduce(UInt32(0)) { $0 | UInt32($1.element) << (16 - 8 * UInt32($1.offset)) }
+            for digit in 0...group.count { text.append(alphabet[Int(bits >> (18 - 6 * UInt32(digit)) & 63)]) }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Of a text that was found to be base64.
+    static func decode(_ text: Substring) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var bits: UInt32 = 0
+        var count = 0
+        for digit in text.utf8 {
+            guard let value = alphabet.firstIndex(of: digit) else { break }
+            bits = bits << 6 | UInt32(value)
+            count += 6
+            if count >= 8 {
+                count -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+            }
+        }
+        return bytes
+    }
+}
