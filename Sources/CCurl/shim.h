@@ -2,6 +2,9 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
+// Glibc's module does not show it (it wants _GNU_SOURCE before the first header).
+extern int dup3(int from, int to, int flags);
+
 // curl_easy_setopt and curl_easy_getinfo are variadic: one function for each type of argument.
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
@@ -21,8 +24,8 @@ static inline CURLcode ccurl_set_transfer(CURL *easy, CURLoption option, curl_wr
 static inline CURLcode ccurl_set_open_socket(CURL *easy, curl_opensocket_callback callback) {
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, callback);
 }
-static inline CURLcode ccurl_set_socket_options(CURL *easy, curl_sockopt_callback callback) {
-    return curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, callback);
+static inline CURLcode ccurl_set_ready(CURL *easy, curl_prereq_callback callback) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
 }
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);

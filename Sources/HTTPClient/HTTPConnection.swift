@@ -4,7 +4,7 @@ import Synchronization
 /// One connection to one server, kept open between requests and opened again when it was lost.
 ///
 /// `send` blocks; it is called from one thread at a time (never from the cooperative pool), `cancel` and `close` from
-/// any. A kept connection that turns out to be dead before anything of an answer came is replaced once, and the request
+/// any. A kept connection that turns out to be dead before a line of an answer came is replaced, and the request
 /// repeated on the new one.
 // SAFETY: `easy`, `error` and the transfer are used only inside `send`, which `work` lets in once at a time; of `multi`
 // other threads use only the wake-up, which libcurl makes safe (curl_multi_wakeup(3)).
@@ -56,6 +56,10 @@ package final class HTTPConnection: @unchecked Sendable {
         }
         guard let result, !isInterrupted else { throw .cancelled }
         guard result == CURLE_OK else { throw failure(result, transfer, call) }
+        // libcurl takes an answer that ends within its head for a whole one.
+        guard transfer.isHeadWhole else {
+            throw .unreachable(target: target.text, reason: "the connection ended in the middle of the answer")
+        }
         return HTTPReply(status: transfer.status, headers: transfer.headers, body: transfer.body)
     }
 
@@ -140,6 +144,7 @@ extension HTTPConnection {
     ) -> UnsafeMutablePointer<curl_slist>? {
         setLimits(call)
         setCallbacks(transfer)
+        if case .unix(let path) = target { set(CURLOPT_UNIX_SOCKET_PATH, path) }
         set(CURLOPT_URL, "http://\(target.authority)\(call.path)")
         set(CURLOPT_PATH_AS_IS, 1)
         setMethod(call, body)
@@ -173,8 +178,8 @@ extension HTTPConnection {
         _ = ccurl_set_pointer(easy, CURLOPT_HEADERDATA, context)
         _ = ccurl_set_open_socket(easy, openSocketCallback)
         _ = ccurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, context)
-        _ = ccurl_set_socket_options(easy, socketOptionsCallback)
-        _ = ccurl_set_pointer(easy, CURLOPT_SOCKOPTDATA, context)
+        _ = ccurl_set_ready(easy, readyCallback)
+        _ = ccurl_set_pointer(easy, CURLOPT_PREREQDATA, context)
     }
 
     private func setMethod(_ call: HTTPCall, _ body: UnsafeRawBufferPointer) {

@@ -7,6 +7,8 @@ final class Transfer {
     let bodyLimit: Int
     var status = 0
     var headers: [String: String] = [:]
+    /// The empty line after the headers has come.
+    var isHeadWhole = false
     private var headerBytes = 0
     var body: [UInt8] = []
     /// The answer grew beyond a limit.
@@ -39,6 +41,9 @@ final class Transfer {
         let line = String(decoding: bytes, as: UTF8.self)
         if line.hasPrefix("HTTP/") {
             headers = [:]
+            isHeadWhole = false
+        } else if bytes.elementsEqual("\r\n".utf8) {
+            isHeadWhole = true
         } else if let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) {
             let name = line[..<colon].lowercased()
             let value = String(Transfer.trimmed(line[line.utf8.index(after: colon)...]))
@@ -56,45 +61,52 @@ final class Transfer {
         return text
     }
 
-    /// - Returns: a socket (connected, unless for `.tcp`), or -1 with ``openFailure`` set.
+    // MARK: The socket
+
+    /// A stream that was opened and not yet put in its place.
+    private var stream: Int32 = -1
+    /// What libcurl takes for the socket of that stream.
+    private var placeholder: Int32 = -1
+
+    deinit { if stream >= 0 { close(stream) } }
+
+    /// - Returns: a socket for libcurl to connect, or -1 with ``openFailure`` set.
     func openSocket(family: Int32, kind: Int32, number: Int32) -> Int32 {
         do {
-            switch target {
-            case .tcp: return try checked(socket(family, kind | Int32(SOCK_CLOEXEC.rawValue), number))
-            case .unix(let path): return try connectUnix(path)
-            case .opened(_, let open): return try open()
+            guard case .opened(_, let open) = target else {
+                return try checked(socket(family, kind | Int32(SOCK_CLOEXEC.rawValue), number))
             }
+            try takeStream(open())
+            return placeholder
         } catch {
             openFailure = "\(error)"
             return -1
         }
     }
 
-    private func checked(_ descriptor: Int32) throws(SystemCallFailure) -> Int32 {
-        guard descriptor >= 0 else { throw SystemCallFailure(code: errno) }
-        return descriptor
+    /// libcurl 7.88 calls connect(2) even for a socket that is said to be connected already, which fails for one end of
+    /// a socketpair. So it gets a datagram socket, for which connecting sends nothing and always succeeds; before the
+    /// first byte is sent, the stream takes over its number.
+    private func takeStream(_ descriptor: Int32) throws(SystemCallFailure) {
+        if stream >= 0 { close(stream) }
+        stream = try checked(descriptor)
+        _ = try checked(fcntl(stream, F_SETFL, fcntl(stream, F_GETFL) | O_NONBLOCK))
+        placeholder = try checked(socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0))
     }
 
-    private func connectUnix(_ path: String) throws(SystemCallFailure) -> Int32 {
-        var name = sockaddr_un()
-        name.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: name.sun_path) else { throw SystemCallFailure(code: ENAMETOOLONG) }
-        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: bytes) }
-        let descriptor = try checked(
-            socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0))
-        let result = withUnsafeMutablePointer(to: &name) {
-            // SAFETY: the kernel reads the size of the real type at most.
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
+    /// - Returns: whether the request may be sent.
+    func putStreamInPlace() -> Bool {
+        guard stream >= 0 else { return true }
+        defer {
+            close(stream)
+            stream = -1
         }
-        guard result == 0 else {
-            let code = errno
-            close(descriptor)
-            throw SystemCallFailure(code: code)
-        }
-        return descriptor
+        return dup3(stream, placeholder, O_CLOEXEC) == placeholder
+    }
+
+    private func checked(_ result: Int32) throws(SystemCallFailure) -> Int32 {
+        guard result >= 0 else { throw SystemCallFailure(code: errno) }
+        return result
     }
 }
 
@@ -126,6 +138,7 @@ let openSocketCallback: curl_opensocket_callback = { context, _, address in
     return transfer.openSocket(family: address.family, kind: address.socktype, number: address.protocol)
 }
 
-let socketOptionsCallback: curl_sockopt_callback = { context, _, _ in
-    if case .tcp = transfer(context)?.target { CURL_SOCKOPT_OK } else { CURL_SOCKOPT_ALREADY_CONNECTED }
+/// Connected, and nothing sent yet.
+let readyCallback: curl_prereq_callback = { context, _, _, _, _ in
+    transfer(context)?.putStreamInPlace() ?? false ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }

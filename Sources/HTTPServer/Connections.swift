@@ -82,6 +82,17 @@ final class Connections: Sendable {
         }
     }
 
+    /// Answers past the daemon, and says that nothing more will come.
+    func refuse(_ id: ConnectionID, _ refusal: Refusal) {
+        let deadline = monotonicSeconds() + limits.requestDeadline
+        table.withLock { table in
+            guard let entry = table.entries[id] else { return }
+            entry.write(refusal)
+            shutdown(entry.descriptor, Int32(SHUT_WR))
+            table.update(id, .answering, deadline)
+        }
+    }
+
     func completed(_ id: ConnectionID) {
         let deadline = monotonicSeconds() + limits.idleLimit
         table.withLock {
@@ -117,6 +128,14 @@ final class Connections: Sendable {
     }
 }
 
+extension Connections.Entry {
+    /// Best effort: a few hundred bytes fit into the buffer of any socket whose client reads.
+    func write(_ refusal: Refusal) {
+        let bytes = refusal.rawResponse
+        _ = send(descriptor, bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+    }
+}
+
 extension Connections.Table {
     mutating func update(_ id: ConnectionID, _ phase: Connections.Phase, _ deadline: Double) {
         entries[id]?.phase = phase
@@ -136,8 +155,7 @@ extension Connections.Table {
         if entry.phase == .receiving || (entry.phase == .idle && entry.isFresh) {
             // RACE: libmicrohttpd may at this instant send an error of its own; the worst is two errors in a row on
             // a connection that ends.
-            let answer = Refusal.tooSlow.rawResponse
-            _ = send(entry.descriptor, answer, answer.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+            entry.write(.tooSlow)
         }
         cut(id, entry)
     }

@@ -12,9 +12,13 @@ final class Exchange: Sendable {
     private let state = Mutex(State())
 
     fileprivate struct State {
+        /// The head has come and is a good one.
+        var hasBegun = false
+        /// The server itself has answered; the rest of the body is read only to be thrown away.
+        var isRefused = false
+        /// Until the handler gets it.
         var head: RequestHead?
         var body: [UInt8] = []
-        var isTooLarge = false
         var phase = Phase.open
         var onClose: [@Sendable () -> Void] = []
     }
@@ -38,34 +42,42 @@ final class Exchange: Sendable {
 
     // MARK: Receiving
 
-    var hasHead: Bool { state.withLock { $0.head != nil } }
+    var hasBegun: Bool { state.withLock { $0.hasBegun } }
 
     func receive(_ head: RequestHead) {
         state.withLock {
+            $0.hasBegun = true
             $0.head = head
             // Not what the sender promises, only what is likely: memory is given as bytes arrive.
             $0.body.reserveCapacity(min(head.contentLength, 64 << 10))
         }
     }
 
-    func receive(_ bytes: UnsafeBufferPointer<UInt8>, limit: Int) {
+    var isRefused: Bool { state.withLock { $0.isRefused } }
+
+    func refuse() {
         state.withLock {
-            if $0.body.count + bytes.count > limit {
-                $0.isTooLarge = true
-                $0.body = []
-            } else if !$0.isTooLarge {
-                $0.body.append(contentsOf: bytes)
-            }
+            $0.hasBegun = true
+            $0.isRefused = true
         }
     }
 
-    /// The request for the handler; the bytes move out, so that a long poll keeps none.
+    /// - Parameter limit: bytes of the body so far and these. The length was checked before, and libmicrohttpd reads no more than it.
+    func receive(_ bytes: [UInt8], limit: Int) {
+        let count = state.withLock {
+            $0.body += bytes
+            return $0.body.count
+        }
+        precondition(count <= limit, "more of a body than its Content-Length")
+    }
+
+    /// The request for the handler, once. It moves out, so that a long poll keeps none of it.
     func takeRequest(peer: String) -> HTTPRequest? {
         state.withLock {
-            guard let head = $0.head, !$0.isTooLarge else { return nil }
+            guard let head = $0.head else { return nil }
             let body = $0.body
             $0.body = []
-            $0.head?.fields = []
+            $0.head = nil
             return head.request(body: body, peer: peer)
         }
     }
@@ -89,12 +101,6 @@ final class Exchange: Sendable {
                 MHD_suspend_connection(connection)
                 return .wait
             }
-        }
-    }
-
-    var isAnswered: Bool {
-        state.withLock {
-            if case .answered = $0.phase { true } else { false }
         }
     }
 

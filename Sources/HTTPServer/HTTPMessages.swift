@@ -63,7 +63,7 @@ package struct HTTPQueryItem: Hashable, Sendable {
 package struct HTTPResponse: Sendable {
     /// 200 to 599.
     package var status: Int
-    /// Content-Length, Date and Connection are added by the server.
+    /// Content-Length, Date and Connection are added by the server. What cannot be a header (an empty value, a line break) is left out.
     package var headers: [String: String]
     package var body: [UInt8]
 

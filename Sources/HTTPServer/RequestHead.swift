@@ -16,6 +16,12 @@ struct RequestHead: Sendable {
     /// In bytes; 0 when none is given. Only what ``refusal(_:hosts:)`` let pass has a meaning here.
     var contentLength: Int { values("content-length").first.flatMap(RequestHead.decimal) ?? 0 }
 
+    /// The sender will not wait for an answer before it sends a body of a known length.
+    var isFollowedByBody: Bool {
+        contentLength > 0 && values("content-length").count == 1 && values("transfer-encoding").isEmpty
+            && values("expect").isEmpty
+    }
+
     /// What libmicrohttpd lets through and we do not (FACTS: it takes two Hosts, two lengths, length with encoding).
     /// - Parameter hosts: the values of `Host` that are ours, lowercased.
     func refusal(_ limits: HTTPServerSettings, hosts: Set<String>) -> Refusal? {

@@ -52,15 +52,16 @@ final class ServerCore: Sendable {
     func access(
         _ exchange: Exchange, _ connection: OpaquePointer, method: String, upload: UnsafeBufferPointer<UInt8>
     ) -> MHD_Result {
-        if !exchange.hasHead {
+        if !exchange.hasBegun {
             // For a good head the answer must wait for the next call: one that is queued now ends the connection.
             let head = RequestHead(method: method, target: exchange.target, fields: fields(connection))
-            if let refusal = refusal(head, exchange.connection) { return queue(refusal.response, exchange, connection) }
+            if let refusal = refusal(head, exchange.connection) { return refuse(head, refusal, exchange, connection) }
             exchange.receive(head)
             return .YES
         }
+        if exchange.isRefused { return upload.isEmpty ? .NO : .YES }
         if !upload.isEmpty {
-            exchange.receive(upload, limit: settings.bodyLimit)
+            exchange.receive(Array(upload), limit: settings.bodyLimit)
             return .YES
         }
         return received(exchange, connection)
@@ -79,6 +80,17 @@ final class ServerCore: Sendable {
         if isStopping.load(ordering: .acquiring) { return .stopping }
         if connections.isExtra(id) { return .tooManyConnections }
         return head.refusal(settings, hosts: hosts)
+    }
+
+    /// Whoever is still sending a body would be reset by a close, and might never see the answer: it is told at once,
+    /// by ourselves, and listened to for as long as a request may take (RFC 9112 §9.6).
+    private func refuse(
+        _ head: RequestHead, _ refusal: Refusal, _ exchange: Exchange, _ connection: OpaquePointer
+    ) -> MHD_Result {
+        guard head.isFollowedByBody else { return queue(refusal.response, exchange, connection) }
+        connections.refuse(exchange.connection, refusal)
+        exchange.refuse()
+        return .YES
     }
 
     private func received(_ exchange: Exchange, _ connection: OpaquePointer) -> MHD_Result {
@@ -110,8 +122,8 @@ final class ServerCore: Sendable {
             MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
         }
         for (name, value) in response.headers {
-            let isAdded = MHD_add_response_header(made, name, value)
-            precondition(isAdded == .YES, "\(name) is not a header that a response can carry")
+            // The library refuses line breaks, so that no value can add a header or a body of its own.
+            _ = MHD_add_response_header(made, name, value)
         }
         return made
     }
