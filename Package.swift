@@ -76,7 +76,7 @@ let package = Package(
         tests(of: "Transport", "TestSupport"),
         tests(of: "Hub", "TestSupport", "Processes", "ControlAPI"),
         tests(of: "Agent", "TestSupport", "Hub"),
-        tests(of: "Console", "TestSupport", "ControlAPI"),
+        tests(of: "Console", "TestSupport", "ControlAPI", "HTTPServer", "Arguments", "SyncCore"),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "ControlAPI", "SyncCore", "Processes", "FileTree"]),

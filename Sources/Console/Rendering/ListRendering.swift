@@ -12,7 +12,7 @@ extension ClientMessage: Listed {
     func cells(_ appearance: Appearance) -> [Table.Cell] {
         [
             .init(name), .init(kind.rawValue), .init(role), .init(state.rawValue, state.style),
-            .init(Timestamp.readable(since)), .init(Figures.ago(lastSeen, appearance.now), .quiet),
+            .init(Figures.time(since)), .init(Figures.ago(lastSeen, appearance.now), .quiet),
             fingerprint.map { .init($0) } ?? .init("invited, has not joined yet", .quiet),
         ]
     }
@@ -39,7 +39,7 @@ extension ConflictMessage: Listed {
     static var none: String { "no open conflicts" }
 
     func cells(_ appearance: Appearance) -> [Table.Cell] {
-        [.init(shown(path), .warning), .init(shown(copy)), .init(client), .init(Timestamp.readable(at))]
+        [.init(shown(path), .warning), .init(shown(copy)), .init(client), .init(Figures.time(at))]
     }
 }
 
@@ -53,7 +53,7 @@ extension LogMessage: Listed {
 
     func cells(_ appearance: Appearance) -> [Table.Cell] {
         [
-            .init("\(seq)", .quiet), .init(Timestamp.readable(at)), .init(client), .init(change, .busy),
+            .init("\(seq)", .quiet), .init(Figures.time(at)), .init(client), .init(change, .busy),
             kind == "file" ? .init(Figures.bytes(bytes)) : .init(kind, .quiet),
             .init(from.map { "\(shown($0)) -> \(shown(path))" } ?? shown(path)),
         ]

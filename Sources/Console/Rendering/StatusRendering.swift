@@ -40,7 +40,7 @@ extension StatusResponse.Client: Listed {
 
     private var stateText: String {
         guard state == .paused, let pausedUntil else { return state.rawValue }
-        return "paused until \(Timestamp.readable(pausedUntil))"
+        return "paused until \(Figures.time(pausedUntil))"
     }
 
     private func figure(_ number: Int64) -> Table.Cell { number == 0 ? .init("-", .quiet) : .init("\(number)") }

@@ -84,6 +84,6 @@ extension Request.Invitation {
 /// A span of time that is not none.
 private func positive(_ invocation: Invocation, _ name: String) throws(Failure) -> Int64? {
     let seconds = invocation.seconds(name)
-    if seconds == 0 { throw .wrongUsage("--\(name) needs a time longer than none, such as 30s, 15m or 2h") }
+    if seconds == 0 { throw .wrongUsage("--\(name) takes a time longer than none, such as 30s, 15m or 2h") }
     return seconds
 }

@@ -16,7 +16,7 @@ extension Runner {
 
     private func hint(_ invite: InviteMessage) -> String {
         """
-        The line on stdout is the invite: good once, until \(Timestamp.readable(SafeText.name(invite.expires))). \
+        The line on stdout is the invite: good once, until \(Figures.time(SafeText.name(invite.expires))). \
         Whoever has it can join, so keep it to yourself.
         On \(SafeText.name(invite.client)), with that line in a file: syncagent join FILE --folder DIR
 

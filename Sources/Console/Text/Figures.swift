@@ -33,4 +33,10 @@ enum Figures {
         guard let then = Timestamp.seconds(time) else { return time }
         return now - then < 5 ? "just now" : duration(now - then) + " ago"
     }
+
+    /// `2026-01-02 03:04:05 UTC`; the text itself if it is not an RFC 3339 time in UTC.
+    static func time(_ time: String) -> String {
+        guard Timestamp.seconds(time) != nil, time.utf8.last == UInt8(ascii: "Z") else { return time }
+        return "\(time.prefix(10)) \(time.dropFirst(11).prefix(8)) UTC"
+    }
 }

@@ -12,12 +12,6 @@ enum Timestamp {
         return days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset
     }
 
-    /// `2026-01-02 03:04:05 UTC`; the text itself if it is not an RFC 3339 time in UTC.
-    static func readable(_ text: String) -> String {
-        guard seconds(text) != nil, text.utf8.last == UInt8(ascii: "Z") else { return text }
-        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8)) UTC"
-    }
-
     private static let dash = UInt8(ascii: "-")
     private static let colon = UInt8(ascii: ":")
 

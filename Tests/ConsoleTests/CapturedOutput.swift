@@ -1,0 +1,30 @@
+import Arguments
+
+@testable import Console
+
+/// What a command said.
+final class CapturedOutput: Output {
+    let appearance: Appearance
+    private(set) var results = ""
+    private(set) var notes = ""
+
+    init(_ appearance: Appearance = Appearance()) { self.appearance = appearance }
+
+    func result(_ text: String) throws(Failure) { results += text }
+    func note(_ text: String) { notes += text }
+}
+
+/// A hub that does not take up its results.
+final class FullOutput: Output {
+    let appearance = Appearance()
+    private(set) var notes = ""
+    func result(_ text: String) throws(Failure) { throw .failed("the result cannot be written") }
+    func note(_ text: String) { notes += text }
+}
+
+/// The words of a line.
+func words(_ line: String) -> [[UInt8]] { line.split(separator: " ").map { Array($0.utf8) } }
+
+extension Array where Element == UInt8 {
+    init(_ text: String) { self = Array(text.utf8) }
+}
