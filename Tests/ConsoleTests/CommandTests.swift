@@ -131,7 +131,7 @@ import Testing
         let there = try AgentSocket(home: Array(home))
         let agent = try FakeHub(agentAt: there.path, answers: Self.samples)
         let output = CapturedOutput()
-        #expect(Syncctl.run(words("clients --json --home \(home)"), Surroundings(), output) == .done)
+        #expect(Syncctl.run(words("clients --json --home \(home)"), Surroundings(), output) == .done, "\(output.notes)")
         #expect(output.results == Samples.clients.json)
         #expect(agent.requests.last?.headers["authorization"] == nil)
         withExtendedLifetime((there, agent, directory)) {}

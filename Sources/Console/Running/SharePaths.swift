@@ -62,13 +62,14 @@ enum LocalPath {
     /// way to the directory is no hindrance; one below it is a node like any other and is not followed.
     static func relative(_ path: [UInt8], to directory: [UInt8]) -> [UInt8]? {
         let real = resolved(directory) ?? directory
-        let path = normalized(path)
-        for candidate in [path, throughParent(path)] {
+        let names = normalized(path)
+        for candidate in [names, throughParent(names)] {
             for base in [normalized(directory), normalized(real)] where candidate.starts(with: base) {
                 return Array(candidate.dropFirst(base.count).joined(separator: [slash]))
             }
         }
-        return nil
+        // The directory itself under another name.
+        return resolved(path) == real ? [] : nil
     }
 
     private static let slash = UInt8(ascii: "/")
