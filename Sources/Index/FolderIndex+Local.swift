@@ -88,6 +88,12 @@ extension FolderIndex {
 
     /// Writes a row that has changed in any way, and has the planner look at it.
     package func update(_ row: LocalRow) throws {
+        try rewrite(row)
+        try markUnsettled(row.node.map(SubjectKey.node) ?? .entry(row.entry))
+    }
+
+    /// Writes a row of which only the stamp is another one.
+    package func rewrite(_ row: LocalRow) throws {
         try database.execute(
             """
             UPDATE local SET parent = ?, name = ?, kind = ?, device = ?, inode = ?, size = ?, mtime = ?, ctime = ?,
@@ -96,7 +102,6 @@ extension FolderIndex {
             Int64(bitPattern: row.stamp.inode), row.stamp.size, row.stamp.mtime, row.stamp.ctime,
             Int(row.mode.rawValue), row.digest?.bytes, row.kind == .symlink ? row.target : nil, row.node?.rawValue,
             row.isVanished ? 1 : 0, row.entry.rawValue)
-        try markUnsettled(row.node.map(SubjectKey.node) ?? .entry(row.entry))
     }
 
     /// Takes rows away for good, with everything below them. Their nodes become unsettled: they were deleted here.

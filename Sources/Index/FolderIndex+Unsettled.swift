@@ -47,6 +47,13 @@ extension FolderIndex {
         return nodes + entries
     }
 
+    /// Nodes to look at, by id.
+    package func unsettledNodes(limit: Int, after: NodeID) throws -> [NodeID] {
+        try database.query(
+            "SELECT node FROM unsettled_node WHERE node > ? ORDER BY node LIMIT ?", after.rawValue, limit
+        ) { row in NodeID(try row.int64(0)) }
+    }
+
     package var unsettledCount: Int {
         get throws {
             try database.first(

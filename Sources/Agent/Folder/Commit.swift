@@ -1,0 +1,24 @@
+package import Index
+package import SyncCore
+
+/// What one commit is to tell the hub, before its bytes are sent.
+package struct Commit: Hashable, Sendable {
+    /// One operation, and what has to be at the hub for it.
+    package struct Item: Hashable, Sendable {
+        package var operation: Operation
+        package var inflight: Inflight
+        /// Where the bytes are, for a file.
+        package var path: RelativePath?
+        /// How the file looked when its bytes were hashed.
+        package var stamp: Stamp?
+        /// True if the hub is thought to have the bytes already.
+        package var isKnown: Bool
+
+        /// The bytes that the hub must have; nil for everything but files.
+        package var file: FileContent? { operation.change.content?.file }
+    }
+    package var items: [Item]
+
+    /// In bytes: what has to be sent at most.
+    package var size: Int64 { items.reduce(0) { $0 + ($1.isKnown ? 0 : $1.file?.size ?? 0) } }
+}

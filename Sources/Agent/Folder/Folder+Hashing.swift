@@ -1,0 +1,80 @@
+package import Index
+package import SyncCore
+
+/// A file whose bytes have to be looked at.
+package struct HashRequest: Hashable, Sendable {
+    package var entry: EntryID
+    package var path: RelativePath
+    package var stamp: Stamp
+}
+
+/// How looking at the bytes ended.
+package enum HashResult: Hashable, Sendable {
+    /// The stamp is of before and after the reading, which were equal.
+    case hashed(Digest, Stamp, Mode)
+    case failed(DiskProblem)
+}
+
+extension Folder {
+    /// Files to hash, by entry; the ones that somebody is writing to are not among them.
+    package func hashRequests(limit: Int, after: EntryID = EntryID(0)) throws -> [HashRequest] {
+        try index.unhashed(limit: limit, after: after).compactMap { row in
+            try index.path(of: row.entry).map { HashRequest(entry: row.entry, path: $0, stamp: row.stamp) }
+        }
+    }
+
+    /// - Parameter now: Unix nanoseconds of when the hashing began.
+    /// - Returns: true if the file has to be tried again later.
+    package func absorb(_ result: HashResult, for request: HashRequest, at now: Nanoseconds) throws -> Bool {
+        try index.transaction {
+            guard var row = try index.local(request.entry), !row.isVanished else { return false }
+            switch result {
+            case .hashed(let digest, let stamp, let mode):
+                try index.clearTrouble(of: row.entry)
+                row.digest = digest
+                row.stamp = stamp
+                row.mode = mode
+                if now - stamp.ctime < raciness {
+                    // Not to be believed by stamp after a restart: no file has this ctime.
+                    row.stamp.ctime = Nanoseconds.min
+                    racy[row.entry] = stamp.ctime
+                }
+                try index.update(row)
+                return false
+            case .failed(let problem) where problem.cause == .notFound:
+                look(into: row.parent, deep: false)
+                return false
+            case .failed(let problem):
+                try trouble(request.path, row.entry, problem.description)
+                return true
+            }
+        }
+    }
+
+    /// Kernels before 6.13, and some file systems, stamp times coarsely: what changes within 2 s of its last change may
+    /// look unchanged.
+    private var raciness: Nanoseconds { 2_000_000_000 }
+
+    /// Files that were hashed too soon after their change, now old enough to be looked at once more.
+    package func racyRequests(at now: Nanoseconds) throws -> [HashRequest] {
+        try racy.filter { now - $0.value >= raciness }.keys.sorted().compactMap { entry in
+            guard let row = try index.local(entry), row.digest != nil, let path = try index.path(of: entry) else {
+                racy[entry] = nil
+                return nil
+            }
+            return HashRequest(entry: entry, path: path, stamp: row.stamp)
+        }
+    }
+
+    /// The second look: nothing happens unless the bytes are other ones.
+    package func absorbSecond(_ result: HashResult, for request: HashRequest) throws {
+        racy[request.entry] = nil
+        guard case .hashed(let digest, let stamp, let mode) = result, var row = try index.local(request.entry),
+            let old = row.digest
+        else { return }
+        row.stamp = stamp
+        row.mode = mode
+        row.digest = digest
+        if old == digest { try index.rewrite(row) } else { try index.update(row) }
+    }
+}

@@ -1,0 +1,211 @@
+internal import Index
+package import SyncCore
+
+/// The disk's side: turns what is seen there into rows. Which node is it? (DESIGN §3): while a name exists, identity stays with the name;
+/// when a name is gone, identity goes with the inode to where it reappeared.
+extension Folder {
+    /// Looks at everything, from the top: at a start, and when events were lost.
+    package func lookAtEverything() throws {
+        guard let status = try tree.status(of: .top) else { throw DiskProblem(.notFound, "the folder is not there") }
+        try index.setRoot(stamp: status.stamp)
+        unwatched = []
+        deep = [.root]
+        toList = [.root]
+    }
+
+    /// Looks at one directory and, with `deep`, at everything below it.
+    package func look(into directory: EntryID, deep isDeep: Bool) {
+        if isDeep { deep.insert(directory) }
+        toList.append(directory)
+    }
+
+    /// There are directories to be listed.
+    package var isLooking: Bool { !toList.isEmpty }
+
+    /// Lists some of the directories that are to be listed.
+    /// - Parameter limit: entries after which to stop, so that others have their turn.
+    package func lookOn(limit: Int = 2_000) throws {
+        var seen = 0
+        try index.transaction {
+            while seen < limit, let directory = toList.popLast() {
+                seen += try list(directory, deep: deep.remove(directory) != nil) + 1
+            }
+        }
+    }
+
+    /// Looks at single names, as events named them.
+    package func look(at names: [(directory: EntryID, name: Name)]) throws {
+        try index.transaction {
+            for (directory, name) in names {
+                guard let parent = try index.path(of: directory) else { continue }
+                let path = parent.appending(name)
+                do { try examine(directory, path, name, try tree.status(of: path)) } catch let problem as DiskProblem {
+                    try trouble(path, nil, problem.description)
+                }
+            }
+        }
+    }
+
+    /// Everything that changed has been looked at: what has vanished and turned up nowhere was deleted.
+    /// - Returns: false if there is more to look at first.
+    @discardableResult
+    package func finishLooking() throws -> Bool {
+        guard toList.isEmpty else { return false }
+        let vanished = try index.vanished()
+        if vanished.isEmpty { return true }
+        // Absence is not deletion (DESIGN §4.8): without the folder's own marker nothing may be concluded.
+        guard tree.isPresent() else { return false }
+        try index.transaction {
+            for row in vanished { try index.removeLocal(row.entry) }
+        }
+        return true
+    }
+
+    // MARK: - One directory
+
+    /// - Returns: how many entries it has.
+    private func list(_ directory: EntryID, deep: Bool) throws -> Int {
+        guard let path = try index.path(of: directory) else { return 0 }
+        do {
+            try watch(directory, path)
+            let entries = try tree.list(path)
+            var known: [Name: LocalRow] = [:]
+            for row in try index.children(of: directory) { known[row.name] = row }
+            for entry in entries {
+                let row = known.removeValue(forKey: entry.name)
+                let below = path.appending(entry.name)
+                try examine(directory, below, entry.name, entry.status)
+                if deep, let row, row.kind == .directory, entry.status.kind == .node(.directory) {
+                    look(into: row.entry, deep: true)
+                }
+            }
+            for row in known.values.sorted(by: { $0.entry < $1.entry }) { try vanish(row) }
+            try index.clearTrouble(at: path)
+            return entries.count
+        } catch let problem as DiskProblem where problem.cause == .notFound && !path.isTop {
+            // It went while it waited to be listed; its parent's event, or this, tells.
+            if let row = try index.local(directory) { try vanish(row) }
+            return 0
+        } catch let problem as DiskProblem {
+            try trouble(path, directory, problem.description)
+            return 0
+        }
+    }
+
+    private func watch(_ directory: EntryID, _ path: RelativePath) throws {
+        do {
+            try tree.watch(path, as: directory)
+            unwatched.remove(directory)
+        } catch let problem as DiskProblem where problem.cause == .noSpace {
+            unwatched.insert(directory)
+        }
+    }
+
+    // MARK: - One name
+
+    private func examine(
+        _ directory: EntryID, _ path: RelativePath, _ name: Name, _ status: DiskStatus?
+    ) throws {
+        let known = try index.child(of: directory, named: name)
+        if name.isReserved, known == nil { return }
+        guard let status else {
+            try index.clearTrouble(at: path)
+            if let known { try vanish(known) }
+            return
+        }
+        guard case .node(let kind) = status.kind else {
+            if let known { try vanish(known) }
+            if case .other(let what) = status.kind {
+                try trouble(path, nil, "\(what) cannot be synced", skipped: true)
+            }
+            return
+        }
+        if let known, known.kind == kind {
+            try refresh(known, path, status)
+        } else {
+            if let known { try vanish(known) }
+            try index.clearTrouble(at: path)
+            try appear(directory, path, name, kind, status)
+        }
+    }
+
+    private func vanish(_ row: LocalRow) throws {
+        var row = row
+        row.isVanished = true
+        try index.update(row)
+    }
+
+    /// The name is known, and of the same kind: whatever happened to it, it is the same node.
+    private func refresh(_ row: LocalRow, _ path: RelativePath, _ status: DiskStatus) throws {
+        var new = row
+        switch row.kind {
+        case .directory:
+            new.mode = status.mode
+            let isOther = row.stamp.inode != status.stamp.inode || row.stamp.device != status.stamp.device
+            new.stamp = status.stamp
+            if isOther || row.mode != status.mode { try index.update(new) }
+            if isOther { look(into: row.entry, deep: true) }
+        case .symlink:
+            guard row.stamp != status.stamp else { return }
+            new.stamp = status.stamp
+            new.target = try tree.readLink(path)
+            try index.update(new)
+        case .file:
+            guard row.stamp != status.stamp || row.mode != status.mode else { return }
+            new.stamp = status.stamp
+            new.mode = status.mode
+            new.digest = nil
+            try index.update(new)
+        }
+    }
+
+    /// A name that was not there: something that moved, or something new.
+    private func appear(
+        _ directory: EntryID, _ path: RelativePath, _ name: Name, _ kind: NodeKind, _ status: DiskStatus
+    ) throws {
+        if var row = try origin(of: status, kind, directory) {
+            row.parent = directory
+            row.name = name
+            row.mode = status.mode
+            row.stamp = status.stamp
+            row.isVanished = false
+            // A rename changes the ctime too, and so may an edit that keeps size and mtime: the bytes decide.
+            if kind == .file { row.digest = nil }
+            try index.update(row)
+            if kind == .directory { look(into: row.entry, deep: true) }
+            return
+        }
+        let target = kind == .symlink ? try tree.readLink(path) : []
+        let entry = try index.insertLocal(
+            parent: directory, name: name, kind: kind, stamp: status.stamp, mode: status.mode, target: target)
+        if kind == .directory { look(into: entry, deep: true) }
+    }
+
+    /// The row of what had this inode and is not where it was any more.
+    private func origin(of status: DiskStatus, _ kind: NodeKind, _ directory: EntryID) throws -> LocalRow? {
+        for row in try index.locals(device: status.stamp.device, inode: status.stamp.inode) where row.kind == kind {
+            // Inodes are used again: size and time confirm. A directory's change with its entries and say nothing.
+            if kind != .directory, row.stamp.size != status.stamp.size || row.stamp.mtime != status.stamp.mtime {
+                continue
+            }
+            if try isGone(row), try !isInside(directory, row.entry) { return row }
+        }
+        return nil
+    }
+
+    private func isGone(_ row: LocalRow) throws -> Bool {
+        guard !row.isVanished, let path = try index.path(of: row.entry) else { return true }
+        return try tree.status(of: path)?.kind != .node(row.kind)
+    }
+
+    /// A row can only become the child of something that is not below it.
+    private func isInside(_ entry: EntryID, _ ancestor: EntryID) throws -> Bool {
+        var current = entry
+        while current != .root {
+            if current == ancestor { return true }
+            guard let row = try index.local(current) else { return false }
+            current = row.parent
+        }
+        return false
+    }
+}

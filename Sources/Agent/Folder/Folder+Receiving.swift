@@ -1,0 +1,271 @@
+internal import Index
+package import SyncCore
+
+/// Bytes that have to be fetched before a node can be placed.
+package struct Fetch: Hashable, Sendable {
+    package var node: NodeID
+    package var file: FileContent
+    /// Where the hub has it, below the share.
+    package var path: RelativePath
+}
+
+/// The way down: what the hub has and is not here yet, onto the disk.
+extension Folder {
+    /// Contents to fetch, at most `limit`, without those that are here already.
+    package func fetches(limit: Int, except: Set<NodeID> = []) throws -> [Fetch] {
+        var found: [Fetch] = []
+        var after = NodeID(0)
+        while found.count < limit {
+            let page = try index.unsettledNodes(limit: 500, after: after)
+            guard let last = page.last else { break }
+            after = last
+            for node in page where !except.contains(node) {
+                if let fetch = try fetch(for: node) { found.append(fetch) }
+                if found.count == limit { break }
+            }
+        }
+        return found
+    }
+
+    private func fetch(for node: NodeID) throws -> Fetch? {
+        guard let subject = try index.subject(of: .node(node)), let file = wantedFile(subject.verdict),
+            staged[node]?.digest != file.digest, let path = try index.remotePath(of: node)
+        else { return nil }
+        return Fetch(node: node, file: file, path: path)
+    }
+
+    private func wantedFile(_ verdict: Verdict) -> FileContent? {
+        switch verdict {
+        case .receive(.make(let node)): node.content.file
+        case .receive(.change(_, let synced, let node)):
+            node.content.hasSameBytes(as: synced.content) ? nil : node.content.file
+        default: nil
+        }
+    }
+
+    /// Verified bytes have arrived for a node.
+    package func absorb(_ content: StagedContent, for node: NodeID) {
+        staged[node] = content
+    }
+
+    /// Brings everything onto the disk that can be now. What waits for bytes, for its directory or for a name stays.
+    /// - Returns: how many nodes were placed.
+    @discardableResult
+    package func placeAll() throws -> Int {
+        var placed = 0
+        var after = NodeID(0)
+        while true {
+            let page = try index.unsettledNodes(limit: 500, after: after)
+            guard let last = page.last else { return placed }
+            after = last
+            placed += try index.transaction { try place(page) }
+        }
+    }
+
+    private func place(_ nodes: [NodeID]) throws -> Int {
+        var placed = 0
+        for node in nodes {
+            var placer = Placer(folder: self)
+            if try placer.settle(node) { placed += 1 }
+        }
+        return placed
+    }
+}
+
+/// Places one node, and before it whatever it depends on: the directory it goes into, and whoever has its name.
+private struct Placer<Tree: LocalTree> {
+    let folder: Folder<Tree>
+    private var visiting: Set<NodeID> = []
+
+    init(folder: Folder<Tree>) { self.folder = folder }
+
+    private var index: FolderIndex { folder.index }
+    private var tree: Tree { folder.tree }
+
+    /// - Returns: true if the node was brought to where and what the hub has.
+    mutating func settle(_ node: NodeID) throws -> Bool {
+        guard node != .root, visiting.insert(node).inserted else { return false }
+        defer { visiting.remove(node) }
+        guard let subject = try index.subject(of: .node(node)), case .receive(let receiving) = subject.verdict
+        else { return false }
+        do {
+            switch receiving {
+            case .make(let remote): return try make(remote)
+            case .change(let local, let synced, let remote): return try change(local, synced, remote)
+            case .remove(let local, _, let remote): return try remove(local.entry, remote)
+            }
+        } catch let problem as DiskProblem {
+            let path = try index.remotePath(of: node) ?? .top
+            try folder.trouble(path, subject.local?.entry, problem.description)
+            return false
+        }
+    }
+
+    // MARK: - New here
+
+    private mutating func make(_ remote: Node) throws -> Bool {
+        guard let (parent, path) = try clearWay(to: remote.location, for: remote.id) else { return false }
+        let placing: Placing
+        switch remote.content {
+        case .directory(let mode):
+            placing = try tree.makeDirectory(path, mode: mode)
+        case .symlink(let target, let mtime):
+            placing = try tree.makeSymlink(path, target: target, mtime: mtime)
+        case .file(let file):
+            guard let staged = folder.staged[remote.id], staged.digest == file.digest else { return false }
+            placing = try tree.place(staged, as: file, at: path)
+        }
+        guard case .done(let status) = placing else { return try lookAgain(parent) }
+        folder.staged[remote.id] = nil
+        let entry = try index.insertLocal(
+            parent: parent, name: remote.name, kind: remote.content.kind, stamp: status.stamp, mode: status.mode,
+            digest: remote.content.file?.digest, target: target(of: remote.content))
+        try become(entry, remote)
+        if remote.content.isDirectory { folder.look(into: entry, deep: false) }
+        return true
+    }
+
+    private func become(_ entry: EntryID, _ remote: Node) throws {
+        if var row = try index.local(entry) {
+            row.node = remote.id
+            try index.update(row)
+            try index.markSettled(.entry(entry))
+        }
+        try agreed(remote)
+    }
+
+    private func agreed(_ remote: Node) throws {
+        try index.setSynced(remote.id, SyncedState(remote))
+        if let path = try index.remotePath(of: remote.id) { try index.clearTrouble(at: path) }
+        try index.markSettled(.node(remote.id))
+        // What the file system did not keep exactly (a mode that the umask or the file system changed) shows as a difference now.
+        if let again = try index.subject(of: .node(remote.id)), again.verdict != .settled {
+            try index.markUnsettled(.node(remote.id))
+        }
+    }
+
+    private func target(of content: Content) -> [UInt8] {
+        if case .symlink(let target, _) = content { target } else { [] }
+    }
+
+    // MARK: - Here, but different
+
+    private mutating func change(_ local: LocalState, _ synced: SyncedState, _ remote: Node) throws -> Bool {
+        var now = synced
+        if local.parent.node != remote.parent || local.name != remote.name {
+            guard try move(local.entry, remote) else { return false }
+        }
+        now.location = remote.location
+        now.locationVersion = remote.locationVersion
+        try index.setSynced(remote.id, now)
+        if synced.content != remote.content {
+            guard try rewrite(local.entry, synced.content, remote) else { return false }
+        }
+        try agreed(remote)
+        return true
+    }
+
+    private mutating func move(_ entry: EntryID, _ remote: Node) throws -> Bool {
+        guard let (parent, path) = try clearWay(to: remote.location, for: remote.id), var row = try index.local(entry),
+            let from = try index.path(of: entry)
+        else { return false }
+        guard case .done(let status) = try tree.move(from, having: row.stamp, to: path) else {
+            try lookAgainQuietly(row.parent)
+            return try lookAgain(parent)
+        }
+        row.parent = parent
+        row.name = remote.name
+        row.stamp = status.stamp
+        try index.update(row)
+        return true
+    }
+
+    private func rewrite(_ entry: EntryID, _ old: Content, _ remote: Node) throws -> Bool {
+        guard var row = try index.local(entry), let path = try index.path(of: entry) else { return false }
+        let placing: Placing
+        switch remote.content {
+        case .directory(let mode):
+            placing = try tree.setAttributes(path, having: row.stamp, mode: mode, mtime: nil)
+        case .symlink(let target, let mtime):
+            guard try tree.remove(path, kind: .symlink, having: row.stamp) else { return try lookAgain(row.parent) }
+            placing = try tree.makeSymlink(path, target: target, mtime: mtime)
+            row.target = target
+        case .file(let file) where remote.content.hasSameBytes(as: old):
+            placing = try tree.setAttributes(path, having: row.stamp, mode: file.mode, mtime: file.mtime)
+        case .file(let file):
+            guard let staged = folder.staged[remote.id], staged.digest == file.digest else { return false }
+            placing = try tree.replace(path, having: row.stamp, by: staged, as: file)
+            row.digest = file.digest
+        }
+        guard case .done(let status) = placing else { return try lookAgain(row.parent) }
+        folder.staged[remote.id] = nil
+        row.stamp = status.stamp
+        row.mode = status.mode
+        try index.update(row)
+        return true
+    }
+
+    // MARK: - Gone there
+
+    private mutating func remove(_ entry: EntryID, _ remote: Node) throws -> Bool {
+        guard let row = try index.local(entry), let path = try index.path(of: entry) else { return false }
+        if row.kind == .directory {
+            for child in try index.children(of: entry) {
+                if let node = child.node { _ = try settle(node) }
+            }
+        }
+        guard try tree.remove(path, kind: row.kind, having: row.stamp) else {
+            if row.kind == .directory {
+                try folder.trouble(path, entry, "deleted elsewhere, but it still holds something here")
+            }
+            return try lookAgain(row.kind == .directory ? entry : row.parent)
+        }
+        try index.removeLocal(entry)
+        try index.forget(remote.id)
+        return true
+    }
+
+    // MARK: - The way
+
+    /// The directory that something goes into, here and at its place, and its name free.
+    /// - Returns: nil if that cannot be had yet.
+    private mutating func clearWay(
+        to location: Location, for node: NodeID
+    ) throws -> (parent: EntryID, path: RelativePath)? {
+        if location.parent != .root { _ = try settle(location.parent) }
+        guard let parent = try index.local(of: location.parent), !parent.isVanished, parent.kind == .directory,
+            let directory = try index.path(of: parent.entry)
+        else { return nil }
+        let path = directory.appending(location.name)
+        guard let occupant = try index.child(of: parent.entry, named: location.name) else { return (parent.entry, path) }
+        if occupant.node == node { return (parent.entry, path) }
+        guard let other = occupant.node else { return nil }  // New here and not told yet: the hub decides first.
+        _ = try settle(other)
+        guard let still = try index.child(of: parent.entry, named: location.name) else { return (parent.entry, path) }
+        return try park(still, path) ? (parent.entry, path) : nil
+    }
+
+    /// Two nodes that want each other's place: one steps aside under a name of ours until its own place is free.
+    private mutating func park(_ row: LocalRow, _ path: RelativePath) throws -> Bool {
+        guard let node = row.node, visiting.contains(node), row.kind != .directory || row.node != nil else { return false }
+        var row = row
+        // SAFETY: a short constant and a number make a name.
+        row.name = try! Name(".synchub-parked-\(row.entry.rawValue)")
+        guard case .done(let status) = try tree.move(path, having: row.stamp, to: path.parent.appending(row.name)) else {
+            return try lookAgain(row.parent)
+        }
+        row.stamp = status.stamp
+        try index.update(row)
+        return true
+    }
+
+    /// The disk is not as the index has it.
+    private func lookAgain(_ directory: EntryID) throws -> Bool {
+        try lookAgainQuietly(directory)
+        return false
+    }
+
+    private func lookAgainQuietly(_ directory: EntryID) throws {
+        folder.look(into: directory, deep: false)
+    }
+}

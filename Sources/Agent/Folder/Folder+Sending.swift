@@ -1,0 +1,168 @@
+internal import Index
+package import SyncCore
+
+/// The way up: what changed here, as operations for the hub.
+extension Folder {
+    /// The next commit; nil if nothing can be sent now. Settles on the way what needs nothing.
+    /// - Parameters:
+    ///   - operations: how many at most, about.
+    ///   - bytes: how many bytes of content at most, about; one file may be larger.
+    package func nextCommit(operations limit: Int = 2_000, bytes: Int64 = 64 << 20) throws -> Commit? {
+        guard try index.inflightRequest == nil else { return nil }
+        return try index.transaction {
+            let ready = try readyToSend(limit: limit)
+            if ready.isEmpty { return nil }
+            let commit = try draft(try OperationOrder.order(ready, in: index, limit: limit), bytes: bytes)
+            return commit.items.isEmpty ? nil : commit
+        }
+    }
+
+    /// The subjects that have something to say; those that have not are settled.
+    private func readyToSend(limit: Int) throws -> [SubjectKey] {
+        var ready: [SubjectKey] = []
+        var node = NodeID(0)
+        var entry = EntryID(0)
+        while ready.count < limit {
+            let page = try index.unsettled(limit: 500, afterNode: node, afterEntry: entry)
+            if page.isEmpty { break }
+            for key in page {
+                switch key {
+                case .node(let id): node = max(node, id)
+                case .entry(let id): entry = max(entry, id)
+                }
+                if try settleOrSend(key) { ready.append(key) }
+            }
+        }
+        return ready
+    }
+
+    private func settleOrSend(_ key: SubjectKey) throws -> Bool {
+        guard let subject = try index.subject(of: key) else {
+            try index.markSettled(key)
+            return false
+        }
+        switch subject.verdict {
+        case .send: return true
+        case .settled: try settled(key, subject)
+        case .forget: if let node = subject.node { try index.forget(node) }
+        case .adopt(let state):
+            if let node = subject.node { try index.setSynced(node, state) }
+            if let again = try index.subject(of: key), case .settled = again.verdict { try settled(key, again) }
+        case .hash, .settling, .receive: break
+        }
+        return false
+    }
+
+    private func settled(_ key: SubjectKey, _ subject: Subject) throws {
+        try index.markSettled(key)
+        if let entry = subject.local?.entry { try index.clearTrouble(of: entry) }
+    }
+
+    // MARK: - Drafting
+
+    private func draft(_ sendings: [PlannedSending], bytes limit: Int64) throws -> Commit {
+        var drafts: [Draft] = []
+        var created: [EntryID: Int] = [:]
+        var digests: Set<Digest> = []
+        var bytes: Int64 = 0
+        for planned in sendings {
+            if bytes >= limit { break }
+            switch planned.sending {
+            case .create(let local, let content):
+                created[local.entry] = drafts.count
+                drafts.append(Draft(.create, entry: local.entry, local: local, content: content))
+            case .change(let node, let local, let synced, let edit, let moves):
+                // The move first: if the node was deleted at the hub, the move brings it back and the edit then finds it.
+                if moves { drafts.append(Draft(.move, entry: local.entry, node: node, local: local, synced: synced)) }
+                if let edit {
+                    drafts.append(
+                        Draft(.edit, entry: local.entry, node: node, local: local, synced: synced, content: edit))
+                }
+            case .delete(let node, let synced):
+                drafts.append(Draft(.delete, node: node, synced: synced))
+            }
+            if let file = drafts.last?.content?.file, !digests.contains(file.digest) {
+                digests.insert(file.digest)
+                if try !isKnown(file.digest) { bytes += file.size }
+            }
+        }
+        return try number(drafts, created)
+    }
+
+    private func number(_ drafts: [Draft], _ created: [EntryID: Int]) throws -> Commit {
+        let generation = try index.generation
+        let numbers = try index.takeNumbers(drafts.count)
+        func parent(of draft: Draft) -> ParentReference? {
+            guard let parent = draft.local?.parent else { return nil }
+            if let node = parent.node { return .node(node) }
+            return created[parent.entry].map {
+                .created(by: OperationID(generation: generation, number: numbers.lowerBound + Int64($0)))
+            }
+        }
+        var items: [Commit.Item] = []
+        for (offset, draft) in drafts.enumerated() {
+            let id = OperationID(generation: generation, number: numbers.lowerBound + Int64(offset))
+            guard let change = draft.change(parent: parent(of: draft)) else { continue }
+            items.append(try item(Operation(id: id, change: change), draft))
+        }
+        return Commit(items: items)
+    }
+
+    private func item(_ operation: Operation, _ draft: Draft) throws -> Commit.Item {
+        let file = draft.content?.file
+        let row = try draft.entry.flatMap { entry in file == nil ? nil : try index.local(entry) }
+        let places = draft.verb == .create || draft.verb == .move
+        return Commit.Item(
+            operation: operation,
+            inflight: Inflight(
+                number: operation.id.number, verb: draft.verb, entry: draft.entry, node: draft.node,
+                parent: places ? draft.local?.parent.entry : nil, name: places ? draft.local?.name : nil,
+                content: draft.content),
+            path: try row.flatMap { row in try index.path(of: row.entry) }, stamp: row?.stamp,
+            isKnown: try file.map { file in try isKnown(file.digest) } ?? true)
+    }
+
+    private func isKnown(_ digest: Digest) throws -> Bool {
+        try !mustSend.contains(digest) && index.isKnown(digest)
+    }
+}
+
+/// One operation before it has a number.
+private struct Draft {
+    var verb: Inflight.Verb
+    var entry: EntryID?
+    var node: NodeID?
+    var local: LocalState?
+    var synced: SyncedState?
+    var content: Content?
+
+    init(
+        _ verb: Inflight.Verb, entry: EntryID? = nil, node: NodeID? = nil, local: LocalState? = nil,
+        synced: SyncedState? = nil, content: Content? = nil
+    ) {
+        self.verb = verb
+        self.entry = entry
+        self.node = node
+        self.local = local
+        self.synced = synced
+        self.content = content
+    }
+
+    /// Nil if the directory it goes into is not part of this commit and unknown to the hub: it waits for the next.
+    func change(parent: ParentReference?) -> Change? {
+        switch verb {
+        case .create:
+            guard let parent, let local, let content else { return nil }
+            return .create(in: parent, name: local.name, content: content)
+        case .edit:
+            guard let node, let synced, let content else { return nil }
+            return .edit(node, base: synced.contentVersion, content: content)
+        case .move:
+            guard let node, let synced, let local, let parent else { return nil }
+            return .move(node, base: synced.locationVersion, to: parent, name: local.name)
+        case .delete:
+            guard let node, let synced else { return nil }
+            return .delete(node, contentBase: synced.contentVersion, locationBase: synced.locationVersion)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package import Index
+package import SyncCore
+
+/// The agent's engine: what is on the disk, what the hub said, and what follows. It does no network and keeps no clock: a driver feeds it
+/// events, changes and outcomes, and carries out what it asks for. Not Sendable: one thread at a time.
+package final class Folder<Tree: LocalTree> {
+    package let index: FolderIndex
+    package let tree: Tree
+
+    /// Directories to be listed.
+    var toList: [EntryID] = []
+    /// Directories that are listed with everything below them.
+    var deep: Set<EntryID> = []
+    /// Directories that the kernel would watch no more of; they are scanned from time to time.
+    package internal(set) var unwatched: Set<EntryID> = []
+    /// Verified bytes by the node they are for.
+    var staged: [NodeID: StagedContent] = [:]
+    /// Digests that the hub said it does not have although this client thought so.
+    var mustSend: Set<Digest> = []
+    /// Files whose bytes were hashed so soon after their change that another change may look the same.
+    package internal(set) var racy: [EntryID: Nanoseconds] = [:]
+
+    package init(index: FolderIndex, tree: Tree) {
+        self.index = index
+        self.tree = tree
+    }
+
+    /// Writes down why something at a path does not go on, without touching what is known about it.
+    func trouble(_ path: RelativePath, _ entry: EntryID?, _ reason: String, skipped: Bool = false) throws {
+        try index.setTrouble(Trouble(path: path, entry: entry, reason: reason, isSkipped: skipped))
+    }
+}

@@ -1,0 +1,82 @@
+package import Index
+package import SyncCore
+
+/// What the disk says about one name.
+package struct DiskStatus: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        case node(NodeKind)
+        /// A FIFO, socket or device, in words.
+        case other(String)
+    }
+    package var kind: Kind
+    package var stamp: Stamp
+    package var mode: Mode
+
+    package init(kind: Kind, stamp: Stamp, mode: Mode) {
+        self.kind = kind
+        self.stamp = stamp
+        self.mode = mode
+    }
+}
+
+/// Why the disk would not do something, in words for a person; the next try may succeed.
+package struct DiskProblem: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Cause: Hashable, Sendable {
+        case notFound, noSpace, denied, readOnly, changedWhileRead, other
+    }
+    package var cause: Cause
+    package var description: String
+
+    package init(_ cause: Cause, _ description: String) {
+        self.cause = cause
+        self.description = description
+    }
+}
+
+/// Verified bytes in the folder's private area, waiting to be placed.
+package struct StagedContent: Hashable, Sendable {
+    /// Names it in the private area.
+    package var name: String
+    package var digest: Digest
+
+    package init(name: String, digest: Digest) {
+        self.name = name
+        self.digest = digest
+    }
+}
+
+/// How a step on the disk ended.
+package enum Placing: Hashable, Sendable {
+    /// Done; how it looks now.
+    case done(DiskStatus)
+    /// Something else is there, or it is not what was expected any more. Nothing was changed, nothing is lost: look again.
+    case unexpected
+}
+
+/// The folder as the engine sees it: the real one through FileTree, or one in memory. Paths are below the folder. One thread at a
+/// time. Throws ``DiskProblem``.
+package protocol LocalTree {
+    /// Nil if there is nothing under that name. Never follows a symlink.
+    func status(of path: RelativePath) throws -> DiskStatus?
+    /// Sorted by name, without `.` and `..`.
+    func list(_ directory: RelativePath) throws -> [(name: Name, status: DiskStatus)]
+    func readLink(_ path: RelativePath) throws -> [UInt8]
+    /// From now on what happens in this one directory is told as events with this entry. Called before it is listed.
+    func watch(_ directory: RelativePath, as entry: EntryID) throws
+    /// True while somebody has the file open for writing; false too where that cannot be told.
+    func isBeingWritten(_ path: RelativePath) -> Bool
+    /// False when the folder is not the one that was joined (its disk is not mounted): nothing may be concluded from it.
+    func isPresent() -> Bool
+
+    func makeDirectory(_ path: RelativePath, mode: Mode) throws -> Placing
+    func makeSymlink(_ path: RelativePath, target: [UInt8], mtime: Nanoseconds) throws -> Placing
+    /// Puts staged bytes where nothing is.
+    func place(_ staged: StagedContent, as file: FileContent, at path: RelativePath) throws -> Placing
+    /// Puts staged bytes in the place of the file that has this stamp, and looks at what came out (DESIGN §4.2).
+    func replace(_ path: RelativePath, having: Stamp, by staged: StagedContent, as file: FileContent) throws -> Placing
+    /// Moves what has this stamp to where nothing is.
+    func move(_ from: RelativePath, having: Stamp, to path: RelativePath) throws -> Placing
+    func setAttributes(_ path: RelativePath, having: Stamp, mode: Mode, mtime: Nanoseconds?) throws -> Placing
+    /// Removes the file or symlink that has this stamp, or the empty directory. True when it is gone.
+    func remove(_ path: RelativePath, kind: NodeKind, having: Stamp) throws -> Bool
+}
