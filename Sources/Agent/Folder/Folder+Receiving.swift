@@ -45,7 +45,7 @@ extension Folder {
 
     /// Verified bytes have arrived for a node.
     package func absorb(_ content: StagedContent, for node: NodeID) {
-        staged[node] = content
+        if let old = staged.updateValue(content, forKey: node) { tree.discard(old) }
     }
 
     /// Brings everything onto the disk that can be now. What waits for bytes, for its directory or for a name stays.
@@ -68,7 +68,16 @@ extension Folder {
             var placer = Placer(folder: self)
             if try placer.settle(node) { placed += 1 }
         }
+        try makeDurable()
         return placed
+    }
+
+    /// Before the index may say that something lies, or does not lie, on the disk.
+    private func makeDurable() throws {
+        guard !touched.isEmpty || touchedBytes else { return }
+        try tree.makeDurable(touched, everything: touchedBytes)
+        touched = []
+        touchedBytes = false
     }
 }
 
@@ -116,13 +125,18 @@ private struct Placer<Tree: LocalTree> {
             placing = try tree.place(staged, as: file, at: path)
         }
         guard case .done(let status) = placing else { return try lookAgain(parent) }
-        folder.staged[remote.id] = nil
+        placed(remote.id, at: path)
         let entry = try index.insertLocal(
             parent: parent, name: remote.name, kind: remote.content.kind, stamp: status.stamp, mode: status.mode,
             digest: remote.content.file?.digest, target: target(of: remote.content))
         try become(entry, remote)
         if remote.content.isDirectory { folder.look(into: entry, deep: false) }
         return true
+    }
+
+    private func placed(_ node: NodeID, at path: RelativePath) {
+        folder.touched.insert(path.parent)
+        if let staged = folder.staged.removeValue(forKey: node), !staged.isDurable { folder.touchedBytes = true }
     }
 
     private func become(_ entry: EntryID, _ remote: Node) throws {
@@ -173,6 +187,7 @@ private struct Placer<Tree: LocalTree> {
             try lookAgainQuietly(row.parent)
             return try lookAgain(parent)
         }
+        folder.touched.formUnion([from.parent, path.parent])
         row.parent = parent
         row.name = remote.name
         row.stamp = status.stamp
@@ -198,7 +213,7 @@ private struct Placer<Tree: LocalTree> {
             row.digest = file.digest
         }
         guard case .done(let status) = placing else { return try lookAgain(row.parent) }
-        folder.staged[remote.id] = nil
+        placed(remote.id, at: path)
         row.stamp = status.stamp
         row.mode = status.mode
         try index.update(row)
@@ -220,6 +235,8 @@ private struct Placer<Tree: LocalTree> {
             }
             return try lookAgain(row.kind == .directory ? entry : row.parent)
         }
+        folder.touched.insert(path.parent)
+        folder.touched.remove(path)
         try index.removeLocal(entry)
         try index.forget(remote.id)
         return true

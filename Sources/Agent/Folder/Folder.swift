@@ -15,6 +15,10 @@ package final class Folder<Tree: LocalTree> {
     package internal(set) var unwatched: Set<EntryID> = []
     /// Verified bytes by the node they are for.
     var staged: [NodeID: StagedContent] = [:]
+    /// Directories whose names changed since they were last made durable.
+    var touched: Set<RelativePath> = []
+    /// Whether bytes were placed that would not survive a power cut yet.
+    var touchedBytes = false
     /// Digests that the hub said it does not have although this client thought so.
     var mustSend: Set<Digest> = []
     /// Files whose bytes were hashed so soon after their change that another change may look the same.

@@ -38,10 +38,13 @@ package struct StagedContent: Hashable, Sendable {
     /// Names it in the private area.
     package var name: String
     package var digest: Digest
+    /// Whether its bytes would survive a power cut already.
+    package var isDurable: Bool
 
-    package init(name: String, digest: Digest) {
+    package init(name: String, digest: Digest, isDurable: Bool) {
         self.name = name
         self.digest = digest
+        self.isDurable = isDurable
     }
 }
 
@@ -79,4 +82,9 @@ package protocol LocalTree {
     func setAttributes(_ path: RelativePath, having: Stamp, mode: Mode, mtime: Nanoseconds?) throws -> Placing
     /// Removes the file or symlink that has this stamp, or the empty directory. True when it is gone.
     func remove(_ path: RelativePath, kind: NodeKind, having: Stamp) throws -> Bool
+    /// The names in these directories survive a power cut from now on; with `everything`, so do all bytes. Must come before the index
+    /// says so: it would take a lost file for one that its user deleted.
+    func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws
+    /// What was staged and is not needed.
+    func discard(_ staged: StagedContent)
 }
