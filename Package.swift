@@ -33,10 +33,11 @@ let package = Package(
             "Hub", "Journal", "FileTree", "ControlAPI", "HTTPServer", "Processes", "Settings", "Arguments", "Hashing",
             "CLinux", "SyncCore"),
         room(
-            "Agent", "Index", "FileTree", "Transport", "ControlAPI", "HTTPServer", "Processes", "Settings", "SyncCore"),
+            "Agent", "Engine", "Index", "FileTree", "Transport", "ControlAPI", "HTTPServer", "Processes", "Settings", "SyncCore"),
         room("Transport", "SSH", "HTTPClient", "ControlAPI", "SyncCore"),
         room("Journal", "SQLite", "Hashing", "SyncCore"),
         room("Index", "SQLite", "SyncCore"),
+        room("Engine", "Index", "SyncCore"),
         room("FileTree", "Hashing", "CLinux", "SyncCore"),
         // Pure.
         room("ControlAPI", "SyncCore"),
@@ -72,6 +73,7 @@ let package = Package(
         tests(of: "Processes"),
         tests(of: "FileTree", "TestSupport"),
         tests(of: "Journal", "TestSupport", "SQLite", "Hashing", "SyncCore"),
+        tests(of: "Engine", "Index", "Journal", "TestSupport", "SyncCore"),
         tests(of: "Index", "TestSupport", "SyncCore"),
         tests(of: "Transport", "TestSupport"),
         tests(of: "Hub", "TestSupport", "Processes", "ControlAPI"),

@@ -1,5 +1,5 @@
 internal import Index
-package import SyncCore
+internal import SyncCore
 
 /// The way up: what changed here, as operations for the hub.
 extension Folder {
