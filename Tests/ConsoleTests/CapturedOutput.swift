@@ -14,7 +14,7 @@ final class CapturedOutput: Output {
     func note(_ text: String) { notes += text }
 }
 
-/// A hub that does not take up its results.
+/// A stdout that takes nothing.
 final class FullOutput: Output {
     let appearance = Appearance()
     private(set) var notes = ""
