@@ -1,7 +1,5 @@
 /// Whole files and ranges, streamed in blocks.
 extension SFTPConnection {
-    /// In bytes: what is handed to libssh2 at once. One block is in flight at a time, so it bounds the speed on long lines.
-    package static let uploadBlock = 2 << 20
     /// In bytes: libssh2 reads four of these ahead.
     package static let downloadBlock = 1 << 20
 
@@ -9,7 +7,8 @@ extension SFTPConnection {
     /// - Parameters:
     ///   - file: a local descriptor, read with `pread`; its position does not matter.
     ///   - access: by default the file is made, or kept as it is if it is there (resuming); add `.truncate` or `.exclusive`.
-    ///   - progress: called with the bytes acknowledged since the last call; `false` stops with ``SSHError/stopped``.
+    ///   - progress: called with the bytes acknowledged since the last call; `false` stops with ``SSHError/stopped``, as
+    ///     soon as what is in flight (up to 1 MiB) has arrived. To stop at once, cancel the connection.
     /// - Returns: the bytes sent: less than `length` if the local file ended earlier.
     @discardableResult
     package func upload(
@@ -78,24 +77,24 @@ private struct UploadWindow: ~Copyable {
         self.file = file
         self.offset = offset
         self.length = length
-        let size = min(SFTPConnection.uploadBlock, max(Int(clamping: length), 1))
-        buffer = .allocate(byteCount: size, alignment: 16)
+        // Twice what may be in flight, so that there is always a whole window to hand over.
+        buffer = .allocate(byteCount: min(2 * SFTPFile.inFlightLimit, max(Int(clamping: length), 1)), alignment: 16)
     }
 
     deinit { buffer.deallocate() }
 
     var unacknowledged: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[held]) }
 
-    /// Reads more if there is nothing left; false when all is acknowledged.
+    /// Reads more when less is held than may be in flight; false when all is acknowledged.
     mutating func fill() throws(SSHError) -> Bool {
-        guard held.isEmpty else { return true }
         let wanted = Int(min(length - acknowledged, Int64(buffer.count)))
-        guard wanted > 0 else { return false }
-        let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(wanted))
-        let count = try LocalFile.read(file, at: offset + acknowledged, into: room)
-        if count < wanted { length = acknowledged + Int64(count) }
-        held = 0..<count
-        return count > 0
+        guard held.count < wanted, held.count < SFTPFile.inFlightLimit else { return wanted > 0 }
+        UnsafeMutableRawBufferPointer(rebasing: buffer[..<held.count]).copyMemory(from: unacknowledged)
+        let room = UnsafeMutableRawBufferPointer(rebasing: buffer[held.count..<wanted])
+        let count = try LocalFile.read(file, at: offset + acknowledged + Int64(held.count), into: room)
+        held = 0..<held.count + count
+        if held.count < wanted { length = acknowledged + Int64(held.count) }
+        return !held.isEmpty
     }
 
     mutating func acknowledge(_ count: Int) {

@@ -19,8 +19,10 @@ package final class SFTPFile {
 
     let handle: SFTPHandle
     private var connection: SFTPConnection { handle.connection }
-    /// Where the next byte is read or written, as libssh2 knows it.
-    private var position: Int64 = 0
+    /// Where the next byte is read or written, as libssh2 knows it; `nil` if it may be lost.
+    private var position: Int64? = 0
+    /// In bytes: handed to libssh2 for writing, not acknowledged yet.
+    private var inFlight = 0
 
     init(_ handle: SFTPHandle) { self.handle = handle }
 
@@ -40,7 +42,7 @@ package final class SFTPFile {
                 libssh2_sftp_read(file, buffer.baseAddress!.assumingMemoryBound(to: CChar.self),
                     SFTPFile.ask(for: within, atMost: buffer.count))
             }
-            position += Int64(count)
+            position = offset + Int64(count)
             return count
         }
     }
@@ -52,25 +54,49 @@ package final class SFTPFile {
     private static let smallestAsk = 2048
 
     /// Writes at an offset: hands the bytes over, and returns when the server has acknowledged some of them from the front.
-    /// Call again with the rest; libssh2 knows which of them are already on their way. 1 MiB and more keeps the line full.
+    /// Call again with the rest and what follows: libssh2 knows which of them are already on their way. With 1 MiB and more
+    /// each time the line stays full.
     /// - Returns: how many were acknowledged, at least 1 unless the buffer is empty.
     package func write(at offset: Int64, _ bytes: UnsafeRawBufferPointer) throws(SSHError) -> Int {
         guard bytes.count > 0 else { return 0 }
         return try connection.exclusively { () throws(SSHError) in
             let file = try handle.pointer()
             seek(file, to: offset)
-            do throws(SSHError) {
-                var count = 0
-                while count == 0 {
-                    count = try connection.request("sending a file", handle.path) {
-                        // SAFETY: libssh2 copies what it has not sent before it returns.
-                        libssh2_sftp_write(file, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
-                    }
-                }
-                position += Int64(count)
-                return count
-            } catch .sftp(.failure, let path) where isFull(file) {
-                throw .sftp(.full, path: path)
+            let handed = max(min(bytes.count, SFTPFile.inFlightLimit), inFlight)
+            return try write(file, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), handed)
+        }
+    }
+
+    /// In bytes. Smaller than the window of an OpenSSH server (2 MiB), so that no request is ever cut in two: libssh2
+    /// would forget the second half of it after an error, and the server would wait for it for ever.
+    package static let inFlightLimit = 1 << 20
+
+    /// - Parameter count: at least what is in flight already.
+    private func write(_ file: OpaquePointer, _ bytes: UnsafePointer<CChar>, _ count: Int) throws(SSHError) -> Int {
+        inFlight = count
+        do throws(SSHError) {
+            var done = 0
+            while done == 0 {
+                // SAFETY: libssh2 reads only what is not in flight yet, and copies it.
+                done = try connection.request("sending a file", handle.path) { libssh2_sftp_write(file, bytes, count) }
+            }
+            inFlight -= done
+            position = position.map { $0 + Int64(done) }
+            return done
+        } catch {
+            // libssh2 has dropped what was in flight.
+            (inFlight, position) = (0, nil)
+            if case .sftp(.failure, let path) = error, isFull(file) { throw .sftp(.full, path: path) }
+            throw error
+        }
+    }
+
+    /// Waits until nothing is in flight: only then may another request follow.
+    private func settle() throws(SSHError) {
+        var nothing: CChar = 0
+        while inFlight > 0 {
+            try connection.exclusively { () throws(SSHError) in
+                _ = try write(handle.pointer(), &nothing, inFlight)
             }
         }
     }
@@ -79,15 +105,9 @@ package final class SFTPFile {
     package func writeAll(at offset: Int64, _ bytes: [UInt8]) throws(SSHError) {
         var done = 0
         while done < bytes.count {
-            var failure: SSHError?
-            bytes.withUnsafeBytes { all in
-                do throws(SSHError) {
-                    done += try write(at: offset + Int64(done), UnsafeRawBufferPointer(rebasing: all[done...]))
-                } catch {
-                    failure = error
-                }
+            done += try bytes.withUnsafeBufferPointer { all throws(SSHError) in
+                try write(at: offset + Int64(done), UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: all[done...])))
             }
-            if let failure { throw failure }
         }
     }
 
@@ -111,12 +131,23 @@ package final class SFTPFile {
         }
     }
 
-    /// Closes it at the server; a second call does nothing.
-    package func close() throws(SSHError) { try handle.close() }
+    /// Closes it at the server; a second call does nothing. What is still in flight is waited for.
+    package func close() throws(SSHError) {
+        do throws(SSHError) {
+            try settle()
+        } catch {
+            try? handle.close()
+            throw error
+        }
+        try handle.close()
+    }
+
+    deinit { try? close() }
 
     /// A seek throws away what was read ahead, so it is made only where the place is another one.
     private func seek(_ file: OpaquePointer, to offset: Int64) {
         guard offset != position else { return }
+        precondition(inFlight == 0, "written bytes are still in flight: go on where they end")
         libssh2_sftp_seek64(file, UInt64(offset))
         position = offset
     }

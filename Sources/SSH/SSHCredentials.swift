@@ -20,15 +20,25 @@ package struct SSHCredentials: Sendable {
     }
 
     /// The text of the private key.
-    /// - Throws: ``SSHError/unusableKey(reason:)`` if the file cannot be read.
+    /// - Throws: ``SSHError/unusableKey(reason:)`` if it cannot be read, or is not a key.
     func keyText() throws(SSHError) -> [CChar] {
+        let (text, source) = try read()
+        guard text.starts(with: SSHCredentials.firstLine.utf8.map { CChar(bitPattern: $0) }) else {
+            throw .unusableKey(reason: "\(source) does not begin with '\(SSHCredentials.firstLine)'")
+        }
+        return text
+    }
+
+    private static let firstLine = "-----BEGIN OPENSSH PRIVATE KEY-----"
+
+    private func read() throws(SSHError) -> (text: [CChar], source: String) {
         switch privateKey {
-        case .text(let text): return text.utf8.map { CChar(bitPattern: $0) }
+        case .text(let text): return (text.utf8.map { CChar(bitPattern: $0) }, "its text")
         case .file(let path):
             guard let text = LocalFile.read(path, limit: 1 << 16) else {
                 throw .unusableKey(reason: "\(path): \(SystemError.text(errno))")
             }
-            return text
+            return (text, path)
         }
     }
 }

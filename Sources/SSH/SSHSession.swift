@@ -14,6 +14,8 @@ package final class SSHSession {
     package let cancellation: SSHCancellation
     /// How long one call may wait without a byte moving.
     package let timeout: Duration
+    /// What libssh2's callbacks use: kept until the session is freed.
+    var companion: AnyObject?
     /// The first fatal error; every later call throws it again.
     private(set) var failure: SSHError?
 
