@@ -62,7 +62,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["SyncCore", "Processes", "FileTree", "CLinux", "Hashing"],
             path: "Tests/TestSupport"),
-        tests(of: "SyncCore"),
+        tests(of: "SyncCore", "TestSupport"),
         tests(of: "ControlAPI", "SyncCore"),
         tests(of: "Arguments"),
         tests(of: "Settings", "TestSupport"),

@@ -28,6 +28,11 @@ package struct Whereabouts: Hashable, Sendable {
     package var paths: [RelativePath]
     /// Whether `versions/` holds them too.
     package var isInVersions: Bool
+
+    package init(paths: [RelativePath], isInVersions: Bool) {
+        self.paths = paths
+        self.isInVersions = isInVersions
+    }
 }
 
 /// A content that lies in `versions/`.
@@ -37,6 +42,12 @@ package struct StoredVersion: Hashable, Sendable {
     package var size: Int64
     /// The head when it was put there.
     package var storedAt: Sequence
+
+    package init(digest: Digest, size: Int64, storedAt: Sequence) {
+        self.digest = digest
+        self.size = size
+        self.storedAt = storedAt
+    }
 }
 
 /// The share in numbers.
@@ -45,4 +56,9 @@ package struct Statistics: Hashable, Sendable {
     package var files: Int64
     /// The sum of their sizes.
     package var bytes: Int64
+
+    package init(files: Int64, bytes: Int64) {
+        self.files = files
+        self.bytes = bytes
+    }
 }

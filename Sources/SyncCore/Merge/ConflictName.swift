@@ -10,7 +10,8 @@ package enum ConflictName {
         from name: Name, keepsExtension: Bool, date: String, client: String, attempt: Int
     ) -> Name {
         let number = attempt > 1 ? " \(attempt)" : ""
-        let mark = Array(" (conflict \(date) \(client)\(number))".utf8)
+        let shown = String(decoding: cut(Array(client.utf8), to: longestClient), as: UTF8.self)
+        let mark = Array(" (conflict \(date) \(shown)\(number))".utf8)
         var (stem, ending) = split(name.bytes, keepsExtension: keepsExtension)
         let room = Name.limit - mark.count - ending.count
         if stem.count > room {
@@ -23,6 +24,9 @@ package enum ConflictName {
     /// The longest extension that is kept, in bytes with its dot; a longer "extension" is part of the stem.
     private static let longestExtension = 32
 
+    /// How much of a client's name is shown, in bytes, so that there is always room for some of the name that was wanted.
+    private static let longestClient = 64
+
     private static func split(_ bytes: [UInt8], keepsExtension: Bool) -> (stem: [UInt8], ending: [UInt8]) {
         guard keepsExtension, let dot = bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0,
             bytes.count - dot <= longestExtension
@@ -31,7 +35,7 @@ package enum ConflictName {
     }
 
     private static func cut(_ stem: [UInt8], to room: Int) -> [UInt8] {
-        var end = max(room, 0)
+        var end = min(max(room, 0), stem.count)
         // Step back over continuation bytes, so that no character is split (at most three).
         var steps = 0
         while end > 0, end < stem.count, stem[end] & 0xC0 == 0x80, steps < 3 {
