@@ -122,6 +122,29 @@ extension SSHTests {
             withExtendedLifetime((setup, echo)) {}
         }
 
+        @Test func `a sender cannot run ahead of a slow reader without bound`() throws {
+            let setup = try Setup()
+            let (listener, port) = try SSHDServer.listenLoopback()
+            defer { close(listener) }
+            let socket = try setup.open(port)
+            let accepted = accept(listener, nil, nil)
+            let pushed = Atomic<Int>(0)
+            let sender = try Background { [block = noise(65536)] in
+                while Wire.sendAll(accepted, block) { pushed.add(block.count, ordering: .relaxed) }
+                close(accepted)
+            }
+            let consumed = 16 << 20
+            for _ in 0..<consumed / 4096 {
+                #expect(Wire.receive(socket, limit: 4096)?.count == 4096)
+                usleep(100)
+            }
+            // The kernel's socket buffers and the window between the machines, not what the sender could have sent.
+            #expect(pushed.load(ordering: .relaxed) - consumed < 24 << 20)
+            close(socket)
+            try sender.wait()
+            withExtendedLifetime(setup) {}
+        }
+
         @Test func `a stalled or idle tunnel uses no processor time`() throws {
             let (setup, echo) = (try Setup(), try EchoServer())
             let stalled = try setup.open(echo.port)
