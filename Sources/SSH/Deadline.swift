@@ -11,6 +11,8 @@ struct Deadline: Sendable {
         let left = instant - .now
         if left <= .zero { return 0 }
         let (seconds, attoseconds) = left.components
-        return Int32(clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000 + 1)
+        return Int32(
+            clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000
+                + 1)
     }
 }

@@ -16,7 +16,9 @@ enum LocalFile {
 
     /// Reads up to `buffer.count` bytes at `offset`, less only at the end of the file.
     /// - Throws: ``SSHError/local(reason:)``
-    static func read(_ file: Int32, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SSHError) -> Int {
+    static func read(_ file: Int32, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SSHError)
+        -> Int
+    {
         var filled = 0
         while filled < buffer.count {
             // SAFETY: the rest of the buffer, and no more than it holds.

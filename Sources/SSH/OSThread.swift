@@ -24,11 +24,13 @@ enum OSThread {
         var thread = pthread_t()
         // SAFETY: retained here, released once by the thread that runs it (or below, when there is no thread).
         let body = Unmanaged.passRetained(Body(name, run))
-        let code = pthread_create(&thread, nil, { argument in
-            // SAFETY: the argument is the body that was retained for this thread.
-            Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
-            return nil
-        }, body.toOpaque())
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                // SAFETY: the argument is the body that was retained for this thread.
+                Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            }, body.toOpaque())
         guard code == 0 else {
             body.release()
             throw .closed(reason: "no thread for it: \(SystemError.text(code))")

@@ -91,7 +91,8 @@ extension SFTPConnection {
                 Int(libssh2_sftp_readdir_ex(handle, &name, name.count, nil, 0, &attributes))
             }
             guard length > 0 else { return nil }
-            return SFTPEntry(name: name.prefix(length).map { UInt8(bitPattern: $0) }, attributes: SFTPAttributes(attributes))
+            return SFTPEntry(
+                name: name.prefix(length).map { UInt8(bitPattern: $0) }, attributes: SFTPAttributes(attributes))
         }
     }
 }

@@ -28,8 +28,10 @@ package final class SFTPConnection: @unchecked Sendable {
         to address: SSHAddress, expecting hostKey: HostKey, credentials: SSHCredentials,
         timeout: Duration, cancellation: SSHCancellation = SSHCancellation()
     ) throws(SSHError) -> SFTPConnection {
-        try SFTPConnection(SSHSession.connect(
-            to: address, expecting: hostKey, credentials: credentials, timeout: timeout, cancellation: cancellation))
+        try SFTPConnection(
+            SSHSession.connect(
+                to: address, expecting: hostKey, credentials: credentials, timeout: timeout, cancellation: cancellation)
+        )
     }
 
     deinit {

@@ -39,7 +39,8 @@ package final class SFTPFile {
             seek(file, to: offset)
             let count = try connection.request("receiving a file", handle.path) {
                 // SAFETY: no more than the buffer holds.
-                libssh2_sftp_read(file, buffer.baseAddress!.assumingMemoryBound(to: CChar.self),
+                libssh2_sftp_read(
+                    file, buffer.baseAddress!.assumingMemoryBound(to: CChar.self),
                     SFTPFile.ask(for: within, atMost: buffer.count))
             }
             position = offset + Int64(count)

@@ -33,9 +33,12 @@ package enum SSHError: Error, Equatable, Sendable, CustomStringConvertible {
         case .hostKeyChanged(let expected, let found):
             "the host key has changed: expected \(expected), found \(found); "
                 + "if the hub was set up anew, join it again with a new invite, otherwise somebody may be listening"
-        case .unusableKey(let reason): "this key cannot be used: \(reason); an ed25519 key in OpenSSH's format is needed"
-        case .refusedKey(let user): "the server refused the key of \(user); was this client revoked? join again with a new invite"
-        case .channelRefused(let host, let port): "the server opens no channel to \(host) port \(port); is the hub running?"
+        case .unusableKey(let reason):
+            "this key cannot be used: \(reason); an ed25519 key in OpenSSH's format is needed"
+        case .refusedKey(let user):
+            "the server refused the key of \(user); was this client revoked? join again with a new invite"
+        case .channelRefused(let host, let port):
+            "the server opens no channel to \(host) port \(port); is the hub running?"
         case .closed(let reason): "the connection was closed: \(reason); it will be opened again"
         case .cancelled: "cancelled"
         case .stopped: "stopped before the end"

@@ -63,7 +63,9 @@ final class TunnelChannel {
     func pumpUp(_ session: SSHSession, scratch: UnsafeMutableRawBufferPointer) throws(SSHError) -> Bool {
         var hasMoved = false
         if !up.isEmpty {
-            let count = try up.withUnsafeBufferPointer { bytes throws(SSHError) in try write(session, UnsafeRawBufferPointer(bytes)) }
+            let count = try up.withUnsafeBufferPointer { bytes throws(SSHError) in
+                try write(session, UnsafeRawBufferPointer(bytes))
+            }
             up.removeFirst(count)
             hasMoved = count > 0
         }

@@ -43,7 +43,8 @@ extension SSHTests {
             #expect(throws: SSHError.self) {
                 try SSHSession.connect(
                     to: server.address, expecting: server.hostKey,
-                    credentials: SSHCredentials(user: server.user, privateKey: .file("/nonexistent")), timeout: .seconds(10))
+                    credentials: SSHCredentials(user: server.user, privateKey: .file("/nonexistent")),
+                    timeout: .seconds(10))
             }
         }
 

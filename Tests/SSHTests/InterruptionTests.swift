@@ -13,7 +13,8 @@ extension SSHTests {
                 let zeros = open("/dev/zero", O_RDONLY | O_CLOEXEC)
                 defer { close(zeros) }
                 while true {
-                    try connection.upload(from: zeros, length: 1 << 40, to: Array("/dev/null".utf8), access: .write) { _ in
+                    try connection.upload(from: zeros, length: 1 << 40, to: Array("/dev/null".utf8), access: .write) {
+                        _ in
                         moving.raise()
                         return true
                     }

@@ -56,9 +56,13 @@ extension SSHTests {
             let connection = try server.connect()
             let bytes = noise(5 << 20)
             server.directory.write(bytes, to: "file")
-            for (offset, length) in [(0, 1), (7, 100_000), (1 << 20, 3 << 20), (bytes.count - 1, 1), (bytes.count - 10, 100), (bytes.count, 5), (0, 0)] {
+            for (offset, length) in [
+                (0, 1), (7, 100_000), (1 << 20, 3 << 20), (bytes.count - 1, 1), (bytes.count - 10, 100),
+                (bytes.count, 5), (0, 0),
+            ] {
                 var received: [UInt8] = []
-                let count = try connection.download(server.bytes("file"), offset: Int64(offset), length: Int64(length)) { received += $0 }
+                let count = try connection.download(server.bytes("file"), offset: Int64(offset), length: Int64(length))
+                { received += $0 }
                 #expect(Int(count) == received.count)
                 #expect(received == Array(bytes.dropFirst(offset).prefix(length)), "\(offset) \(length)")
             }
@@ -66,7 +70,9 @@ extension SSHTests {
             let file = try connection.open(server.bytes("file"), .read)
             for offset in [4 << 20, 0, bytes.count, 100, 2 << 20] {
                 var buffer = [UInt8](repeating: 0, count: 5000)
-                let count = try buffer.withUnsafeMutableBytes { try file.read(at: Int64(offset), into: $0, within: 5000) }
+                let count = try buffer.withUnsafeMutableBytes {
+                    try file.read(at: Int64(offset), into: $0, within: 5000)
+                }
                 let expected = bytes.dropFirst(offset).prefix(count)
                 #expect(Array(buffer.prefix(count)) == Array(expected) && (count > 0) == (offset < bytes.count))
             }
@@ -77,7 +83,9 @@ extension SSHTests {
             let server = try SSHDServer()
             let connection = try server.connect()
             let directory = server.bytes("") + [0xFF, 0x0A, 0xC3]
-            let names: [[UInt8]] = [[0xFE, 0xFF], Array("café".utf8), Array("cafe\u{301}".utf8), [UInt8](repeating: 0x61, count: 255)]
+            let names: [[UInt8]] = [
+                [0xFE, 0xFF], Array("café".utf8), Array("cafe\u{301}".utf8), [UInt8](repeating: 0x61, count: 255),
+            ]
             try connection.mkdir(directory)
             for name in names {
                 let file = try connection.open(directory + [0x2F] + name, [.write, .create, .exclusive])
@@ -97,8 +105,12 @@ extension SSHTests {
             let connection = try server.connect()
             mkdir(server.directory.path("many"), 0o755)
             for index in 0..<500 { server.directory.write("", to: "many/\(index)") }
-            #expect(try Set(connection.list(server.bytes("many")).map(\.name)) == Set((0..<500).map { Array("\($0)".utf8) }))
-            #expect(throws: SSHError.sftp(.notFound, path: server.bytes("none"))) { try connection.list(server.bytes("none")) }
+            #expect(
+                try Set(connection.list(server.bytes("many")).map(\.name)) == Set((0..<500).map { Array("\($0)".utf8) })
+            )
+            #expect(throws: SSHError.sftp(.notFound, path: server.bytes("none"))) {
+                try connection.list(server.bytes("none"))
+            }
         }
 
         @Test func `attributes are told and set`() throws {
@@ -111,7 +123,9 @@ extension SSHTests {
             try connection.setMode(path, 0o640)
             let file = try connection.open(path, [.read, .write])
             try file.sync()
-            for attributes in [try connection.stat(path), try connection.stat(server.bytes("link")), try file.attributes()] {
+            for attributes in [
+                try connection.stat(path), try connection.stat(server.bytes("link")), try file.attributes(),
+            ] {
                 #expect(attributes.size == 5 && attributes.mtime == 1_234_567_890 && attributes.mode == 0o640)
                 #expect(attributes.kind == .file)
             }
@@ -127,7 +141,9 @@ extension SSHTests {
             server.directory.write("2", to: "two")
             #expect(throws: SSHError.sftp(.notFound, path: none)) { try connection.open(none, .read) }
             #expect(throws: SSHError.sftp(.notFound, path: none)) { try connection.remove(none) }
-            #expect(throws: SSHError.sftp(.failure, path: one)) { try connection.open(one, [.write, .create, .exclusive]) }
+            #expect(throws: SSHError.sftp(.failure, path: one)) {
+                try connection.open(one, [.write, .create, .exclusive])
+            }
             #expect(throws: SSHError.sftp(.failure, path: one)) { try connection.mkdir(one) }
             #expect(throws: SSHError.sftp(.failure, path: one)) { try connection.rename(one, to: two) }
             #expect(server.directory.read("two") == Array("2".utf8))
@@ -146,7 +162,9 @@ extension SSHTests {
             var buffer = [UInt8](repeating: 0, count: 200)
             #expect(try buffer.withUnsafeMutableBytes { try file.read(at: 0, into: $0, within: 200) } == 100)
             try file.close()
-            #expect(throws: SSHError.self) { try buffer.withUnsafeMutableBytes { try file.read(at: 0, into: $0, within: 200) } }
+            #expect(throws: SSHError.self) {
+                try buffer.withUnsafeMutableBytes { try file.read(at: 0, into: $0, within: 200) }
+            }
         }
 
         @Test(arguments: [1, 100_000, 20 << 20])
@@ -154,7 +172,9 @@ extension SSHTests {
             let server = try SSHDServer()
             let connection = try server.connect()
             let file = try connection.open(Array("/dev/full".utf8), .write)
-            #expect(throws: SSHError.sftp(.failure, path: Array("/dev/full".utf8))) { try file.writeAll(at: 0, noise(size)) }
+            #expect(throws: SSHError.sftp(.failure, path: Array("/dev/full".utf8))) {
+                try file.writeAll(at: 0, noise(size))
+            }
             try file.close()
             _ = try connection.stat(server.bytes("log"))
         }
@@ -168,7 +188,9 @@ extension SSHTests {
             try #require(mount("tmpfs", disk, "tmpfs", 0, "size=1m") == 0)
             defer { umount2(disk, Int32(MNT_DETACH)) }
             let file = try connection.open(server.bytes("disk/file"), [.write, .create])
-            #expect(throws: SSHError.sftp(.full, path: server.bytes("disk/file"))) { try file.writeAll(at: 0, noise(5 << 20)) }
+            #expect(throws: SSHError.sftp(.full, path: server.bytes("disk/file"))) {
+                try file.writeAll(at: 0, noise(5 << 20))
+            }
             try file.close()
             try connection.remove(server.bytes("disk/file"))
         }

@@ -78,9 +78,13 @@ enum Wire {
         let bytes = Array(bytes)
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes { send(socket, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL)) }
+            let count = bytes.withUnsafeBytes {
+                send(socket, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL))
+            }
             if count > 0 { done += count; continue }
-            guard errno == EAGAIN, Poll.wait(socket, for: Int16(POLLOUT), until: .after(.seconds(20))) else { return false }
+            guard errno == EAGAIN, Poll.wait(socket, for: Int16(POLLOUT), until: .after(.seconds(20))) else {
+                return false
+            }
         }
         return true
     }

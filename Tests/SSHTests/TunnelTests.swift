@@ -169,7 +169,9 @@ extension SSHTests {
             defer { closedir(tasks) }
             var all: [Int] = []
             while let entry = readdir(tasks) {
-                let id = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+                let id = withUnsafeBytes(of: entry.pointee.d_name) {
+                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+                }
                 guard let text = LocalFile.read("/proc/self/task/\(id)/stat", limit: 4096) else { continue }
                 let line = String(decoding: text.map { UInt8(bitPattern: $0) }, as: UTF8.self)
                 guard line.contains("(ssh-tunnel)"), let tail = line.split(separator: ")").last else { continue }
@@ -208,7 +210,9 @@ extension SSHTests {
         }
 
         @Test func `a server that falls silent is noticed`() throws {
-            let (setup, echo) = (try Setup(interval: .milliseconds(200), patience: .milliseconds(500)), try EchoServer())
+            let (setup, echo) = (
+                try Setup(interval: .milliseconds(200), patience: .milliseconds(500)), try EchoServer()
+            )
             let socket = try setup.open(echo.port)
             defer { close(socket) }
             // It lives for longer than interval and patience together while the server answers.
@@ -235,7 +239,8 @@ extension SSHTests {
             let before = openFiles()
             for _ in 0..<10 {
                 let tunnel = try SSHTunnel.connect(
-                    to: server.address, expecting: server.hostKey, credentials: server.credentials, timeout: .seconds(10)
+                    to: server.address, expecting: server.hostKey, credentials: server.credentials,
+                    timeout: .seconds(10)
                 ) { _ in }
                 for _ in 0..<10 { close(try tunnel.open(port: echo.port, timeout: .seconds(10))) }
                 tunnel.close()

@@ -81,7 +81,8 @@ package final class SSHDServer: Sendable {
 
     /// Makes an ed25519 key pair in OpenSSH's format at `path` and `path.pub`.
     package static func makeKey(_ path: String) throws {
-        let pid = try spawn(["/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", path], log: "/dev/null")
+        let pid = try spawn(
+            ["/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", path], log: "/dev/null")
         var status: Int32 = 0
         waitpid(pid, &status, 0)
         guard status == 0 else { throw Failure(description: "ssh-keygen ended with status \(status)") }
@@ -93,18 +94,21 @@ package final class SSHDServer: Sendable {
         // RACE: another process may take the port between our look and sshd's bind; then sshd ends, and we try another.
         for _ in 0..<5 {
             let port = try freePort()
-            let lines = configuration + [
-                "ListenAddress 127.0.0.1:\(port)", "HostKey \(directory.path("host"))",
-                "AuthorizedKeysFile \(directory.path("authorized_keys"))", "PidFile none", "UsePAM no", "StrictModes no",
-                "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin yes",
-                "LogLevel VERBOSE", "UseDNS no", "MaxStartups 100:30:200", "Subsystem sftp internal-sftp",
-            ]
+            let lines =
+                configuration + [
+                    "ListenAddress 127.0.0.1:\(port)", "HostKey \(directory.path("host"))",
+                    "AuthorizedKeysFile \(directory.path("authorized_keys"))", "PidFile none", "UsePAM no",
+                    "StrictModes no",
+                    "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin yes",
+                    "LogLevel VERBOSE", "UseDNS no", "MaxStartups 100:30:200", "Subsystem sftp internal-sftp",
+                ]
             let file = directory.write(lines.joined(separator: "\n") + "\n", to: "sshd_config")
             let pid = try spawn(["/usr/sbin/sshd", "-D", "-e", "-f", file], log: directory.path("log"))
             running.withLock { _ = $0.insert(pid) }
             if waitUntilAnswering(port, pid) { return (port, pid) }
         }
-        throw Failure(description: "sshd does not start: \(String(decoding: directory.read("log") ?? [], as: UTF8.self))")
+        throw Failure(
+            description: "sshd does not start: \(String(decoding: directory.read("log") ?? [], as: UTF8.self))")
     }
 
     private static func waitUntilAnswering(_ port: UInt16, _ pid: pid_t) -> Bool {
