@@ -2,12 +2,15 @@ internal import CSSH2
 
 /// What the server tells of a file, directory or symlink; `nil` for what it did not send.
 package struct SFTPAttributes: Hashable, Sendable {
+    /// What kind of thing has the name.
     package enum Kind: Hashable, Sendable {
+        /// A node can be one of these.
         case file, directory, symlink
         /// FIFO, socket or device.
         case other
     }
 
+    /// From the permission word, which carries the type too.
     package let kind: Kind?
     /// In bytes.
     package let size: Int64?

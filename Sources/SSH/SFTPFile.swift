@@ -5,13 +5,17 @@ internal import CSSH2
 package final class SFTPFile {
     /// How a file is opened.
     package struct Access: OptionSet, Sendable {
+        /// The bits of SFTP version 3.
         package let rawValue: UInt
         package init(rawValue: UInt) { self.rawValue = rawValue }
 
+        /// May be read.
         package static let read = Access(rawValue: UInt(LIBSSH2_FXF_READ))
+        /// May be written.
         package static let write = Access(rawValue: UInt(LIBSSH2_FXF_WRITE))
         /// Makes it if it is not there.
         package static let create = Access(rawValue: UInt(LIBSSH2_FXF_CREAT))
+        /// Loses what it holds, if it is there.
         package static let truncate = Access(rawValue: UInt(LIBSSH2_FXF_TRUNC))
         /// With `create`: fails if it is there.
         package static let exclusive = Access(rawValue: UInt(LIBSSH2_FXF_EXCL))
@@ -112,6 +116,7 @@ package final class SFTPFile {
         }
     }
 
+    /// What the server says of it now.
     package func attributes() throws(SSHError) -> SFTPAttributes {
         try connection.exclusively { () throws(SSHError) in
             let file = try handle.pointer()

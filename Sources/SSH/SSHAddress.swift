@@ -2,6 +2,7 @@
 package struct SSHAddress: Hashable, Sendable, CustomStringConvertible {
     /// A host name, or an IPv4 or IPv6 address without brackets.
     package let host: String
+    /// Of TCP.
     package let port: UInt16
 
     package init(host: String, port: UInt16) {

@@ -12,8 +12,10 @@ package final class SSHCancellation: Sendable {
 
     private let state = Mutex(State())
 
+    /// A connection's own, not used before.
     package init() {}
 
+    /// Whether ``cancel()`` was called. Any thread.
     package var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
     /// Any thread, any number of times.

@@ -11,7 +11,9 @@ package struct SSHCredentials: Sendable {
         case text(String)
     }
 
+    /// The name of the account at the server.
     package let user: String
+    /// Its public half is in the account's `authorized_keys`.
     package let privateKey: PrivateKey
 
     package init(user: String, privateKey: PrivateKey) {
