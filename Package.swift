@@ -70,7 +70,7 @@ let package = Package(
         tests(of: "SSH", "TestSupport", "Processes"),
         tests(of: "HTTPServer", "HTTPClient", "TestSupport"),
         tests(of: "Hashing"),
-        tests(of: "Processes"),
+        tests(of: "Processes", "TestSupport"),
         tests(of: "FileTree", "TestSupport"),
         tests(of: "Journal", "TestSupport", "SQLite", "Hashing", "SyncCore"),
         tests(of: "Engine", "Index", "Journal", "TestSupport", "SyncCore"),

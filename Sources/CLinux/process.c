@@ -134,6 +134,9 @@ int linux_catch_signals(const int *signals, int count, int descriptor) {
     return 0;
 }
 
+// The C library's setresuid would change all threads.
+int linux_thread_become_user(uid_t user) { return (int)syscall(SYS_setresuid, user, user, user); }
+
 void linux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 
 struct start {

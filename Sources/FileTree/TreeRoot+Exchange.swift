@@ -32,7 +32,8 @@ extension TreeRoot {
         guard let old = try entry.handle("replace"), let before = old.status() else { return .unexpected(nil) }
         if let expected, !before.matches(expected) { return .unexpected(before) }
         let lease = entry.lease(on: before.identity)
-        let swap = Swap(item: item, entry: entry, old: old, new: try item.handle("replace"))
+        let swap = Swap(
+            item: item, entry: entry, old: old, new: try item.handle("replace"), onInstant: onInstant)
         switch lease {
         case .writerActive: return .busy(before)
         case .granted(let lease): return try swap.run(from: before) { lease.stands }
@@ -47,22 +48,30 @@ private struct Swap: ~Copyable {
     let entry: Entry
     let old: Descriptor
     let new: Descriptor
+    let onInstant: @Sendable (Instant) -> Void
 
-    init(item: PrivateItem, entry: consuming Entry, old: consuming Descriptor, new: consuming Descriptor) {
+    init(
+        item: PrivateItem, entry: consuming Entry, old: consuming Descriptor, new: consuming Descriptor,
+        onInstant: @escaping @Sendable (Instant) -> Void
+    ) {
         self.item = item
         self.entry = entry
         self.old = old
         self.new = new
+        self.onInstant = onInstant
     }
 
     func run(from before: FileStatus, undisturbed: () -> Bool) throws(FileTreeError) -> Exchange {
+        onInstant(.looked)
         guard tradePlaces() else {
             if errno == ENOENT { return .unexpected(try entry.status()) }
             throw entry.error("replace")
         }
+        onInstant(.renamed)
         if let out = try whatCameOut(), out.status.survivedRename(before.fingerprint), undisturbed() {
             return .placed(item.placedStatus(new), displaced: out)
         }
+        onInstant(.puttingBack)
         return try back()
     }
 

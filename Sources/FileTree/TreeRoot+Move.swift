@@ -40,6 +40,7 @@ extension TreeRoot {
         guard let handle = try from.handle("move"), let before = handle.status() else { return .unexpected(nil) }
         guard before.identity == expected else { return .unexpected(before) }
         let moving = before.kind == .directory ? handle.raw : nil
+        onInstant(.looked)
         guard rename(from.directory.raw, from.name, to.directory.raw, to.name, moving: moving) == 0 else {
             switch errno {
             case EEXIST:
@@ -49,6 +50,7 @@ extension TreeRoot {
             default: throw to.error("move")
             }
         }
+        onInstant(.renamed)
         guard let after = try to.status() else { return .moved(handle.status() ?? before) }
         return after.identity == expected ? .moved(after) : try moveBack(from, to, after)
     }
@@ -59,6 +61,7 @@ extension TreeRoot {
     ) throws(FileTreeError) -> Move {
         // RACE: had the move taken the right inode, and somebody replaced it under its new name within these few calls,
         // their file gets the old name: nothing is lost, and both changes are seen by the watcher.
+        onInstant(.puttingBack)
         if rename(to.directory.raw, to.name, from.directory.raw, from.name) == 0 { return .unexpected(try from.status()) }
         return .misplaced(moved)
     }
@@ -87,12 +90,15 @@ extension TreeRoot {
         _ entry: borrowing Entry, _ before: FileStatus, _ moving: Int32?, _ area: PrivateArea, undisturbed: () -> Bool
     ) throws(FileTreeError) -> Removal {
         let name = PrivateArea.randomName()
+        onInstant(.looked)
         guard rename(entry.directory.raw, entry.name, area.directory.raw, name.bytes, moving: moving) == 0 else {
             if errno == ENOENT { return .unexpected(nil) }
             throw entry.error("take away")
         }
+        onInstant(.renamed)
         guard let taken = try area.item(named: name) else { return .unexpected(try entry.status()) }
         if taken.status.survivedRename(before.fingerprint), undisturbed() { return .taken(taken) }
+        onInstant(.puttingBack)
         if rename(area.directory.raw, name.bytes, entry.directory.raw, entry.name) == 0 {
             return .unexpected(try entry.status())
         }

@@ -9,25 +9,31 @@ package final class TreeRoot: Sendable {
     let root: Descriptor
     /// As given, for display and for programs that need a path.
     package let path: String
+    /// See ``Instant``.
+    let onInstant: @Sendable (Instant) -> Void
 
     /// Creates nothing.
+    /// - Parameter onInstant: for tests: see ``Instant``.
     /// - Throws: ``FileTreeError``, `.notFound` when the directory is missing.
-    package init(path: String) throws(FileTreeError) {
+    package init(path: String, onInstant: @escaping @Sendable (Instant) -> Void = { _ in }) throws(FileTreeError) {
         let raw = open(path, O_RDONLY | LINUX_O_DIRECTORY | O_CLOEXEC)
         guard raw >= 0 else { throw FileTreeError("open", path) }
         root = Descriptor(raw)
         self.path = path
+        self.onInstant = onInstant
     }
 
     /// A handle on a directory inside, whatever is later renamed.
     /// - Parameter flags: `O_PATH` needs no permission to read it.
+    /// - Parameter subject: the path that errors name, if another.
     func openDirectory(
-        _ path: RelativePath, _ operation: String, flags: Int32 = LINUX_O_PATH
+        _ path: RelativePath, _ operation: String, flags: Int32 = LINUX_O_PATH, for subject: RelativePath? = nil
     ) throws(FileTreeError) -> Descriptor {
         var pieces = TreeRoot.pieces(path)[...]
-        var directory = try step(root.raw, pieces.popFirst() ?? [0x2E], pieces.isEmpty ? flags : LINUX_O_PATH, operation, path)
+        let first = pieces.popFirst() ?? [UInt8(ascii: ".")]
+        var directory = try step(root.raw, first, pieces.isEmpty ? flags : LINUX_O_PATH, operation, subject ?? path)
         while let piece = pieces.popFirst() {
-            directory = try step(directory.raw, piece, pieces.isEmpty ? flags : LINUX_O_PATH, operation, path)
+            directory = try step(directory.raw, piece, pieces.isEmpty ? flags : LINUX_O_PATH, operation, subject ?? path)
         }
         return directory
     }
@@ -36,17 +42,18 @@ package final class TreeRoot: Sendable {
     /// - Precondition: not the top, which has no name in itself.
     func entry(_ path: RelativePath, _ operation: String) throws(FileTreeError) -> Entry {
         guard let name = path.last else { preconditionFailure("the top of a tree cannot be asked to \(operation)") }
-        return Entry(directory: try openDirectory(path.parent, operation), name: name.bytes, path: path.description)
+        let directory = try openDirectory(path.parent, operation, for: path)
+        return Entry(directory: directory, name: name.bytes, path: path.description)
     }
 
     private func step(
-        _ from: Int32, _ piece: [UInt8], _ flags: Int32, _ operation: String, _ path: RelativePath
+        _ from: Int32, _ piece: [UInt8], _ flags: Int32, _ operation: String, _ subject: RelativePath
     ) throws(FileTreeError) -> Descriptor {
         let resolve = LINUX_RESOLVE_BENEATH | LINUX_RESOLVE_NO_SYMLINKS | LINUX_RESOLVE_NO_MAGICLINKS
         let raw = withCString(piece) {
             linux_openat2(from, $0, flags | LINUX_O_DIRECTORY | O_CLOEXEC, 0, UInt64(resolve))
         }
-        guard raw >= 0 else { throw FileTreeError(operation, path) }
+        guard raw >= 0 else { throw FileTreeError(operation, subject) }
         return Descriptor(raw)
     }
 

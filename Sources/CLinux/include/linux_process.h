@@ -37,6 +37,10 @@ int linux_die_with_parent(int signal);
 /// From now on these signals write their number as one byte into `descriptor` (SA_RESTART), and SIGPIPE is ignored.
 int linux_catch_signals(const int *signals, int count, int descriptor);
 
+/// Makes the calling thread alone another user (all three ids, no capabilities left): for trying, as root, what an
+/// ordinary user meets. The thread should end afterwards.
+int linux_thread_become_user(uid_t user);
+
 /// SIGPIPE is ignored.
 void linux_ignore_sigpipe(void);
 

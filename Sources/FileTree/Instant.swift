@@ -1,0 +1,9 @@
+/// The moments between two system calls of a placement at which somebody else may come in: tests do.
+package enum Instant: Hashable, Sendable {
+    /// What is there was looked at, and is as expected.
+    case looked
+    /// Names were changed; what came out was not looked at yet.
+    case renamed
+    /// What came out is not what was expected; it was not put back yet.
+    case puttingBack
+}

@@ -1,0 +1,118 @@
+import FileTree
+import Glibc
+import SyncCore
+import TestSupport
+import Testing
+
+struct StagedFileTests {
+    let play: Playground
+    init() throws { play = try Playground() }
+
+    @Test func `the private area is closed to others and remembers what a crash left`() throws {
+        var status = stat()
+        stat(play.area.path, &status)
+        #expect(status.st_mode & 0o777 == 0o700)
+        let kept = try play.area.newFile(named: Name("upload"))
+        try kept.append(Array("half".utf8))
+        kept.keep()
+        play.directory.makeDirectory("private/tree/below")
+        play.directory.write("x", to: "private/tree/below/file")
+        #expect(try play.area.items().map(\.name.description) == ["tree", "upload"])
+        for item in try play.area.items() { try item.remove() }
+        #expect(try play.area.items().isEmpty)
+    }
+
+    @Test func `an area inside a tree makes the directories above it`() throws {
+        let area = try PrivateArea(in: play.tree, at: at(".synchub/staging"))
+        _ = try area.newFile(named: Name("x")).finish(mode: Mode(0o600), mtime: 0, expecting: nil, sync: true)
+        #expect(play.directory.names(in: "tree/.synchub/staging") == ["x"])
+        _ = try PrivateArea(in: play.tree, at: at(".synchub/staging"))
+    }
+
+    @Test func `a file that is not finished goes with its last reference`() throws {
+        do {
+            let file = try play.area.newFile()
+            try file.append([1, 2, 3])
+            #expect(try play.area.items().count == 1)
+        }
+        #expect(try play.area.items().isEmpty)
+    }
+
+    @Test func `bytes that are not those promised are not finished`() throws {
+        let file = try play.area.newFile()
+        try file.append(Array("other".utf8))
+        let outcome = reason {
+            _ = try file.finish(mode: Mode(0o644), mtime: 0, expecting: digest("promised"), sync: false)
+        }
+        #expect(outcome == .wrongContent(expected: digest("promised"), found: digest("other")))
+    }
+
+    @Test func `written in any order and twice, the digest is that of the bytes`() throws {
+        let file = try play.area.newFile()
+        try file.append(Array("aaaa".utf8))
+        try file.write(Array("dd".utf8), at: 8)
+        try file.write(Array("bbcc".utf8), at: 4)
+        try file.write(Array("A".utf8), at: 0)
+        try file.append(Array("e".utf8))
+        #expect(file.size == 11)
+        #expect(try file.digest() == digest("Aaaabbccdde"))
+        try file.append(Array("f".utf8))
+        try file.resize(to: 12)
+        #expect(try file.digest() == digest("Aaaabbccddef"))
+        try file.resize(to: 2)
+        try file.reserve(1 << 16)
+        _ = try file.finish(mode: Mode(0o600), mtime: 0, expecting: digest("Aa"), sync: true)
+    }
+
+    @Test func `a kept file is written on after a restart`() throws {
+        let name = try Name("large")
+        let first = try play.area.newFile(named: name)
+        try first.append(Array("first ".utf8))
+        first.keep()
+        #expect(reason { _ = try play.area.newFile(named: name) } == .occupied)
+        let second = try #require(try play.area.resumeFile(named: name))
+        try second.append(Array("second".utf8))
+        _ = try second.finish(mode: Mode(0o600), mtime: 0, expecting: digest("first second"), sync: false)
+        let none = try play.area.resumeFile(named: Name("none"))
+        #expect(none == nil)
+    }
+
+    @Test(arguments: [true, false]) func `ranges of other files are copied and hashed`(hashing: Bool) throws {
+        let text = String(repeating: "0123456789", count: 300_000)
+        play.write(text, "source")
+        let source = try play.tree.openFile(at("source"))
+        let file = try play.area.newFile()
+        try file.append(Array("<".utf8))
+        try file.append(5..<2_500_005, of: source, hashing: hashing)
+        try file.append(Array(">".utf8))
+        let expected = "<" + text.dropFirst(5).prefix(2_500_000) + ">"
+        #expect(try file.digest() == digest(String(expected)))
+        #expect(reason { try file.append(2_999_999..<3_000_001, of: source, hashing: hashing) } == .changedWhileRead)
+    }
+
+    @Test func `a clone, where there are clones, is the same bytes`() throws {
+        play.write("shared", "source")
+        let file = try play.area.newFile()
+        if try file.clone(play.tree.openFile(at("source"))) {
+            #expect(try file.digest() == digest("shared"))
+        } else {
+            #expect(file.size == 0)
+        }
+    }
+
+    @Test func `what is in one area is kept in another, under a name that must be free`() throws {
+        let versions = try PrivateArea(path: play.directory.path("versions"))
+        let kept = try play.item("old").move(to: versions, as: Name("1"))
+        #expect(try play.text(of: kept) == "old")
+        #expect(try play.area.items().isEmpty)
+        #expect(reason { _ = try play.item("other").move(to: versions, as: Name("1")) } == .occupied)
+    }
+
+    @Test func `a probe tells what the file system can do, and leaves nothing`() throws {
+        let found = try Capabilities.probe(play.tree.path)
+        #expect(found.noReplace && found.exchange && found.leases && found.nanoseconds)
+        #expect(found.space.total > 0 && found.space.free > 0)
+        #expect(play.directory.names(in: "tree").isEmpty)
+        #expect(reason { _ = try Capabilities.probe(play.directory.path("missing")) } == .notFound)
+    }
+}
