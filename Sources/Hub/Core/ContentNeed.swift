@@ -1,0 +1,50 @@
+import ControlAPI
+import SyncCore
+
+/// The bytes that one operation needs before it can be committed, and where they should lie.
+struct ContentNeed: Sendable {
+    enum Source: Sendable {
+        /// In this client's staging directory.
+        case staged(file: Name, offset: Int64)
+        /// Live files with these bytes, and whether `versions/` has them.
+        case known([RelativePath], isInVersions: Bool)
+    }
+
+    var operation: OperationID
+    var content: FileContent
+    var source: Source
+
+    /// Whether a staged file is this content and nothing else, as far as the request tells.
+    static func isAlone(_ file: Name, in needs: [ContentNeed]) -> Bool {
+        needs.count { if case .staged(file, _) = $0.source { true } else { false } } == 1
+    }
+}
+
+/// An operation as it came, with where its bytes lie.
+struct SourcedOperation: Sendable {
+    var operation: Operation
+    /// Nil if the request names none.
+    var source: ContentSource?
+
+    /// - Throws: ``ErrorMessage`` that names the operation and the field.
+    static func parse(_ request: CommitRequest) throws(ErrorMessage) -> [SourcedOperation] {
+        var numbers = Set<Int64>()
+        var parsed: [SourcedOperation] = []
+        for message in request.operations {
+            guard numbers.insert(message.number).inserted else {
+                throw ErrorMessage(.badValue, "two operations have the number \(message.number)")
+            }
+            do throws(WireError) {
+                parsed.append(
+                    SourcedOperation(
+                        operation: try message.operation(generation: request.generation),
+                        source: try message.source?.source()))
+            } catch {
+                var refusal = ErrorMessage(error)
+                refusal.error.message = "operation \(message.number): \(refusal.message)"
+                throw refusal
+            }
+        }
+        return parsed
+    }
+}

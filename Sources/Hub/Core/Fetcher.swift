@@ -1,0 +1,130 @@
+import FileTree
+import SyncCore
+
+/// Gets verified bytes into private files for one commit (DESIGN §6, step 1). Used by one thread; blocks.
+final class Fetcher {
+    private let store: Store
+    private let staging: TreeRoot?
+    private let adoptedFrom: Int64
+    private(set) var items: [OperationID: PrivateItem] = [:]
+    private var byDigest: [Digest: PrivateItem] = [:]
+    /// Staged files that were taken over whole, to be given back if the commit fails.
+    private var adopted: [(item: PrivateItem, name: Name)] = []
+    private let client: String
+
+    init(_ store: Store, client: String, adoptedFrom: Int64) {
+        self.store = store
+        self.client = client
+        self.adoptedFrom = adoptedFrom
+        staging = store.staging(of: client)
+    }
+
+    /// Afterwards ``items`` has a file for each need that could be met, durable.
+    /// - Throws: ``FileTreeError`` when the disk fails or is full: the whole commit fails then.
+    func fetch(_ needs: [ContentNeed]) throws(FileTreeError) {
+        for need in needs {
+            guard let item = try get(need, isAlone: { ContentNeed.isAlone($0, in: needs) }) else { continue }
+            items[need.operation] = item
+            byDigest[need.content.digest] = item
+        }
+        if !items.isEmpty { try store.incoming.syncFileSystem() }
+    }
+
+    /// The commit did not happen: what was taken over goes back, the copies go away. Best effort; a start collects the rest.
+    func giveUp() {
+        let area = adopted.isEmpty ? nil : try? PrivateArea(path: store.layout.staging + "/" + client)
+        for (item, name) in adopted { if let area { _ = try? item.move(to: area, as: name) } }
+        for item in items.values { try? item.remove() }
+    }
+
+    /// Nil when the bytes are not there or are not what was promised.
+    private func get(_ need: ContentNeed, isAlone: (Name) -> Bool) throws(FileTreeError) -> PrivateItem? {
+        if need.content.size == 0 {
+            guard need.content.digest == .empty else { return nil }
+            return try store.incoming.newFile().finish(
+                mode: need.content.mode, mtime: need.content.mtime, expecting: nil, sync: false)
+        }
+        if let earlier = byDigest[need.content.digest] {
+            return try attempt { () throws(FileTreeError) in try self.store.verifiedCopy(of: earlier.open(), as: need.content) }
+        }
+        switch need.source {
+        case .staged(let file, let offset): return try staged(need.content, file, offset, isAlone: isAlone)
+        case .known(let paths, let isInVersions): return try known(need.content, paths, isInVersions)
+        }
+    }
+
+    private func staged(
+        _ content: FileContent, _ file: Name, _ offset: Int64, isAlone: (Name) -> Bool
+    ) throws(FileTreeError) -> PrivateItem? {
+        guard let staging else { return nil }
+        let path = RelativePath([file])
+        return try attempt { () throws(FileTreeError) in
+            let reader = try staging.openFile(path)
+            let status = try reader.status()
+            guard offset <= status.size, content.size <= status.size - offset else { return nil }
+            if offset == 0, content.size == status.size, content.size >= self.adoptedFrom, isAlone(file),
+                let item = try self.adopt(status, path, content, from: staging)
+            { return item }
+            return try self.store.verifiedCopy(of: reader, from: offset, as: content)
+        }
+    }
+
+    /// Takes over a staged file itself. Nobody can open it once it is in our area; those who had it open before are seen by
+    /// the lease, and then a copy is made after all.
+    /// - Returns: nil where that cannot be known.
+    private func adopt(
+        _ status: FileStatus, _ path: RelativePath, _ content: FileContent, from staging: TreeRoot
+    ) throws(FileTreeError) -> PrivateItem? {
+        guard status.links == 1, let name = path.last,
+            case .taken(let item) = try staging.takeAway(path, expecting: status.fingerprint, into: store.incoming)
+        else { return nil }
+        guard try item.open().isWriterActive() == false, let file = try store.incoming.resumeFile(named: item.name) else {
+            return try back(item, name)
+        }
+        do {
+            let verified = try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: false)
+            adopted.append((verified, name))
+            return verified
+        } catch {
+            file.keep()
+            _ = try back(item, name)
+            throw error
+        }
+    }
+
+    private func back(_ item: PrivateItem, _ name: Name) throws(FileTreeError) -> PrivateItem? {
+        _ = try item.move(to: PrivateArea(path: store.layout.staging + "/" + client), as: name)
+        return nil
+    }
+
+    private func known(
+        _ content: FileContent, _ paths: [RelativePath], _ isInVersions: Bool
+    ) throws(FileTreeError) -> PrivateItem? {
+        if isInVersions {
+            let found = try attempt { () throws(FileTreeError) in
+                // What the store throws here is always a FileTreeError.
+                guard let version = try? self.store.version(content.digest) else { return nil }
+                return try self.store.verifiedCopy(of: version.open(), as: content)
+            }
+            if let found { return found }
+        }
+        for path in paths {
+            let found = try attempt { () throws(FileTreeError) in
+                try self.store.verifiedCopy(of: self.store.share.openFile(path), as: content)
+            }
+            if let found { return found }
+        }
+        return nil
+    }
+
+    /// What makes bytes missing is a value; what makes the disk unfit is thrown.
+    private func attempt(_ body: () throws(FileTreeError) -> PrivateItem?) throws(FileTreeError) -> PrivateItem? {
+        do { return try body() } catch {
+            switch error.reason {
+            case .notFound, .notFile, .notDirectory, .escapes, .denied, .changedWhileRead, .wrongContent, .tooLong, .busy:
+                return nil
+            default: throw error
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import SyncCore
+
+/// The limits of the hub's core. The defaults suit a Raspberry Pi with some tens of clients.
+package struct HubCoreSettings: Sendable {
+    /// In one commit at most.
+    package var maxOperations = 2000
+    /// Of a request's body, in bytes.
+    package var bodyLimit = 8 << 20
+    /// Nodes in one page of changes at most.
+    package var pageLimit = 1000
+    /// A long poll is held open for so long at most, in seconds.
+    package var longestPoll = 60
+    /// A client without a long poll counts as there for so long after its last request, in seconds.
+    package var offlineAfter = 10
+    /// Staged files that nobody has touched for so long are collected at start, in seconds.
+    package var stagingLife = 7 * 86_400
+    /// Seconds that an invite is good for if nobody says otherwise.
+    package var inviteLife = 3600
+    /// Commits whose bytes are verified at the same time.
+    package var verifiers = 2
+    /// A staged file that is exactly one content is taken over as it is from this size on, in bytes; below, copying costs less.
+    package var adoptedFrom: Int64 = 1 << 20
+
+    package init() {}
+}

@@ -1,0 +1,86 @@
+import FileTree
+import Glibc
+import SyncCore
+
+/// Where the hub's bytes lie: the share, staging, `versions/` and the private areas, all on one file system. Any thread.
+///
+/// `incoming` holds verified contents that wait to be placed: nobody but a placement refers to them, and what none refers
+/// to is rubbish. `displaced` holds what came out of the share on its way to `versions/`: never rubbish.
+package final class Store: Sendable {
+    let layout: HubLayout
+    let share: TreeRoot
+    let incoming: PrivateArea
+    let displaced: PrivateArea
+    /// The directory of ``incoming`` as a tree, for attributes.
+    let incomingTree: TreeRoot
+
+    /// - Throws: ``HubCoreError/shareMissing(_:)``; ``FileTreeError``.
+    package init(_ layout: HubLayout) throws {
+        self.layout = layout
+        do { share = try TreeRoot(path: layout.share) } catch where error.reason == .notFound || error.reason == .notDirectory {
+            throw HubCoreError.shareMissing(layout.share)
+        }
+        incoming = try PrivateArea(path: layout.privateFiles + "/incoming")
+        displaced = try PrivateArea(path: layout.privateFiles + "/displaced")
+        incomingTree = try TreeRoot(path: incoming.path)
+    }
+
+    /// A client's staging directory; nil when it has none.
+    func staging(of client: String) -> TreeRoot? { try? TreeRoot(path: layout.staging + "/" + client) }
+
+    // MARK: - Versions
+
+    /// The directory `versions/ab` that a digest belongs to; made if missing.
+    private func shelf(_ digest: Digest) throws -> PrivateArea {
+        try PrivateArea(path: layout.versions + "/" + digest.hex.prefix(2))
+    }
+
+    private static func versionName(_ digest: Digest) -> Name {
+        try! Name(digest.hex)  // SAFETY: 64 hexadecimal digits.
+    }
+
+    /// The file with these bytes in `versions/`; nil when there is none.
+    func version(_ digest: Digest) throws -> PrivateItem? {
+        try shelf(digest).item(named: Store.versionName(digest))
+    }
+
+    /// Puts a file away under its digest. If those bytes are there already, this copy of them is dropped.
+    func keepVersion(_ item: PrivateItem, _ digest: Digest) throws {
+        do { _ = try item.move(to: shelf(digest), as: Store.versionName(digest)) } catch let error as FileTreeError
+        where error.reason == .occupied { try item.remove() }
+    }
+
+    // MARK: - Copies
+
+    /// A private copy of a file, verified while it is made, with the attributes of `content`.
+    /// - Throws: ``FileTreeError``, `.wrongContent` if the bytes are others.
+    func verifiedCopy(of reader: FileReader, from offset: Int64 = 0, as content: FileContent) throws(FileTreeError) -> PrivateItem {
+        let file = try incoming.newFile()
+        let isWhole = try offset == 0 && content.size == reader.status().size
+        if try !(isWhole && content.size > 0 && file.clone(reader)) {
+            try file.append(offset..<offset + content.size, of: reader)
+        }
+        return try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: false)
+    }
+
+    /// Makes all that was written durable, also in the directories.
+    func sync() throws { try incoming.syncFileSystem() }
+}
+
+/// Why the hub's core cannot start.
+package enum HubCoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The share's directory is not there.
+    case shareMissing(String)
+    /// The administrator's token cannot be read.
+    case noAdminToken(String)
+
+    package var description: String {
+        switch self {
+        case .shareMissing(let path):
+            "the share \(path) is missing; is its disk mounted? Nothing was changed. Mount it, or restore the directory, and "
+                + "start the hub again"
+        case .noAdminToken(let path):
+            "the administrator's token \(path) is missing or empty; `synchub init` makes one"
+        }
+    }
+}

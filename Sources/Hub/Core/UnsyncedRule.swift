@@ -1,0 +1,62 @@
+import ControlAPI
+import SyncCore
+
+/// A change in the journal that a client has not applied yet.
+package struct ChangeAhead: Hashable, Sendable {
+    package var path: RelativePath
+    /// Of the content, in bytes; 0 for a deletion.
+    package var bytes: Int64
+
+    package init(path: RelativePath, bytes: Int64) {
+        self.path = path
+        self.bytes = bytes
+    }
+}
+
+/// What waits in each direction for one client, and why.
+enum UnsyncedRule {
+    /// - Parameter ahead: what the journal has behind this client's cursor.
+    /// - Returns: by path, up before down.
+    static func items(_ client: ClientFacts, ahead: [ChangeAhead]) -> [UnsyncedMessage] {
+        guard client.hasFolder else { return [] }
+        let absent = ClientReason.absent(client)
+        let reported = (client.report?.pending ?? []).map { item in
+            message(
+                client, item.path, item.direction, item.bytes,
+                absent.map { item.skipped == true ? item.reason : "\($0); \(item.reason)" } ?? item.reason)
+        }
+        let known = Set(reported.filter { $0.direction == .down }.map(\.path))
+        let unreported = ahead.filter { !known.contains("\($0.path)") }.map { change in
+            message(client, "\(change.path)", .down, change.bytes, absent ?? "has not been taken yet")
+        }
+        return (reported + unreported).sorted { ($0.path, $0.direction == .down ? 1 : 0) < ($1.path, $1.direction == .down ? 1 : 0) }
+    }
+
+    /// The same in numbers. What a live client reports counts everything; for another the journal knows what waits downwards.
+    static func totals(_ client: ClientFacts, ahead: @autoclosure () -> (count: Int, bytes: Int64)) -> StatusResponse.Unsynced {
+        guard client.hasFolder else { return StatusResponse.Unsynced(up: 0, down: 0, bytes: 0) }
+        if let report = client.report, client.isOnline, !client.pause.isPaused {
+            return StatusResponse.Unsynced(up: report.upCount, down: report.downCount, bytes: report.bytes)
+        }
+        let waiting = ahead()
+        return StatusResponse.Unsynced(up: client.report?.upCount ?? 0, down: waiting.count, bytes: waiting.bytes)
+    }
+
+    private static func message(
+        _ client: ClientFacts, _ path: String, _ direction: Direction, _ bytes: Int64, _ reason: String
+    ) -> UnsyncedMessage {
+        UnsyncedMessage(
+            client: client.name, path: path, pathB64: WirePath.base64(path), direction: direction, bytes: bytes,
+            reason: reason)
+    }
+}
+
+/// Paths as the API shows them: escaped, and beside that the bytes where the escapes are needed.
+enum WirePath {
+    static func base64(_ escaped: String) -> String? {
+        guard let bytes = try? Escaping.bytes(escaped) else { return nil }
+        return base64(bytes)
+    }
+
+    static func base64(_ bytes: [UInt8]) -> String? { Escaping.isPlain(bytes) ? nil : Base64.text(bytes) }
+}

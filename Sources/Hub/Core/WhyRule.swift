@@ -1,0 +1,49 @@
+import ControlAPI
+import SyncCore
+
+/// Why a path is, or is not, the same everywhere: one sentence.
+enum WhyRule {
+    /// - Parameters:
+    ///   - node: the live node at the path; nil when the share has none.
+    ///   - clients: all of them; those without a folder, and revoked ones, are left out.
+    /// - Returns: nil when nobody knows the path.
+    static func answer(_ path: RelativePath, node: Node?, clients: [ClientFacts]) -> WhyResponse? {
+        let machines = clients.filter(\.hasFolder)
+        let items = machines.map { client in (client, client.report?.pending.first { PathMatch.concerns($0, path) }) }
+        if node == nil, items.allSatisfy({ $0.1 == nil }) { return nil }
+        let each = items.map { client, item in verdict(client, item, node) }
+        let text = "\(path)"
+        return WhyResponse(
+            path: text, synced: each.allSatisfy(\.synced), sentence: sentence(text, node, each), clients: each)
+    }
+
+    private static func verdict(_ client: ClientFacts, _ item: PendingMessage?, _ node: Node?) -> WhyResponse.OnClient {
+        func differs(_ reason: String) -> WhyResponse.OnClient {
+            WhyResponse.OnClient(client: client.name, synced: false, reason: reason)
+        }
+        let absent = ClientReason.absent(client)
+        if let item {
+            let way = item.skipped == true ? "is skipped" : item.direction == .up ? "waits to be sent" : "waits to be received"
+            return differs("\(way): \(item.reason)" + (absent.map { " (\($0))" } ?? ""))
+        }
+        if let node, node.seq > client.cursor {
+            return differs(absent ?? "has yet to apply change \(node.seq.rawValue) (it is at \(client.cursor.rawValue))")
+        }
+        guard node != nil else { return differs("has nothing there") }
+        return WhyResponse.OnClient(client: client.name, synced: true, reason: absent ?? "has it")
+    }
+
+    private static func sentence(_ path: String, _ node: Node?, _ each: [WhyResponse.OnClient]) -> String {
+        let different = each.filter { !$0.synced }
+        guard let node else {
+            let named = different.filter { $0.reason != "has nothing there" }
+            return "\(path) is not at the hub: " + named.map { "\($0.client): \($0.reason)" }.joined(separator: "; ")
+        }
+        if each.isEmpty { return "\(path) is at the hub (seq \(node.seq.rawValue)); no machine has joined yet" }
+        if different.isEmpty { return "\(path) is the same on \(machines(each.count)) (seq \(node.seq.rawValue))" }
+        let reasons = different.map { "\($0.client): \($0.reason)" }.joined(separator: "; ")
+        return "\(path) differs on \(different.count) of \(each.count) machines: \(reasons)"
+    }
+
+    private static func machines(_ count: Int) -> String { count == 1 ? "the one machine" : "all \(count) machines" }
+}
