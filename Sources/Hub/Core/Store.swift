@@ -56,15 +56,15 @@ package final class Store: Sendable {
     /// - Throws: ``FileTreeError``, `.wrongContent` if the bytes are others.
     func verifiedCopy(of reader: FileReader, from offset: Int64 = 0, as content: FileContent) throws(FileTreeError) -> PrivateItem {
         let file = try incoming.newFile()
-        let isWhole = try offset == 0 && content.size == reader.status().size
-        if try !(isWhole && content.size > 0 && file.clone(reader)) {
-            try file.append(offset..<offset + content.size, of: reader)
-        }
+        let there = try reader.status().size
+        var isCloned = false
+        if offset == 0, content.size == there { isCloned = try file.clone(reader) }
+        if !isCloned { try file.append(offset..<offset + content.size, of: reader) }
         return try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: false)
     }
 
     /// Makes all that was written durable, also in the directories.
-    func sync() throws { try incoming.syncFileSystem() }
+    func sync() throws(FileTreeError) { try incoming.syncFileSystem() }
 }
 
 /// Why the hub's core cannot start.

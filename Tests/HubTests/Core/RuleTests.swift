@@ -138,15 +138,15 @@ struct UnsyncedRuleTests {
     }
 }
 
-struct Base64Tests {
+struct Base64TextTests {
     @Test(arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")])
     func `the vectors of RFC 4648`(plain: String, text: String) {
-        #expect(Base64.text(Array(plain.utf8)) == text)
-        #expect(Base64.urlText(Array(plain.utf8)) == text.filter { $0 != "=" })
+        #expect(Base64Text.text(Array(plain.utf8)) == text)
+        #expect(Base64Text.urlText(Array(plain.utf8)) == text.filter { $0 != "=" })
     }
     @Test func `the alphabet for URLs has no slash and no plus`() {
-        #expect(Base64.text([0xFB, 0xFF]) == "+/8=")
-        #expect(Base64.urlText([0xFB, 0xFF]) == "-_8")
+        #expect(Base64Text.text([0xFB, 0xFF]) == "+/8=")
+        #expect(Base64Text.urlText([0xFB, 0xFF]) == "-_8")
     }
 }
 

@@ -1,5 +1,5 @@
 /// Base64 (RFC 4648): the standard alphabet for paths, the URL alphabet without padding for tokens.
-enum Base64 {
+enum Base64Text {
     static func text(_ bytes: [UInt8]) -> String {
         let text = encode(bytes, standard)
         return text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
