@@ -1,3 +1,4 @@
+import ControlAPI
 import Glibc
 import SyncCore
 
@@ -12,6 +13,9 @@ package struct HubClock: Sendable {
         self.now = now
         self.uptime = uptime
     }
+
+    /// For conflict names.
+    func day() -> String { Timestamp.day(now()) }
 
     /// The machine's.
     package static let system = HubClock(now: { read(CLOCK_REALTIME) }, uptime: { read(CLOCK_MONOTONIC) })

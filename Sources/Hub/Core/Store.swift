@@ -17,12 +17,19 @@ package final class Store: Sendable {
     /// - Throws: ``HubCoreError/shareMissing(_:)``; ``FileTreeError``.
     package init(_ layout: HubLayout) throws {
         self.layout = layout
-        do { share = try TreeRoot(path: layout.share) } catch where error.reason == .notFound || error.reason == .notDirectory {
-            throw HubCoreError.shareMissing(layout.share)
-        }
+        share = try Store.openShare(layout.share)
         incoming = try PrivateArea(path: layout.privateFiles + "/incoming")
         displaced = try PrivateArea(path: layout.privateFiles + "/displaced")
         incomingTree = try TreeRoot(path: incoming.path)
+    }
+
+    private static func openShare(_ path: String) throws -> TreeRoot {
+        do {
+            return try TreeRoot(path: path)
+        } catch {
+            if error.reason == .notFound || error.reason == .notDirectory { throw HubCoreError.shareMissing(path) }
+            throw error
+        }
     }
 
     /// A client's staging directory; nil when it has none.
@@ -46,8 +53,11 @@ package final class Store: Sendable {
 
     /// Puts a file away under its digest. If those bytes are there already, this copy of them is dropped.
     func keepVersion(_ item: PrivateItem, _ digest: Digest) throws {
-        do { _ = try item.move(to: shelf(digest), as: Store.versionName(digest)) } catch let error as FileTreeError
-        where error.reason == .occupied { try item.remove() }
+        do {
+            _ = try item.move(to: shelf(digest), as: Store.versionName(digest))
+        } catch let error as FileTreeError where error.reason == .occupied {
+            try item.remove()
+        }
     }
 
     // MARK: - Copies

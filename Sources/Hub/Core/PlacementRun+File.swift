@@ -1,0 +1,180 @@
+import FileTree
+import Journal
+import SyncCore
+
+extension PlacementRun {
+    // MARK: - Files and symlinks appear
+
+    func file(_ path: RelativePath, _ content: FileContent, _ source: PlacementSource) throws {
+        guard let item = try bytes(for: path, content, source) else { return }
+        let wanted = Content.file(content)
+        try repeatedly { attempt in
+            guard let status = try share.status(of: path) else { return try appear(item, path) }
+            switch try look(at: path, status, wanted: wanted) {
+            case .expected(let now): return try replace(path, by: item, expecting: now, attempt)
+            case .alreadyThere(let now):
+                guard try setAttributes(path, wanted, expecting: now, attempt) else { return false }
+                try item.remove()
+                return true
+            case .stranger:
+                try makeWay(path)
+                return false
+            }
+        }
+    }
+
+    func symlink(_ path: RelativePath, _ target: [UInt8], _ mtime: Nanoseconds) throws {
+        let wanted = Content.symlink(target: target, mtime: mtime)
+        // Made where what is displaced goes: a crash leaves there nothing that a start would throw away unseen.
+        let item = try store.displaced.newSymlink(target: target, mtime: mtime)
+        do {
+            try repeatedly { attempt in
+                guard let status = try share.status(of: path) else { return try appear(item, path) }
+                switch try look(at: path, status, wanted: wanted) {
+                case .expected(let now): return try replace(path, by: item, expecting: now, attempt)
+                case .alreadyThere(let now):
+                    guard try setAttributes(path, wanted, expecting: now, attempt) else { return false }
+                    try item.remove()
+                    return true
+                case .stranger:
+                    try makeWay(path)
+                    return false
+                }
+            }
+        } catch {
+            try? item.remove()
+            throw error
+        }
+    }
+
+    /// Under a name that is free.
+    /// - Returns: whether it is done.
+    private func appear(_ item: PrivateItem, _ path: RelativePath) throws -> Bool {
+        guard case .placed(let status) = try withParents(of: path, { try share.placeNew(item, at: path) }) else { return false }
+        note(status)
+        return true
+    }
+
+    /// Instead of what the journal knows.
+    /// - Returns: whether it is done.
+    private func replace(
+        _ path: RelativePath, by item: PrivateItem, expecting now: Fingerprint, _ attempt: Int
+    ) throws -> Bool {
+        switch try share.exchange(item, with: path, expecting: now) {
+        case .placed(let status, let displaced):
+            note(status)
+            try putAway(displaced)
+            return true
+        case .unexpected: return false
+        case .busy:
+            pause(attempt)
+            return false
+        case .stranded(_, let stray):
+            try placer.keepStray(stray)
+            throw PlacementWaits(description: "somebody changed the same place twice; it is looked at again")
+        }
+    }
+
+    /// What was displaced and is what the journal knew.
+    private func putAway(_ item: PrivateItem) throws {
+        guard let known = placement.expected?.content.file else { return try item.remove() }
+        try placer.keep(item, known.digest)
+    }
+
+    // MARK: - Their bytes
+
+    /// The private file to be placed, with the right attributes; nil when it was placed before.
+    private func bytes(
+        for path: RelativePath, _ content: FileContent, _ source: PlacementSource
+    ) throws -> PrivateItem? {
+        switch source {
+        case .version(let digest):
+            if isReplay, try isThere(path, digest) { return nil }
+            return try fromVersions(content)
+        case .staged(let staged):
+            guard let item = try store.incoming.item(named: Name(staged.name)) else { return try placedBefore(path, content) }
+            if isReplay, try !verify(item, content) { return nil }
+            return try dressed(item, content)
+        }
+    }
+
+    /// A start finds no private file: it was placed. If it is not there any more and `versions/` has it, it comes back.
+    private func placedBefore(_ path: RelativePath, _ content: FileContent) throws -> PrivateItem? {
+        try noteVersion()
+        if try share.status(of: path) != nil { return nil }
+        return try store.version(content.digest) == nil ? nil : fromVersions(content)
+    }
+
+    /// Whether a private file still is what was verified, and not what an exchange has put in its place. What was displaced
+    /// is put away then.
+    private func verify(_ item: PrivateItem, _ content: FileContent) throws -> Bool {
+        if item.status.kind == .file, try item.open().hash().digest == content.digest { return true }
+        try placer.keepStray(item)
+        return false
+    }
+
+    private func fromVersions(_ content: FileContent) throws -> PrivateItem {
+        guard let version = try store.version(content.digest) else {
+            throw PlacementWaits(description: "versions/ lacks \(content.digest); run `synchub check`")
+        }
+        return try store.verifiedCopy(of: version.open(), as: content)
+    }
+
+    private func isThere(_ path: RelativePath, _ digest: Digest) throws -> Bool {
+        guard try share.status(of: path)?.kind == .file else { return false }
+        return try share.hash(path).digest == digest
+    }
+
+    /// Merged changes may have other attributes than those that came with the bytes.
+    private func dressed(_ item: PrivateItem, _ content: FileContent) throws -> PrivateItem {
+        if item.status.mode == content.mode, item.status.mtime == content.mtime { return item }
+        let path = RelativePath([item.name])
+        _ = try store.incomingTree.setAttributes(
+            path, mode: content.mode, mtime: content.mtime, expecting: item.status.fingerprint)
+        guard let dressed = try store.incoming.item(named: item.name) else {
+            throw PlacementWaits(description: "a private file has vanished; run `synchub check`")
+        }
+        return dressed
+    }
+
+    // MARK: - Removal
+
+    func remove(_ path: RelativePath) throws {
+        if placement.expected?.content.isDirectory == true { return try removeDirectory(path) }
+        try repeatedly { attempt in
+            guard let status = try share.status(of: path) else {
+                if isReplay { try noteVersion() }
+                return true
+            }
+            guard case .expected(let now) = try look(at: path, status, wanted: nil) else {
+                // An edit that nobody had seen wins over the deletion.
+                try takeIn(path)
+                return true
+            }
+            switch try share.takeAway(path, expecting: now, into: store.displaced) {
+            case .taken(let item):
+                try putAway(item)
+                return true
+            case .unexpected: return false
+            case .busy:
+                pause(attempt)
+                return false
+            case .stranded(_, let stray):
+                try placer.keepStray(stray)
+                return false
+            }
+        }
+    }
+
+    private func removeDirectory(_ path: RelativePath) throws {
+        guard case .notEmpty = try share.removeDirectory(path) else { return }
+        // What nobody has taken in yet keeps its directory.
+        try takeInEntries(of: path, in: placement.node)
+    }
+
+    /// A start finds the step done: what it displaced may not have been written down.
+    private func noteVersion() throws {
+        guard let known = placement.expected?.content.file, try store.version(known.digest) != nil else { return }
+        placer.stored[known.digest] = known.size
+    }
+}

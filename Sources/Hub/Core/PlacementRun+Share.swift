@@ -1,0 +1,114 @@
+import FileTree
+import Journal
+import SyncCore
+
+/// Things in the share that nobody has told the journal of: each becomes a node, or an edit of one, by the rules.
+extension PlacementRun {
+    /// What has the name is moved to a conflict name, and is a node of its own from then on.
+    func makeWay(_ path: RelativePath) throws {
+        guard let parent = try directory(of: path) else { return try moveAside(path) }
+        let before = try share.status(of: path)?.identity
+        try takeIn(path, in: parent)
+        // Pipes and sockets are no nodes; and where the journal has the place for something else by now, the disk decides.
+        if let before, try share.status(of: path)?.identity == before { try moveAside(path) }
+    }
+
+    /// An unseen edit at the placement's own path.
+    func takeIn(_ path: RelativePath) throws {
+        guard let parent = try directory(of: path) else { return }
+        try takeIn(path, in: parent)
+    }
+
+    /// An unseen edit of the placement's own node, which stays where it is.
+    func takeInEdit(_ path: RelativePath) throws {
+        guard let node = try placer.journal.node(placement.node), !node.isDeleted,
+            let found = try content(at: path), found.content.kind == node.content.kind
+        else { return }
+        _ = try placer.commitShare { next in
+            [Operation(id: next(), change: .edit(node.id, base: node.contentVersion, content: found.content))]
+        }
+        note(found.status)
+    }
+
+    /// Everything in a directory, which comes back for it if it was deleted.
+    func takeInEntries(of path: RelativePath, in directory: NodeID) throws {
+        for entry in try share.list(path) where !entry.name.isReserved {
+            try takeIn(path.appending(entry.name), in: directory)
+        }
+    }
+
+    /// An entry, with all that is in it.
+    private func takeIn(_ path: RelativePath, in parent: NodeID) throws {
+        var found: [FileStatus] = []
+        let outcomes = try placer.commitShare { next in
+            var operations: [Operation] = []
+            try collect(path, in: .node(parent), next, &operations, &found)
+            return operations
+        }
+        for (outcome, status) in zip(outcomes, found) {
+            // A rename has changed the ctime of what was moved to a conflict name: its placement has noted that.
+            if let node = outcome.node, placer.placed[node.id] == nil { placer.placed[node.id] = Placed(status.fingerprint) }
+        }
+        HubLog.write("taken_in", "path=\(path) nodes=\(outcomes.count)")
+    }
+
+    private func collect(
+        _ path: RelativePath, in parent: ParentReference, _ next: () -> OperationID, _ operations: inout [Operation],
+        _ found: inout [FileStatus]
+    ) throws {
+        guard let name = path.last, !name.isReserved, let here = try content(at: path) else { return }
+        let id = next()
+        operations.append(Operation(id: id, change: .create(in: parent, name: name, content: here.content)))
+        found.append(here.status)
+        guard here.content.isDirectory else { return }
+        for entry in try share.list(path) {
+            try collect(path.appending(entry.name), in: .created(by: id), next, &operations, &found)
+        }
+    }
+
+    /// Nil for what is no node.
+    private func content(at path: RelativePath) throws -> (content: Content, status: FileStatus)? {
+        guard let status = try share.status(of: path) else { return nil }
+        switch status.kind {
+        case .file:
+            let hashed = try share.hash(path)
+            return (.file(hashed.content), hashed.status)
+        case .directory: return (.directory(status.mode), status)
+        case .symlink: return (.symlink(target: try share.readLink(path), mtime: status.mtime), status)
+        case .other: return nil
+        }
+    }
+
+    /// The directory of a path as the journal has it now; nil when a later step of the same commit moves it elsewhere.
+    private func directory(of path: RelativePath) throws -> NodeID? {
+        if path.parent.isTop { return .root }
+        guard let node = try placer.journal.node(placement.node) else { return nil }
+        if try placer.journal.path(of: node.parent) == path.parent { return node.parent }
+        return try placer.journal.node(at: path.parent)?.id
+    }
+
+    /// Without the journal: the next look at the share finds it under its conflict name.
+    private func moveAside(_ path: RelativePath) throws {
+        guard let name = path.last, let status = try share.status(of: path) else { return }
+        for attempt in 1...100 {
+            let aside = path.parent.appending(
+                ConflictName.make(
+                    from: name, keepsExtension: status.kind != .directory, date: placer.day, client: Placer.shareClient,
+                    attempt: attempt))
+            if try placer.journal.node(at: aside) != nil { continue }
+            if case .occupied = try share.move(path, to: aside, expecting: status.identity) { continue }
+            return HubLog.write("moved_aside", "path=\(aside)")
+        }
+        throw PlacementWaits(description: "no free conflict name beside \(path)")
+    }
+}
+
+extension Outcome {
+    /// The node that came of it.
+    var node: Node? {
+        switch self {
+        case .applied(let node), .merged(let node), .conflict(_, copy: let node): node
+        case .refused, .contentMissing: nil
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import FileTree
+import Glibc
+import Journal
+import SyncCore
+
+/// One placement while it is carried out.
+struct PlacementRun {
+    let placer: Placer
+    let placement: Placement
+    /// Whether it, or a part of it, may have been done before.
+    let isReplay: Bool
+
+    var store: Store { placer.store }
+    var share: TreeRoot { placer.store.share }
+
+    /// - Throws: ``FileTreeError`` and ``PlacementWaits`` when it has to be tried again; what the journal throws.
+    func carryOut() throws {
+        switch placement.step {
+        case .file(let path, let content, let source): try file(path, content, source)
+        case .attributes(let path, let content): try attributes(path, content)
+        case .directory(let path, let mode): try directory(path, mode)
+        case .symlink(let path, let target, let mtime): try symlink(path, target, mtime)
+        case .move(let from, let to): try move(from, to)
+        case .remove(let path): try remove(path)
+        }
+    }
+
+    /// Somebody else changes the same path at the same time: so often it is looked at again.
+    static let attempts = 8
+
+    /// Runs `body` until it says that it is done.
+    func repeatedly(_ body: (_ attempt: Int) throws -> Bool) throws {
+        for attempt in 0..<PlacementRun.attempts where try body(attempt) { return }
+        throw PlacementWaits(description: "somebody keeps changing the same place in the share")
+    }
+
+    /// A program holds a file open for writing: a moment's patience. After that the intent waits.
+    func pause(_ attempt: Int) {
+        usleep(UInt32(2000 << min(attempt, 5)))
+    }
+
+    /// What is there now is what the journal has: remembered, so that the next step knows it without reading.
+    func note(_ status: FileStatus) { placer.placed[placement.node] = Placed(status.fingerprint) }
+
+    // MARK: - What lies there
+
+    /// What an entry in the share is to this placement.
+    enum Sight {
+        /// What the journal knows of: it may be displaced. The fingerprint is of now.
+        case expected(Fingerprint)
+        /// What is to be there.
+        case alreadyThere(Fingerprint)
+        /// Somebody's change.
+        case stranger
+    }
+
+    /// - Parameter wanted: what is to come there; nil for a removal.
+    func look(at path: RelativePath, _ status: FileStatus, wanted: Content?) throws -> Sight {
+        let now = status.fingerprint
+        if let known = placement.expected?.placed, known.fingerprint == now, status.kind.node == .file {
+            return .expected(now)
+        }
+        switch status.kind {
+        case .file:
+            let hashed = try share.hash(path)
+            if wanted?.file?.digest == hashed.digest { return .alreadyThere(hashed.fingerprint) }
+            return placement.expected?.content.file?.digest == hashed.digest ? .expected(hashed.fingerprint) : .stranger
+        case .symlink:
+            let target = try share.readLink(path)
+            if case .symlink(target, _)? = wanted { return .alreadyThere(now) }
+            if case .symlink(target, _)? = placement.expected?.content { return .expected(now) }
+            return .stranger
+        case .directory:
+            if wanted?.isDirectory == true { return .alreadyThere(now) }
+            return placement.expected?.content.isDirectory == true ? .expected(now) : .stranger
+        case .other: return .stranger
+        }
+    }
+
+    // MARK: - Attributes
+
+    func attributes(_ path: RelativePath, _ content: Content) throws {
+        try repeatedly { attempt in
+            guard let status = try share.status(of: path), status.kind.node == content.kind else { return true }
+            if case .stranger = try look(at: path, status, wanted: content) {
+                try takeInEdit(path)
+                return true
+            }
+            return try setAttributes(path, content, expecting: status.fingerprint, attempt)
+        }
+    }
+
+    /// - Returns: whether it is done.
+    func setAttributes(
+        _ path: RelativePath, _ content: Content, expecting expected: Fingerprint, _ attempt: Int
+    ) throws -> Bool {
+        let mode: Mode?
+        let mtime: Nanoseconds?
+        switch content {
+        case .file(let file): (mode, mtime) = (file.mode, file.mtime)
+        case .directory(let wanted): (mode, mtime) = (wanted, nil)
+        case .symlink(_, let wanted): (mode, mtime) = (nil, wanted)
+        }
+        switch try share.setAttributes(path, mode: mode, mtime: mtime, expecting: expected) {
+        case .set(let status):
+            note(status)
+            return true
+        case .unexpected: return false
+        case .busy:
+            pause(attempt)
+            return false
+        }
+    }
+
+    // MARK: - Directories, moves
+
+    func directory(_ path: RelativePath, _ mode: Mode) throws {
+        try repeatedly { attempt in
+            switch try withParents(of: path, { try share.makeDirectory(path, mode: mode) }) {
+            case .placed(let status):
+                note(status)
+                return true
+            case .occupied(let status) where status.kind == .directory:
+                return try setAttributes(path, .directory(mode), expecting: status.fingerprint, attempt)
+            case .occupied:
+                try makeWay(path)
+                return false
+            }
+        }
+    }
+
+    func move(_ from: RelativePath, _ to: RelativePath) throws {
+        if isReplay, try isMoved(from, to) { return }
+        try repeatedly { _ in
+            guard let before = try share.status(of: from) else {
+                // Somebody took it away: their deletion is seen when the share is looked at.
+                HubLog.write("move_without_source", "path=\(from)")
+                return true
+            }
+            switch try withParents(of: to, { try share.move(from, to: to, expecting: before.identity) }) {
+            case .moved(let after):
+                // Only what was known before is known now: an edit that nobody has seen must stay visible.
+                if placement.expected?.placed?.fingerprint == before.fingerprint || before.kind == .directory { note(after) }
+                return true
+            case .occupied:
+                try makeWay(to)
+                return false
+            case .unexpected: return false
+            case .misplaced(let status):
+                HubLog.write("moved_by_others", "path=\(to) inode=\(status.inode)")
+                return true
+            }
+        }
+    }
+
+    /// Whether a move was done before: the node lies at its new place.
+    private func isMoved(_ from: RelativePath, _ to: RelativePath) throws -> Bool {
+        guard let there = try share.status(of: to) else { return false }
+        if let known = placement.expected?.placed { return known.identity == there.identity }
+        guard try share.status(of: from) != nil else { return true }
+        if case .expected = try look(at: to, there, wanted: nil) { return true }
+        return false
+    }
+
+    /// Runs `body`; if the directory above the path is missing, since somebody deleted it in the share, makes it first.
+    func withParents<Value>(of path: RelativePath, _ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as FileTreeError where error.reason == .notFound {
+            var parent = RelativePath.top
+            for name in path.parent.names {
+                parent = parent.appending(name)
+                _ = try share.makeDirectory(parent, mode: Mode(0o755))
+            }
+            return try body()
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import FileTree
+import Journal
+import SyncCore
+
+/// Makes accepted changes visible in the share (DESIGN §6, step 3), one after the other, and remembers what is to be written
+/// down about it. Belongs to the hub's one thread; blocks.
+///
+/// Each step may be carried out again after a crash: it looks at the disk for what is done already. Whatever lies in the way
+/// and is not what the journal knows is somebody's change: it is taken in as a change of the share (see
+/// ``takeIn(_:in:)``), never replaced.
+final class Placer {
+    let store: Store
+    let journal: Journal
+    private let clock: HubClock
+    /// Distinguishes the operations of the share from those before the last start.
+    private let generation: String
+    private var lastOperation: Int64 = 0
+    /// Done on disk, not yet durable there and not yet written down.
+    private var done: [Placement] = []
+    var placed: [NodeID: Placed] = [:]
+    var stored: [Digest: Int64] = [:]
+    /// Could not be done: tried again, in order.
+    private(set) var backlog: [Placement] = []
+
+    init(store: Store, journal: Journal, clock: HubClock, generation: String) {
+        self.store = store
+        self.journal = journal
+        self.clock = clock
+        self.generation = generation
+    }
+
+    /// Whether ``flush()`` has something to write down.
+    var isDirty: Bool { !done.isEmpty || !placed.isEmpty || !stored.isEmpty }
+
+    /// Carries out the placements of one commit, in order.
+    /// - Throws: what the journal throws. What cannot be done in the share is not an error: it stays in ``backlog``.
+    func run(_ placements: [Placement]) throws {
+        for placement in placements { try run(placement, isReplay: false) }
+    }
+
+    /// Carries out what was decided before a crash.
+    func replay(_ placements: [Placement]) throws {
+        for placement in placements { try run(placement, isReplay: true) }
+    }
+
+    /// Tries again what could not be done.
+    func retry() throws {
+        let waiting = backlog
+        backlog = []
+        for placement in waiting { try run(placement, isReplay: true) }
+    }
+
+    private func run(_ placement: Placement, isReplay: Bool) throws {
+        // What has to come after something that waits, waits too.
+        if backlog.contains(where: { $0.overlaps(placement) }) { return backlog.append(placement) }
+        // A step is recognised as done by what lies there, so what lies there must be written down before it changes again.
+        if done.contains(where: { $0.node == placement.node && $0.seq != placement.seq }) { try flush() }
+        do {
+            try PlacementRun(placer: self, placement: placement, isReplay: isReplay).carryOut()
+            done.append(placement)
+        } catch let error as FileTreeError {
+            if !isReplay { HubLog.write("placement_waits", "node=\(placement.node.rawValue) reason=\(error)") }
+            backlog.append(placement)
+        } catch let error as PlacementWaits {
+            if !isReplay { HubLog.write("placement_waits", "node=\(placement.node.rawValue) reason=\(error)") }
+            backlog.append(placement)
+        }
+    }
+
+    /// Makes what was done durable, then clears its intents.
+    /// - Throws: ``FileTreeError``, and what the journal throws; everything is kept for the next call then.
+    func flush() throws {
+        guard isDirty else { return }
+        try store.sync()
+        try journal.finish(
+            done.map(\.id), placed: placed.map { ($0.key, $0.value) }, stored: stored.map { ($0.key, $0.value) })
+        done = []
+        placed = [:]
+        stored = [:]
+    }
+
+    // MARK: - What came out of the share
+
+    /// Puts displaced bytes into `versions/`.
+    func keep(_ item: PrivateItem, _ digest: Digest) throws {
+        try store.keepVersion(item, digest)
+        stored[digest] = item.status.size
+    }
+
+    /// Puts away something that came out of the share and is not known: by its content.
+    func keepStray(_ item: PrivateItem) throws {
+        guard item.status.kind == .file else { return try item.remove() }
+        let hashed = try item.open().hash()
+        try keep(item, hashed.digest)
+        HubLog.write("stray_kept", "sha256=\(hashed.digest)")
+    }
+
+    // MARK: - Changes of the share
+
+    /// A commit of what somebody did in the share. What follows from it in the share is done at once.
+    func commitShare(_ changes: (_ next: () -> OperationID) throws -> [Operation]) throws -> [Outcome] {
+        let operations = try changes {
+            self.lastOperation += 1
+            return OperationID(generation: self.generation, number: self.lastOperation)
+        }
+        let now = clock.now()
+        let result = try journal.commit(
+            client: Placer.shareClient, operations: operations, at: now.inSeconds, date: clock.day(), origin: .share)
+        for placement in result.placements {
+            try PlacementRun(placer: self, placement: placement, isReplay: false).carryOut()
+            done.append(placement)
+        }
+        return result.outcomes
+    }
+
+    /// For conflict names.
+    var day: String { clock.day() }
+
+    /// The name under which changes are recorded that came by the share itself.
+    static let shareClient = "share"
+}
+
+/// Why a step cannot be done now.
+struct PlacementWaits: Error, CustomStringConvertible {
+    var description: String
+}
+
+extension Placement {
+    private var paths: [RelativePath] {
+        switch step {
+        case .file(let path, _, _), .attributes(let path, _), .directory(let path, _), .symlink(let path, _, _), .remove(let path):
+            [path]
+        case .move(let from, let to): [from, to]
+        }
+    }
+
+    /// Whether the order of the two matters.
+    func overlaps(_ other: Placement) -> Bool {
+        node == other.node
+            || paths.contains { mine in other.paths.contains { mine.contains($0) || $0.contains(mine) } }
+    }
+}
+
+extension Placed {
+    init(_ fingerprint: Fingerprint) {
+        self.init(
+            device: fingerprint.device, inode: fingerprint.inode, size: fingerprint.size, mtime: fingerprint.mtime,
+            ctime: fingerprint.ctime)
+    }
+
+    var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
+    var fingerprint: Fingerprint { Fingerprint(identity: identity, size: size, mtime: mtime, ctime: ctime) }
+}
