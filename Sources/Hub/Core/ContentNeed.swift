@@ -6,8 +6,8 @@ struct ContentNeed: Sendable {
     enum Source: Sendable {
         /// In this client's staging directory.
         case staged(file: Name, offset: Int64)
-        /// Live files with these bytes, and whether `versions/` has them.
-        case known([RelativePath], isInVersions: Bool)
+        /// Live files with these bytes; `versions/` may have them too.
+        case known([RelativePath])
     }
 
     var operation: OperationID

@@ -49,7 +49,7 @@ final class Fetcher {
         }
         switch need.source {
         case .staged(let file, let offset): return try staged(need.content, file, offset, isAlone: isAlone)
-        case .known(let paths, let isInVersions): return try known(need.content, paths, isInVersions)
+        case .known(let paths): return try known(need.content, paths)
         }
     }
 
@@ -97,17 +97,12 @@ final class Fetcher {
         return nil
     }
 
-    private func known(
-        _ content: FileContent, _ paths: [RelativePath], _ isInVersions: Bool
-    ) throws(FileTreeError) -> PrivateItem? {
-        if isInVersions {
-            let found = try attempt { () throws(FileTreeError) in
-                // What the store throws here is always a FileTreeError.
-                guard let version = try? self.store.version(content.digest) else { return nil }
-                return try self.store.verifiedCopy(of: version.open(), as: content)
-            }
-            if let found { return found }
-        }
+    private func known(_ content: FileContent, _ paths: [RelativePath]) throws(FileTreeError) -> PrivateItem? {
+        if let version = try store.version(content.digest),
+            let found = try attempt({ () throws(FileTreeError) in
+                try self.store.verifiedCopy(of: version.open(), as: content)
+            })
+        { return found }
         for path in paths {
             let found = try attempt { () throws(FileTreeError) in
                 try self.store.verifiedCopy(of: self.store.share.openFile(path), as: content)

@@ -49,7 +49,7 @@ extension PlacementRun {
             // A rename has changed the ctime of what was moved to a conflict name: its placement has noted that.
             if let node = outcome.node, placer.placed[node.id] == nil { placer.placed[node.id] = Placed(status.fingerprint) }
         }
-        HubLog.write("taken_in", "path=\(path) nodes=\(outcomes.count)")
+        hubLog.info("taken_in", ["path": path, "nodes": outcomes.count])
     }
 
     private func collect(
@@ -97,7 +97,7 @@ extension PlacementRun {
                     attempt: attempt))
             if try placer.journal.node(at: aside) != nil { continue }
             if case .occupied = try share.move(path, to: aside, expecting: status.identity) { continue }
-            return HubLog.write("moved_aside", "path=\(aside)")
+            return hubLog.warning("moved_aside", ["path": aside])
         }
         throw PlacementWaits(description: "no free conflict name beside \(path)")
     }

@@ -134,7 +134,7 @@ struct PlacementRun {
         try repeatedly { _ in
             guard let before = try share.status(of: from) else {
                 // Somebody took it away: their deletion is seen when the share is looked at.
-                HubLog.write("move_without_source", "path=\(from)")
+                hubLog.warning("move_without_source", ["path": from])
                 return true
             }
             switch try withParents(of: to, { try share.move(from, to: to, expecting: before.identity) }) {
@@ -147,7 +147,7 @@ struct PlacementRun {
                 return false
             case .unexpected: return false
             case .misplaced(let status):
-                HubLog.write("moved_by_others", "path=\(to) inode=\(status.inode)")
+                hubLog.warning("moved_by_others", ["path": to, "inode": status.inode])
                 return true
             }
         }

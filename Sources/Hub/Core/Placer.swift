@@ -59,10 +59,10 @@ final class Placer {
             try PlacementRun(placer: self, placement: placement, isReplay: isReplay).carryOut()
             done.append(placement)
         } catch let error as FileTreeError {
-            if !isReplay { HubLog.write("placement_waits", "node=\(placement.node.rawValue) reason=\(error)") }
+            if !isReplay { hubLog.warning("placement_waits", ["node": placement.node.rawValue, "reason": "\(error)"]) }
             backlog.append(placement)
         } catch let error as PlacementWaits {
-            if !isReplay { HubLog.write("placement_waits", "node=\(placement.node.rawValue) reason=\(error)") }
+            if !isReplay { hubLog.warning("placement_waits", ["node": placement.node.rawValue, "reason": "\(error)"]) }
             backlog.append(placement)
         }
     }
@@ -89,10 +89,13 @@ final class Placer {
 
     /// Puts away something that came out of the share and is not known: by its content.
     func keepStray(_ item: PrivateItem) throws {
-        guard item.status.kind == .file else { return try item.remove() }
+        guard item.status.kind == .file else {
+            // A directory stays where it is, for a person to look at.
+            return item.status.kind == .symlink ? try item.remove() : hubLog.warning("stray_left", ["item": item.name])
+        }
         let hashed = try item.open().hash()
         try keep(item, hashed.digest)
-        HubLog.write("stray_kept", "sha256=\(hashed.digest)")
+        hubLog.warning("stray_kept", ["sha256": hashed.digest])
     }
 
     // MARK: - Changes of the share

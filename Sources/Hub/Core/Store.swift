@@ -38,7 +38,7 @@ package final class Store: Sendable {
     // MARK: - Versions
 
     /// The directory `versions/ab` that a digest belongs to; made if missing.
-    private func shelf(_ digest: Digest) throws -> PrivateArea {
+    private func shelf(_ digest: Digest) throws(FileTreeError) -> PrivateArea {
         try PrivateArea(path: layout.versions + "/" + digest.hex.prefix(2))
     }
 
@@ -47,15 +47,16 @@ package final class Store: Sendable {
     }
 
     /// The file with these bytes in `versions/`; nil when there is none.
-    func version(_ digest: Digest) throws -> PrivateItem? {
+    func version(_ digest: Digest) throws(FileTreeError) -> PrivateItem? {
         try shelf(digest).item(named: Store.versionName(digest))
     }
 
     /// Puts a file away under its digest. If those bytes are there already, this copy of them is dropped.
     func keepVersion(_ item: PrivateItem, _ digest: Digest) throws {
+        let shelf = try shelf(digest)
         do {
-            _ = try item.move(to: shelf(digest), as: Store.versionName(digest))
-        } catch let error as FileTreeError where error.reason == .occupied {
+            _ = try item.move(to: shelf, as: Store.versionName(digest))
+        } catch where error.reason == .occupied {
             try item.remove()
         }
     }

@@ -32,14 +32,19 @@ enum UnsyncedRule {
         return (reported + unreported).sorted { ($0.path, $0.direction == .down ? 1 : 0) < ($1.path, $1.direction == .down ? 1 : 0) }
     }
 
-    /// The same in numbers. What a live client reports counts everything; for another the journal knows what waits downwards.
-    static func totals(_ client: ClientFacts, ahead: @autoclosure () -> (count: Int, bytes: Int64)) -> StatusResponse.Unsynced {
+    /// Whether what a client reports does not tell what waits for it: it is away, or told to hold still.
+    static func needsJournal(_ client: ClientFacts) -> Bool {
+        client.hasFolder && (client.report == nil || !client.isOnline || client.pause.isPaused)
+    }
+
+    /// The same in numbers.
+    /// - Parameter ahead: what the journal has behind the cursor; counts only if ``needsJournal(_:)``.
+    static func totals(_ client: ClientFacts, ahead: (count: Int, bytes: Int64)) -> StatusResponse.Unsynced {
         guard client.hasFolder else { return StatusResponse.Unsynced(up: 0, down: 0, bytes: 0) }
-        if let report = client.report, client.isOnline, !client.pause.isPaused {
+        if let report = client.report, !needsJournal(client) {
             return StatusResponse.Unsynced(up: report.upCount, down: report.downCount, bytes: report.bytes)
         }
-        let waiting = ahead()
-        return StatusResponse.Unsynced(up: client.report?.upCount ?? 0, down: waiting.count, bytes: waiting.bytes)
+        return StatusResponse.Unsynced(up: client.report?.upCount ?? 0, down: ahead.count, bytes: ahead.bytes)
     }
 
     private static func message(

@@ -150,18 +150,18 @@ struct Base64TextTests {
     }
 }
 
-struct AccessTests {
+struct AccessTableTests {
     @Test func `members act for themselves, look at everything and need a right for the rest`() {
         let member = Caller.client(name: "laptop", isAdmin: false)
         let open: [Route] = [.join, .hello, .changes, .commit, .report, .status, .clients, .unsynced, .why, .wait, .log, .conflicts, .paths]
-        for route in open { #expect(Access.refusal(route, member) == nil, "\(route)") }
+        for route in open { #expect(AccessTable.refusal(route, member) == nil, "\(route)") }
         for route in [Route.pause, .resume] {
-            #expect(Access.refusal(route, member, target: "laptop") == nil)
-            #expect(Access.refusal(route, member, target: "other")?.code == .forbidden)
-            #expect(Access.refusal(route, member, target: nil)?.code == .forbidden)
+            #expect(AccessTable.refusal(route, member, target: "laptop") == nil)
+            #expect(AccessTable.refusal(route, member, target: "other")?.code == .forbidden)
+            #expect(AccessTable.refusal(route, member, target: nil)?.code == .forbidden)
         }
         for route in [Route.invite, .revoke] {
-            let refusal = Access.refusal(route, member, target: "laptop")
+            let refusal = AccessTable.refusal(route, member, target: "laptop")
             #expect(refusal?.code == .forbidden)
             #expect(refusal?.message.contains("'admin'") == true)
         }
@@ -169,9 +169,9 @@ struct AccessTests {
 
     @Test func `administrators may do everything but what only a client can`() {
         for route in Route.allCases {
-            #expect(Access.refusal(route, .client(name: "a", isAdmin: true), target: "b") == nil)
+            #expect(AccessTable.refusal(route, .client(name: "a", isAdmin: true), target: "b") == nil)
             let needsClient = [Route.hello, .changes, .commit, .report].contains(route)
-            #expect((Access.refusal(route, .administrator) != nil) == needsClient)
+            #expect((AccessTable.refusal(route, .administrator) != nil) == needsClient)
         }
     }
 }

@@ -19,7 +19,7 @@ package enum Caller: Hashable, Sendable {
 }
 
 /// Who may do what: the whole table.
-enum Access {
+enum AccessTable {
     /// What a route needs.
     private enum Right {
         /// The secret of an invite instead of a token.

@@ -1,0 +1,170 @@
+import ControlAPI
+import FileTree
+import HTTPServer
+import Journal
+import SyncCore
+
+/// A commit on its way: one at a time for each client.
+struct CommitJob: Sendable {
+    let client: String
+    let request: HTTPRequest
+    let responder: HTTPResponder
+}
+
+/// A commit whose body was understood.
+struct ParsedCommit: Sendable {
+    let request: CommitRequest
+    let operations: [SourcedOperation]
+}
+
+// POST /v1/commit: understood on a worker, planned here, verified on a worker, decided and placed here.
+extension HubDesk {
+    func startCommit(_ request: HTTPRequest, _ client: String, _ responder: HTTPResponder) throws -> HTTPResponse? {
+        let job = CommitJob(client: client, request: request, responder: responder)
+        guard commitLines[client] == nil else {
+            guard commitLines[client, default: []].count < 16 else {
+                throw ErrorMessage(.tooMany, "16 commits of this client wait already; send the next when one is answered")
+            }
+            commitLines[client, default: []].append(job)
+            return nil
+        }
+        commitLines[client] = []
+        parse(job)
+        return nil
+    }
+
+    /// The next one of the same client.
+    private func endCommit(_ client: String) {
+        guard var line = commitLines[client], !line.isEmpty else { return commitLines[client] = nil }
+        let next = line.removeFirst()
+        commitLines[client] = line
+        parse(next)
+    }
+
+    private func refuse(_ job: CommitJob, _ error: any Error) {
+        job.responder.respond(.refusal(HubDesk.refusal(for: error)))
+        endCommit(job.client)
+    }
+
+    private func parse(_ job: CommitJob) {
+        let limit = settings.maxOperations
+        nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
+        let queue = queue
+        verifiers.run {
+            let parsed = Result { try HubDesk.parse(job.request, limit: limit) }
+            queue.async {
+                do { try desk.verify(job, parsed.get()) } catch { desk.refuse(job, error) }
+            }
+        }
+    }
+
+    private static func parse(_ request: HTTPRequest, limit: Int) throws -> ParsedCommit {
+        let message = try request.message(CommitRequest.self)
+        if message.operations.count > limit {
+            throw ErrorMessage(.tooLarge, "a commit has at most \(limit) operations; send it in parts")
+        }
+        return ParsedCommit(request: message, operations: try SourcedOperation.parse(message))
+    }
+
+    /// Whether the client may commit at this moment.
+    private func checkMayCommit(_ client: String, _ epoch: String) throws {
+        if isStopped { throw HubDesk.stopping }
+        guard let live = clients[client], live.record.revokedAt == nil else { throw HubDesk.revoked }
+        if live.pause(at: clock.now()).isPaused {
+            throw ErrorMessage(.paused, "'\(client)' is paused; it goes on with: syncctl resume \(client)")
+        }
+        try checkEpoch(epoch)
+    }
+
+    private func verify(_ job: CommitJob, _ commit: ParsedCommit) throws {
+        try checkMayCommit(job.client, commit.request.epoch)
+        let needs = try commit.operations.compactMap { try need(of: $0, job.client) }
+        let fetcher = Fetcher(store, client: job.client, adoptedFrom: settings.adoptedFrom)
+        if needs.isEmpty { return finish(job, commit, fetcher, failure: nil) }
+        // SAFETY: the fetcher goes to the worker and comes back; the desk is used on the queue only.
+        nonisolated(unsafe) let (desk, handed) = (self, fetcher)
+        let queue = queue
+        verifiers.run {
+            let failure: FileTreeError?
+            do throws(FileTreeError) {
+                try handed.fetch(needs)
+                failure = nil
+            } catch { failure = error }
+            queue.async { desk.finish(job, commit, handed, failure: failure) }
+        }
+    }
+
+    /// What has to be at hand before an operation can be decided; nil for nothing, and for what was decided before (its
+    /// bytes may have gone since).
+    private func need(of sourced: SourcedOperation, _ client: String) throws -> ContentNeed? {
+        guard let content = sourced.operation.change.content?.file else { return nil }
+        if try journal.recordedOutcome(of: sourced.operation.id, client: client) != nil { return nil }
+        if case .edit(let node, _, let content) = sourced.operation.change,
+            try journal.node(node).map({ !$0.isDeleted && $0.content.hasSameBytes(as: content) }) ?? false
+        { return nil }
+        let source: ContentNeed.Source
+        switch sourced.source {
+        case .staged(let file, let offset): source = .staged(file: try Name(file), offset: offset)
+        case .known: source = .known(try journal.whereabouts(of: content.digest).paths)
+        case nil:
+            guard content.size == 0 else { return nil }
+            source = .known([])
+        }
+        return ContentNeed(operation: sourced.operation.id, content: content, source: source)
+    }
+
+    private func finish(_ job: CommitJob, _ commit: ParsedCommit, _ fetcher: Fetcher, failure: FileTreeError?) {
+        do {
+            if let failure { throw failure }
+            try checkMayCommit(job.client, commit.request.epoch)
+            let now = clock.now()
+            let result = try journal.commit(
+                client: job.client, operations: commit.operations.map(\.operation),
+                acknowledged: commit.request.acknowledged,
+                staged: fetcher.items.mapValues { StagedContent(name: $0.name.description) }, at: now.inSeconds,
+                date: clock.day())
+            show(result.placements)
+            removeUnused(fetcher, result)
+            respond(job, commit, result)
+        } catch {
+            fetcher.giveUp()
+            return refuse(job, error)
+        }
+        endCommit(job.client)
+    }
+
+    /// From here on the commit stands, whatever happens: what cannot be shown now is shown later.
+    private func show(_ placements: [Placement]) {
+        do { try placer.run(placements) } catch { hubLog.error("placing_failed", ["reason": "\(error)"]) }
+    }
+
+    private func removeUnused(_ fetcher: Fetcher, _ result: CommitResult) {
+        let used = Set(
+            result.placements.compactMap { placement -> String? in
+                guard case .file(_, _, .staged(let staged)) = placement.step else { return nil }
+                return staged.name
+            })
+        for item in fetcher.items.values where !used.contains(item.name.description) { try? item.remove() }
+    }
+
+    private func respond(_ job: CommitJob, _ commit: ParsedCommit, _ result: CommitResult) {
+        let outcomes = zip(commit.operations, result.outcomes).map { OutcomeMessage(number: $0.operation.id.number, $1) }
+        settle()
+        job.responder.respond(.message(CommitResponse(outcomes: outcomes, head: result.head.rawValue)))
+        removeStaged(job.client, zip(commit.operations, result.outcomes).map { ($0, $1) })
+        planFlush()
+    }
+
+    /// Staged files that this commit has used up: all but those of which something is still to come.
+    private func removeStaged(_ client: String, _ decided: [(SourcedOperation, Outcome)]) {
+        var used: Set<String> = []
+        var needed: Set<String> = []
+        for (sourced, outcome) in decided {
+            guard case .staged(let file, _)? = sourced.source else { continue }
+            if case .contentMissing = outcome { needed.insert(file) } else { used.insert(file) }
+        }
+        used.subtract(needed)
+        guard !used.isEmpty, let area = try? PrivateArea(path: "\(layout.staging)/\(client)") else { return }
+        for file in used { if let name = try? Name(file) { try? area.remove(name) } }
+    }
+}

@@ -1,0 +1,117 @@
+import ControlAPI
+import FileTree
+import HTTPServer
+internal import Hashing
+import Journal
+import SyncCore
+
+extension HubDesk {
+    /// One request: its route, who asks, whether that is allowed, and then the handler of the route.
+    func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
+        answerOrRefuse(responder) {
+            if self.isStopped { throw HubDesk.stopping }
+            let route = try Route.find(method: request.method, path: request.path).get()
+            if request.body.count > self.settings.bodyLimit {
+                throw ErrorMessage(.tooLarge, "a body has at most \(self.settings.bodyLimit) bytes; send it in parts")
+            }
+            if route == .join { return try self.join(request) }
+            let caller = try self.authenticate(request)
+            if let name = caller.name { self.heard(name) }
+            return try self.answer(route, caller, request, responder)
+        }
+    }
+
+    /// - Returns: nil when the answer comes later.
+    private func answer(
+        _ route: Route, _ caller: Caller, _ request: HTTPRequest, _ responder: HTTPResponder
+    ) throws -> HTTPResponse? {
+        if ![Route.pause, .resume].contains(route), let refusal = AccessTable.refusal(route, caller) { throw refusal }
+        switch route {
+        case .join: return try join(request)
+        case .hello: return try hello(request, name(caller))
+        case .changes: return try holdChanges(request, caller, responder)
+        case .commit: return try startCommit(request, name(caller), responder)
+        case .report: return try takeReport(request, name(caller))
+        case .status: return .message(try status())
+        case .clients: return .message(try clientList())
+        case .unsynced: return .message(try unsynced(of: request.query("client")))
+        case .why: return .message(try why(try request.message(PathRequest.self)))
+        case .wait: return try holdWait(request, caller, responder)
+        case .log: return try holdLog(request, caller, responder)
+        case .conflicts: return .message(try conflicts())
+        case .paths: return .message(paths())
+        case .invite: return try invite(request, responder)
+        case .revoke: return try revoke(request)
+        case .pause: return try pause(request, caller)
+        case .resume: return try resume(request, caller)
+        }
+    }
+
+    private func name(_ caller: Caller) throws -> String {
+        guard let name = caller.name else { throw ErrorMessage(.forbidden, "only a client can do this") }
+        return name
+    }
+
+    private func authenticate(_ request: HTTPRequest) throws -> Caller {
+        // Nothing tells whether the token was missing, malformed or unknown.
+        guard let token = request.bearerToken else { throw HubDesk.unauthorized }
+        let hash = sha256(Array(token.utf8))
+        if isSameSecret(hash, adminTokenHash) { return .administrator }
+        if revokedTokens.contains(hash) { throw HubDesk.revoked }
+        guard let client = try journal.client(tokenHash: hash) else { throw HubDesk.unauthorized }
+        tokenHashes[client.name] = hash
+        return .client(name: client.name, isAdmin: client.role == .admin)
+    }
+
+    static let unauthorized = ErrorMessage(.unauthorized, "this needs a valid token: Authorization: Bearer TOKEN")
+    static let revoked = ErrorMessage(
+        .revoked, "this device was revoked at the hub; to come back it needs a new invite (syncctl invite NAME)")
+
+    // MARK: - Answers
+
+    /// Answers with what `body` gives, or with why it failed; nil is answered later.
+    func answerOrRefuse(_ responder: HTTPResponder, _ body: () throws -> HTTPResponse?) {
+        do {
+            if let response = try body() { responder.respond(response) }
+        } catch {
+            responder.respond(.refusal(HubDesk.refusal(for: error)))
+        }
+    }
+
+    /// Any error as the API tells it. What is not the client's doing is logged.
+    static func refusal(for error: any Error) -> ErrorMessage {
+        switch error {
+        case let error as ErrorMessage: return error
+        case let error as WireError: return ErrorMessage(error)
+        case let error as InvalidOperation: return ErrorMessage(code(of: error), "\(error)")
+        case let error as FileTreeError where error.reason == .noSpace: return noSpace
+        case let error as JournalError:
+            if let code = code(of: error) { return ErrorMessage(code, "\(error)") }
+        default: break
+        }
+        hubLog.error("request_failed", ["reason": "\(error)"])
+        if isDiskFull(error) { return noSpace }
+        return ErrorMessage(.internalError, "the hub failed: \(error)")
+    }
+
+    private static let noSpace = ErrorMessage(
+        .noSpace, "the hub's disk is full; nothing was changed. Make room there, and it goes on by itself")
+
+    private static func code(of error: InvalidOperation) -> ErrorCode {
+        switch error {
+        case .baseFromTheFuture: .baseFromTheFuture
+        case .reservedName: .badName
+        case .kindChanged, .root, .notADirectory: .badValue
+        }
+    }
+
+    private static func code(of error: JournalError) -> ErrorCode? {
+        switch error {
+        case .acknowledgedBefore, .mixedGenerations: .badRequest
+        case .clientExists: .clientExists
+        case .noSuchClient: .unknownClient
+        case .cursorFromTheFuture: .baseFromTheFuture
+        case .damaged: nil
+        }
+    }
+}

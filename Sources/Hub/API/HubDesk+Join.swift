@@ -1,0 +1,106 @@
+import ControlAPI
+import Glibc
+import HTTPServer
+internal import Hashing
+import Journal
+import SyncCore
+
+// Invites and joining.
+extension HubDesk {
+    func invite(_ request: HTTPRequest, _ responder: HTTPResponder) throws -> HTTPResponse? {
+        let message = try request.message(InviteRequest.self)
+        let name = try HubDesk.clientName(message.client)
+        let life = message.valid ?? settings.inviteLife
+        guard life > 0, life <= 366 * 86_400 else {
+            throw ErrorMessage(.badValue, "the field 'valid' must be positive, and at most a year of seconds")
+        }
+        if let client = clients[name.text], client.record.revokedAt == nil { throw JournalError.clientExists(name.text) }
+        if message.sftpOnly == true { return try registerDevice(name, message) }
+        makeInvite(name, message.admin == true ? .admin : .member, life, responder)
+        return nil
+    }
+
+    private static func clientName(_ text: String) throws -> ClientName {
+        if text == Placer.shareClient || text == "hub" {
+            throw ErrorMessage(.badName, "'\(text)' is a name that the hub uses itself; take another")
+        }
+        do throws(ClientNameError) { return try ClientName(text) } catch { throw ErrorMessage(.badName, "\(error)") }
+    }
+
+    /// A device that only speaks SFTP needs no invite: its key is good at once.
+    private func registerDevice(_ name: ClientName, _ message: InviteRequest) throws -> HTTPResponse {
+        guard let line = message.key else {
+            throw ErrorMessage(.missingField, "the field 'key' is missing: an SFTP-only device needs its public key")
+        }
+        let key = try HubDesk.publicKey(line, field: "key")
+        let address = try address()
+        try journal.addClient(name.text, kind: .sftp, publicKey: key.line, at: clock.now().inSeconds)
+        try reload(name.text)
+        try writeKeys()
+        return .message(
+            InviteResponse(
+                invite: nil,
+                sftp: InviteResponse.Connection(
+                    user: address.user, hosts: address.hosts, fingerprint: address.hostKey.fingerprint)))
+    }
+
+    private static func publicKey(_ line: String, field: String) throws -> PublicKey {
+        do throws(PublicKeyError) { return try PublicKey(line: line) } catch {
+            throw ErrorMessage(.badValue, "the field '\(field)' is wrong: \(error)")
+        }
+    }
+
+    private func makeInvite(_ name: ClientName, _ role: ClientRecord.Role, _ life: Int, _ responder: HTTPResponder) {
+        nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
+        let (queue, address, directory) = (queue, address, layout.privateFiles)
+        helpers.run {
+            let made = Result { (try OneTimeKey.make(in: directory), try address()) }
+            queue.async {
+                desk.answerOrRefuse(responder) {
+                    let (key, address) = try made.get()
+                    return .message(try desk.record(key, address, name, role, life))
+                }
+            }
+        }
+    }
+
+    private func record(
+        _ key: OneTimeKey, _ address: HubAddress, _ name: ClientName, _ role: ClientRecord.Role, _ life: Int
+    ) throws -> InviteResponse {
+        let expires = clock.now() + .seconds(life)
+        try journal.createInvite(
+            InviteRecord(
+                client: name.text, secretHash: sha256(Array(key.secret.utf8)), publicKey: key.publicKey.line, role: role,
+                expires: expires.inSeconds))
+        try writeKeys()
+        return InviteResponse(
+            invite: InviteMessage(
+                hub: address.hubName, client: name.text, hosts: address.hosts, user: address.user,
+                hostKey: address.hostKey.line, key: key.privateKey, expires: Timestamp.text(expires),
+                apiPort: address.apiPort),
+            sftp: nil)
+    }
+
+    /// May be repeated with the same secret until the client's first hello.
+    func join(_ request: HTTPRequest) throws -> HTTPResponse {
+        guard let secret = request.bearerToken else { throw HubDesk.unauthorized }
+        let key = try HubDesk.publicKey(try request.message(JoinRequest.self).publicKey, field: "public_key")
+        let token = Base64Text.urlText(randomBytes(count: 32))
+        let joined = try journal.join(
+            secretHash: sha256(Array(secret.utf8)), tokenHash: sha256(Array(token.utf8)), publicKey: key.line,
+            at: clock.now().inSeconds)
+        guard let client = joined else {
+            throw ErrorMessage(
+                .inviteUsed, "this invite was used, has expired or was withdrawn; make a new one with: syncctl invite NAME")
+        }
+        try makeStaging(client.name)
+        try reload(client.name)
+        try writeKeys()
+        settle()
+        return .message(JoinResponse(client: client.name, token: token))
+    }
+
+    private func makeStaging(_ name: String) throws {
+        try HubFile.makeDirectory(layout.staging + "/" + name, mode: 0o700)
+    }
+}

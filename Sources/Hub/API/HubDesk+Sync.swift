@@ -1,0 +1,124 @@
+import ControlAPI
+import HTTPServer
+import Journal
+import SyncCore
+
+// What agents ask beside commits: hello, changes, report.
+extension HubDesk {
+    func checkEpoch(_ epoch: String) throws {
+        guard epoch == journal.epoch else {
+            throw ErrorMessage(
+                .otherEpoch, "this hub's journal has the epoch \(journal.epoch), not \(epoch): merge with it as if new")
+        }
+    }
+
+    func hello(_ request: HTTPRequest, _ name: String) throws -> HTTPResponse {
+        let message = try request.message(HelloRequest.self)
+        guard !message.generation.isEmpty, message.generation.utf8.count <= 64 else {
+            throw ErrorMessage(.badValue, "the field 'generation' must have 1 to 64 characters")
+        }
+        let hadInvite = try journal.openInvites(at: clock.now().inSeconds).contains { $0.client == name }
+        try journal.hello(name, generation: message.generation, at: clock.now().inSeconds)
+        try reload(name)
+        // The invite is used up, so its key opens nothing any more.
+        if hadInvite { try writeKeys() }
+        settle()
+        return .message(
+            HelloResponse(
+                hub: try address().hubName, version: HubCore.version, client: name, epoch: journal.epoch,
+                head: try head.rawValue, staging: HubLayout.stagingOverSFTP(of: try ClientName(name)),
+                share: HubLayout.shareOverSFTP, maxOperations: settings.maxOperations,
+                paused: clients[name]?.pause(at: clock.now()).message))
+    }
+
+    // MARK: - Changes
+
+    func holdChanges(_ request: HTTPRequest, _ caller: Caller, _ responder: HTTPResponder) throws -> HTTPResponse? {
+        guard let epoch = request.query("epoch") else { throw ErrorMessage(.missingField, "the query lacks 'epoch'") }
+        try checkEpoch(epoch)
+        let query = ChangesQuery(
+            since: Sequence(try request.neededNumber("since")), barrier: try request.number("barrier") ?? 0,
+            isPaused: try request.number("paused") == 1)
+        let head = try head
+        if query.since > head {
+            throw ErrorMessage(.baseFromTheFuture, "'since' is \(query.since.rawValue), beyond the journal's \(head.rawValue)")
+        }
+        let time = try request.seconds("wait", limit: settings.longestPoll)
+        guard let name = caller.name else { return nil }
+        hold(.changes(client: name, query), of: caller, for: time, responder)
+        return nil
+    }
+
+    func changes(for name: String, _ query: ChangesQuery) throws -> ChangesResponse {
+        let pause = clients[name]?.pause(at: clock.now()) ?? .none
+        let head = try head
+        guard !pause.isPaused else {
+            return ChangesResponse(
+                epoch: journal.epoch, through: query.since.rawValue, head: head.rawValue, nodes: [],
+                paused: pause.message, barrier: barrierToTell(query, isLastPage: query.since == head))
+        }
+        let page = try journal.changes(after: query.since, limit: settings.pageLimit)
+        return ChangesResponse(
+            epoch: journal.epoch, through: page.through.rawValue, head: page.head.rawValue,
+            nodes: page.nodes.map(NodeMessage.init), paused: nil,
+            barrier: barrierToTell(query, isLastPage: page.through == page.head))
+    }
+
+    private func barrierToTell(_ query: ChangesQuery, isLastPage: Bool) -> Int64 {
+        ChangesRule.barrier(query, newest: barrier, isLastPage: isLastPage)
+    }
+
+    // MARK: - Reports
+
+    func takeReport(_ request: HTTPRequest, _ name: String) throws -> HTTPResponse {
+        let report = try request.message(ReportRequest.self)
+        try checkEpoch(report.epoch)
+        try check(report)
+        guard var client = clients[name], client.record.generation != nil else {
+            throw ErrorMessage(.badRequest, "say hello first: a report belongs to an index generation")
+        }
+        client.record.cursor = max(client.record.cursor, Sequence(report.cursor))
+        client.report = LastReport(report)
+        client.unsavedReport = report
+        clients[name] = client
+        settle()
+        return .message(EmptyResponse())
+    }
+
+    private func check(_ report: ReportRequest) throws {
+        let head = try head
+        if report.cursor > head.rawValue {
+            throw ErrorMessage(.baseFromTheFuture, "the cursor \(report.cursor) is beyond the journal's \(head.rawValue)")
+        }
+        if min(report.cursor, report.bytes, Int64(report.upCount), Int64(report.downCount)) < 0 {
+            throw ErrorMessage(.badValue, "cursor, counts and bytes must not be negative")
+        }
+        if report.pending.count > 1000 { throw ErrorMessage(.badValue, "the field 'pending' has at most 1000 items") }
+        for item in report.pending { _ = try requestedPath(item.path) }
+    }
+
+    /// Whether there is something that only this program remembers.
+    var hasUnsaved: Bool { clients.values.contains { $0.unsavedReport != nil || isLastSeenOld($0) } }
+
+    /// A minute may be lost; a write for each request would wear out an SD card.
+    private func isLastSeenOld(_ client: LiveClient) -> Bool {
+        guard let heard = client.lastHeard, client.record.revokedAt == nil else { return false }
+        return heard.inSeconds - client.savedLastSeen >= 300
+    }
+
+    /// Writes down what clients have said. Inside a transaction.
+    func saveReports() throws {
+        for (name, client) in clients where client.record.revokedAt == nil {
+            if let report = client.unsavedReport, let generation = client.record.generation {
+                try journal.advance(
+                    name, to: client.record.cursor, epoch: journal.epoch, generation: generation)
+                try journal.keepReport(WireFormat.encode(report), of: name)
+                clients[name]?.unsavedReport = nil
+            }
+            if isLastSeenOld(client) || (isStopped && client.lastHeard != nil), let heard = client.lastHeard {
+                try journal.touch(name, at: heard.inSeconds)
+                clients[name]?.savedLastSeen = heard.inSeconds
+            }
+        }
+    }
+}

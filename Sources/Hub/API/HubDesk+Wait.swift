@@ -1,0 +1,39 @@
+import ControlAPI
+import HTTPServer
+import SyncCore
+
+// POST /v1/wait.
+extension HubDesk {
+    func holdWait(_ request: HTTPRequest, _ caller: Caller, _ responder: HTTPResponder) throws -> HTTPResponse? {
+        let message = try request.message(WaitRequest.self)
+        if message.timeout < 0 { throw ErrorMessage(.badValue, "the field 'timeout' must not be negative") }
+        for name in message.on ?? [] {
+            guard let client = clients[name], client.record.revokedAt == nil else { throw unknownClient(name) }
+        }
+        barrier = max(barrier + 1, firstBarrier)
+        let goal = WaitGoal(
+            path: try message.path.map(requestedPath).flatMap { $0.isTop ? nil : $0 }, on: message.on, barrier: barrier,
+            headAtBarrier: try head)
+        // Settling wakes every client's long poll with the new barrier.
+        hold(.wait(goal), of: caller, for: .seconds(min(message.timeout, 3600)), responder)
+        return nil
+    }
+
+    func waiting(for goal: WaitGoal) throws -> [WaitResponse.Waiting] {
+        WaitRule.waiting(for: goal, try sight(for: goal), on: allFacts)
+    }
+
+    func waitResponse(_ goal: WaitGoal) throws -> WaitResponse {
+        let waiting = try waiting(for: goal)
+        return WaitResponse(inSync: waiting.isEmpty, seq: try head.rawValue, waiting: waiting)
+    }
+
+    private func sight(for goal: WaitGoal) throws -> WaitSight {
+        let node = try goal.path.flatMap(journal.node(at:))
+        return WaitSight(head: try head, seqAtPath: node.flatMap { $0.content.isDirectory ? nil : $0.seq })
+    }
+
+    func unknownClient(_ name: String) -> ErrorMessage {
+        ErrorMessage(.unknownClient, "there is no client '\(name)'; `syncctl clients` lists them")
+    }
+}

@@ -1,0 +1,45 @@
+import ControlAPI
+import HTTPServer
+import SyncCore
+
+extension HTTPRequest {
+    /// A number of the query; nil when it is not there.
+    func number(_ name: String) throws(ErrorMessage) -> Int64? {
+        guard let text = query(name) else { return nil }
+        guard let number = Int64(text), number >= 0 else {
+            throw ErrorMessage(.badValue, "the query's '\(name)' must be a number, not negative")
+        }
+        return number
+    }
+
+    /// A number that has to be there.
+    func neededNumber(_ name: String) throws(ErrorMessage) -> Int64 {
+        guard let number = try number(name) else {
+            throw ErrorMessage(.missingField, "the query lacks '\(name)'")
+        }
+        return number
+    }
+
+    /// Seconds to hold the request open: 0 if it does not say.
+    func seconds(_ name: String, limit: Int) throws(ErrorMessage) -> Nanoseconds {
+        .seconds(min(try number(name) ?? 0, Int64(limit)))
+    }
+
+    /// The body as a message.
+    func message<Message: Decodable>(_ type: Message.Type) throws(ErrorMessage) -> Message {
+        do throws(WireError) { return try WireFormat.decode(type, from: body) } catch { throw ErrorMessage(error) }
+    }
+}
+
+extension HTTPResponse {
+    static func message(_ message: some Encodable) -> HTTPResponse { .json(WireFormat.encode(message)) }
+
+    static func refusal(_ error: ErrorMessage) -> HTTPResponse {
+        .json(status: error.code.status, WireFormat.encode(error))
+    }
+}
+
+/// An escaped path of a body as a path.
+func requestedPath(_ text: String) throws(ErrorMessage) -> RelativePath {
+    do throws(WireError) { return try wirePath(text) } catch { throw ErrorMessage(error) }
+}

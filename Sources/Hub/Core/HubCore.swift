@@ -1,0 +1,67 @@
+import ControlAPI
+import Dispatch
+internal import Hashing
+import HTTPServer
+import Journal
+import SyncCore
+
+/// The hub's sync core: answers every request of the API. It owns the journal and the share on one thread of its own;
+/// bytes are verified on a few others, so that one client's upload holds up nobody. Any thread.
+package final class HubCore: Sendable {
+    /// Of this program; told to agents and people.
+    package static let version = "0.1.0"
+
+    private let queue = DispatchQueue(label: "hub")
+    private let desk: Confined<HubDesk>
+
+    /// Opens journal and share, finishes what a crash left undone, and removes rubbish. Blocks.
+    /// - Parameter address: where devices find this hub, for invites. Called on a thread that may block.
+    /// - Throws: ``HubCoreError``, ``FileTreeError``, and what the journal throws.
+    package init(
+        layout: HubLayout, settings: HubCoreSettings = HubCoreSettings(), clock: HubClock = .system,
+        keys: any KeyKeeper, address: @escaping @Sendable () throws -> HubAddress
+    ) throws {
+        let queue = queue
+        let verifiers = WorkerPool("hub.verify", width: settings.verifiers)
+        desk = try queue.sync {
+            Confined(
+                try HubDesk(
+                    layout: layout, settings: settings, clock: clock, keys: keys, address: address, queue: queue,
+                    verifiers: verifiers), on: queue)
+        }
+        queue.async { [desk] in desk.value.start() }
+    }
+
+    /// The handler of the API's server: answers through `responder`, now or later. Never blocks.
+    package func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
+        queue.async { [desk] in desk.value.handle(request, responder) }
+    }
+
+    /// Waits until everything that was answered is durable in the share too, and ends the open requests. What comes later
+    /// is refused. Blocks.
+    package func stop() { queue.sync { desk.value.stop() } }
+
+    /// Looks at time limits again: for tests that move the clock.
+    package func clockMoved() { queue.async { [desk] in desk.value.settle() } }
+}
+
+/// Where devices find the hub.
+package struct HubAddress: Hashable, Sendable {
+    /// As shown to people.
+    package var hubName: String
+    package var hosts: [InviteMessage.Host]
+    /// The user to log in as.
+    package var user: String
+    /// The host's public key line.
+    package var hostKey: PublicKey
+    /// Of the API, on 127.0.0.1.
+    package var apiPort: Int
+
+    package init(hubName: String, hosts: [InviteMessage.Host], user: String, hostKey: PublicKey, apiPort: Int) {
+        self.hubName = hubName
+        self.hosts = hosts
+        self.user = user
+        self.hostKey = hostKey
+        self.apiPort = apiPort
+    }
+}

@@ -1,0 +1,105 @@
+import ControlAPI
+import HTTPServer
+import SyncCore
+
+extension HubDesk {
+    /// Holds a request open; answers it at once if there is something to say.
+    func hold(_ subject: Poll.Subject, of caller: Caller, for time: Nanoseconds, _ responder: HTTPResponder) {
+        lastPoll += 1
+        let id = lastPoll
+        if case .changes(let client, _) = subject { opened(client) }
+        polls.append(
+            Poll(id: id, client: caller.name, subject: subject, deadline: clock.uptime() + time, responder: responder))
+        nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
+        let queue = queue
+        responder.onClose { queue.async { desk.abandon(id) } }
+        settle()
+    }
+
+    /// A client has as many polls as it likes, but the oldest is let go when there are too many.
+    private func opened(_ client: String) {
+        clients[client]?.openPolls += 1
+        let own = polls.filter { if case .changes(client, _) = $0.subject { true } else { false } }
+        guard own.count >= 4, let oldest = own.first else { return }
+        remove(oldest)
+        answerOrRefuse(oldest.responder) { try self.answer(oldest) }
+    }
+
+    /// Nobody waits for the answer any more.
+    private func abandon(_ id: Int) {
+        guard let poll = polls.first(where: { $0.id == id }) else { return }
+        remove(poll)
+        settle()
+    }
+
+    private func remove(_ poll: Poll) {
+        polls.removeAll { $0.id == poll.id }
+        guard case .changes(let client, _) = poll.subject else { return }
+        clients[client]?.openPolls -= 1
+        heard(client)
+    }
+
+    /// Looks at everything that is held open. To be called after whatever may matter to it.
+    func settle() {
+        if isStopped { return }
+        for poll in polls {
+            do {
+                guard try isDue(poll) else { continue }
+                remove(poll)
+                poll.responder.respond(try answer(poll))
+            } catch {
+                remove(poll)
+                poll.responder.respond(.refusal(HubDesk.refusal(for: error)))
+            }
+        }
+        retryPlacements()
+        if placer.isDirty || hasUnsaved { planFlush() }
+        plan(nextLimit)
+    }
+
+    /// Ends everything that a client has open.
+    func endPolls(of client: String, with error: ErrorMessage) {
+        for poll in polls where poll.client == client {
+            remove(poll)
+            poll.responder.respond(.refusal(error))
+        }
+    }
+
+    private func isDue(_ poll: Poll) throws -> Bool {
+        if poll.deadline <= clock.uptime() { return true }
+        switch poll.subject {
+        case .changes(let name, let query):
+            let pause = clients[name]?.pause(at: clock.now()) ?? .none
+            return ChangesRule.isReady(query, head: try head, barrier: barrier, pause: pause)
+        case .wait(let goal): return try waiting(for: goal).isEmpty
+        case .log(let after, _): return try head > after
+        }
+    }
+
+    private func answer(_ poll: Poll) throws -> HTTPResponse {
+        switch poll.subject {
+        case .changes(let name, let query): try .message(changes(for: name, query))
+        case .wait(let goal): try .message(waitResponse(goal))
+        case .log(let after, let limit): try .message(log(after: after, limit: limit))
+        }
+    }
+
+    private var nextLimit: Nanoseconds? {
+        var limits = polls.map(\.deadline)
+        if !placer.backlog.isEmpty { limits.append(clock.uptime() + .seconds(1)) }
+        let now = clock.now()
+        for client in clients.values {
+            if case .paused(let until?) = client.pause(at: now) { limits.append(clock.uptime() + until - now) }
+        }
+        return limits.min()
+    }
+}
+
+extension HubDesk {
+    /// What could not be shown in the share is tried again, at most once a second.
+    private func retryPlacements() {
+        guard !placer.backlog.isEmpty, clock.uptime() - lastRetry >= .seconds(1) else { return }
+        lastRetry = clock.uptime()
+        do { try placer.retry() } catch { hubLog.error("placing_failed", ["reason": "\(error)"]) }
+    }
+}

@@ -1,0 +1,159 @@
+import ControlAPI
+import Dispatch
+import FileTree
+import HTTPServer
+internal import Hashing
+import Journal
+import SyncCore
+
+/// Everything that happens on the hub's one thread. Each thing that the API can do is in a file of its own.
+final class HubDesk {
+    let layout: HubLayout
+    let settings: HubCoreSettings
+    let clock: HubClock
+    let keys: any KeyKeeper
+    let address: @Sendable () throws -> HubAddress
+    let queue: DispatchQueue
+    let verifiers: WorkerPool
+    /// For what takes time and verifies nothing: making keys.
+    let helpers = WorkerPool("hub.help", width: 1)
+    let store: Store
+    let journal: Journal
+    let placer: Placer
+    /// SHA-256.
+    let adminTokenHash: [UInt8]
+    /// By name, revoked ones too.
+    var clients: [String: LiveClient] = [:]
+    /// The token that each client came with last.
+    var tokenHashes: [String: [UInt8]] = [:]
+    /// Tokens that were good once, by their hash: their bearers are told the truth.
+    var revokedTokens: Set<[UInt8]> = []
+    var polls: [Poll] = []
+    var lastPoll = 0
+    /// The newest barrier that was raised; 0 as long as nobody has waited since the start.
+    var barrier: Int64 = 0
+    /// Above every barrier that any client has heard of.
+    let firstBarrier: Int64
+    /// Commits that wait for an earlier one of the same client; a name is in it while one is running.
+    var commitLines: [String: [CommitJob]] = [:]
+    var isStopped = false
+    /// Of the clock that never goes back.
+    var lastRetry: Nanoseconds = 0
+    private var timer: DispatchSourceTimer?
+    private var isFlushPlanned = false
+
+    init(
+        layout: HubLayout, settings: HubCoreSettings, clock: HubClock, keys: any KeyKeeper,
+        address: @escaping @Sendable () throws -> HubAddress, queue: DispatchQueue, verifiers: WorkerPool
+    ) throws {
+        self.layout = layout
+        self.settings = settings
+        self.clock = clock
+        self.keys = keys
+        self.address = address
+        self.queue = queue
+        self.verifiers = verifiers
+        // The share first: without it nothing is to be touched.
+        store = try Store(layout)
+        adminTokenHash = try HubDesk.adminTokenHash(layout)
+        journal = try Journal(path: layout.journal)
+        placer = Placer(
+            store: store, journal: journal, clock: clock, generation: randomBytes(count: 8).map(Escaping.hex).joined())
+        let records = try journal.clients()
+        clients = Dictionary(uniqueKeysWithValues: records.map { ($0.name, LiveClient($0)) })
+        // Those before the last start count from milliseconds too.
+        let heard = clients.values.compactMap { $0.report?.barrier }.max() ?? 0
+        firstBarrier = max(clock.now() / 1_000_000, heard + 1)
+        try Recovery(store: store, journal: journal, placer: placer, clock: clock, settings: settings).run()
+        try writeKeys()
+    }
+
+    /// After the start, on the queue: sets the timer.
+    func start() { settle() }
+
+    func stop() {
+        isStopped = true
+        for poll in polls { poll.responder.respond(.refusal(HubDesk.stopping)) }
+        polls = []
+        timer?.cancel()
+        timer = nil
+        flush()
+    }
+
+    static let stopping = ErrorMessage(.hubAway, "the hub is stopping; ask again when it is back")
+
+    private static func adminTokenHash(_ layout: HubLayout) throws -> [UInt8] {
+        let text = try HubFile.read(layout.adminToken) ?? ""
+        let token = text.prefix { !$0.isNewline }
+        if token.isEmpty { throw HubCoreError.noAdminToken(layout.adminToken) }
+        return sha256(Array(token.utf8))
+    }
+
+    // MARK: - What every request needs
+
+    var head: Sequence { get throws { try journal.head } }
+
+    func facts(_ client: LiveClient) -> ClientFacts { client.facts(clock, grace: .seconds(settings.offlineAfter)) }
+
+    /// All clients, by name.
+    var allFacts: [ClientFacts] { clients.values.map(facts).sorted { $0.name < $1.name } }
+
+    /// The client was heard. The journal is told now and then, not each time.
+    func heard(_ name: String) {
+        guard var client = clients[name] else { return }
+        client.lastHeard = clock.now()
+        client.lastHeardUptime = clock.uptime()
+        clients[name] = client
+    }
+
+    /// Takes a client's row anew, after the journal has changed it.
+    func reload(_ name: String) throws {
+        guard let record = try journal.client(named: name) else { return clients[name] = nil }
+        var client = clients[name] ?? LiveClient(record)
+        if client.record.generation != record.generation || client.record.createdAt != record.createdAt {
+            client.report = nil
+            client.unsavedReport = nil
+        }
+        client.record = record
+        client.savedLastSeen = record.lastSeen ?? 0
+        clients[name] = client
+    }
+
+    // MARK: - Later
+
+    /// Everything that may wait a moment is written down together: intents, cursors, reports.
+    func planFlush() {
+        guard !isFlushPlanned, !isStopped else { return }
+        isFlushPlanned = true
+        // SAFETY of the capture: the queue is the one thread that this object lives on.
+        nonisolated(unsafe) let desk = self
+        queue.asyncAfter(deadline: .now() + .milliseconds(50)) {
+            desk.isFlushPlanned = false
+            desk.flush()
+        }
+    }
+
+    func flush() {
+        do {
+            try journal.transaction {
+                try saveReports()
+                try placer.flush()
+            }
+        } catch {
+            hubLog.error("flush_failed", ["reason": "\(error)"])
+        }
+    }
+
+    /// Sets the timer for the next time limit.
+    func plan(_ next: Nanoseconds?) {
+        timer?.cancel()
+        timer = nil
+        guard let next, !isStopped else { return }
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        nonisolated(unsafe) let desk = self  // SAFETY: the timer fires on the queue.
+        timer.setEventHandler { desk.settle() }
+        timer.schedule(deadline: .now() + .nanoseconds(Int(max(0, next - clock.uptime()))), leeway: .milliseconds(5))
+        timer.activate()
+        self.timer = timer
+    }
+}

@@ -1,0 +1,55 @@
+import ControlAPI
+import Journal
+import SyncCore
+
+/// A client as the journal has it, with what is only known while the hub runs.
+struct LiveClient {
+    var record: ClientRecord
+    var report: LastReport?
+    /// As the report goes to the journal; nil when it has gone.
+    var unsavedReport: ReportRequest?
+    /// Unix nanoseconds; nil if it was not heard since the hub started.
+    var lastHeard: Nanoseconds?
+    /// Of the clock that never goes back.
+    var lastHeardUptime: Nanoseconds?
+    var openPolls = 0
+    /// Unix seconds of what the journal has as `lastSeen`.
+    var savedLastSeen: Int64
+
+    init(_ record: ClientRecord) {
+        self.record = record
+        savedLastSeen = record.lastSeen ?? 0
+        report = record.report.flatMap { try? WireFormat.decode(ReportRequest.self, from: $0) }.map(LastReport.init)
+    }
+
+    /// - Parameter grace: how long it counts as there after it spoke.
+    func facts(_ clock: HubClock, grace: Nanoseconds) -> ClientFacts {
+        let isRecent = lastHeardUptime.map { clock.uptime() - $0 <= grace } ?? false
+        return ClientFacts(
+            name: record.name, kind: record.kind == .agent ? .agent : .sftp, isRevoked: record.revokedAt != nil,
+            pause: pause(at: clock.now()), cursor: record.cursor, lastSeen: lastSeen,
+            isOnline: openPolls > 0 || isRecent, report: report)
+    }
+
+    func pause(at now: Nanoseconds) -> Pause {
+        let asked: Pause =
+            switch record.pause {
+            case nil: .none
+            case .untilResumed: .paused(until: nil)
+            case .until(let end): .paused(until: .seconds(end))
+            }
+        return asked.active(at: now)
+    }
+
+    private var lastSeen: Nanoseconds? { lastHeard ?? record.lastSeen.map { .seconds($0) } }
+}
+
+extension Pause {
+    /// Nil when there is none.
+    var message: PauseMessage? {
+        switch self {
+        case .none: nil
+        case .paused(let until): PauseMessage(until: until.map(Timestamp.text))
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import ControlAPI
+import HTTPServer
+import SyncCore
+
+/// A request that is held open until something happens or its time is over.
+struct Poll {
+    enum Subject {
+        case changes(client: String, ChangesQuery)
+        case wait(WaitGoal)
+        case log(after: Sequence, limit: Int)
+    }
+    let id: Int
+    /// Who asks; nil for the administrator.
+    let client: String?
+    let subject: Subject
+    /// Of the clock that never goes back.
+    let deadline: Nanoseconds
+    let responder: HTTPResponder
+}
+
+/// What `GET /v1/changes` asks.
+struct ChangesQuery: Hashable, Sendable {
+    var since: Sequence
+    var barrier: Int64
+    var isPaused: Bool
+}
+
+/// When a long poll for changes is answered.
+enum ChangesRule {
+    static func isReady(_ query: ChangesQuery, head: Sequence, barrier: Int64, pause: Pause) -> Bool {
+        if pause.isPaused != query.isPaused { return true }
+        // A paused client is given nothing, so it cannot learn of a barrier before it has everything.
+        if head > query.since { return !pause.isPaused }
+        return barrier > query.barrier
+    }
+
+    /// The barrier to tell: not before the client has been given everything that was there when it was raised, so that a
+    /// report of it speaks of all that.
+    static func barrier(_ query: ChangesQuery, newest: Int64, isLastPage: Bool) -> Int64 {
+        isLastPage ? max(newest, query.barrier) : query.barrier
+    }
+}
