@@ -36,6 +36,8 @@ final class Connections: Sendable {
         var isCut = false
         /// Taken in above the limit, only to be told so.
         var isExtra = false
+        /// Bytes of the body of its request.
+        var reserved = 0
         var exchange: Exchange?
     }
 
@@ -51,7 +53,10 @@ final class Connections: Sendable {
         return table.withLock { table in
             table.lastID += 1
             var entry = Entry(descriptor: descriptor, peer: peer, deadline: now + limits.requestDeadline)
-            if table.entries.count >= limits.connectionLimit { entry.isExtra = !table.evictIdle() }
+            if table.entries.count >= limits.connectionLimit, !table.evictIdle() {
+                entry.isExtra = true
+                entry.deadline = now + min(limits.requestDeadline, 2)
+            }
             table.entries[table.lastID] = entry
             return table.lastID
         }
@@ -64,6 +69,17 @@ final class Connections: Sendable {
     func receiving(_ id: ConnectionID) {
         let deadline = monotonicSeconds() + limits.requestDeadline
         table.withLock { $0.update(id, .receiving, deadline) }
+    }
+
+    /// Makes room for a body, until the request is completed.
+    /// - Returns: false when the bodies under way leave none.
+    func reserve(_ id: ConnectionID, bytes: Int) -> Bool {
+        table.withLock { table in
+            let others = table.entries.values.reduce(0) { $0 + $1.reserved }
+            guard bytes == 0 || others + bytes <= limits.totalBodyLimit else { return false }
+            table.entries[id]?.reserved = bytes
+            return true
+        }
     }
 
     func handling(_ id: ConnectionID, _ exchange: Exchange) {
@@ -98,6 +114,7 @@ final class Connections: Sendable {
         table.withLock {
             $0.update(id, .idle, deadline)
             $0.entries[id]?.isFresh = false
+            $0.entries[id]?.reserved = 0
             $0.entries[id]?.exchange = nil
         }
     }

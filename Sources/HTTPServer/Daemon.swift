@@ -11,7 +11,7 @@ struct Daemon: ~Copyable {
         let context = Unmanaged.passRetained(core)
         let limits = core.settings
         let handle = cmhd_start(
-            listening, memoryPerConnection, UInt32(limits.connectionLimit + limits.connectionReserve),
+            listening, memoryPerConnection(limits), UInt32(limits.connectionLimit + limits.connectionReserve),
             UInt32(limits.idleLimit + limits.requestDeadline) + 1, context.toOpaque(),
             accessCallback, beganCallback, completedCallback, connectionCallback)
         guard let handle else {
@@ -35,9 +35,9 @@ struct Daemon: ~Copyable {
     }
 }
 
-/// Bytes. Twice the largest head: half of it is the first buffer, headers are indexed in the other. Up to 32 KiB comes
-/// from malloc, so that a waiting connection costs only the pages that it touched.
-private let memoryPerConnection = 32 << 10
+/// Bytes. Twice the largest head: half of it is the first buffer, headers are indexed in the other. The first request of a
+/// connection touches what it needs; before the second the library clears all of it.
+private func memoryPerConnection(_ limits: HTTPServerSettings) -> Int { max(2 * limits.headerLimit, 16 << 10) }
 
 // MARK: What the library calls, on its thread
 

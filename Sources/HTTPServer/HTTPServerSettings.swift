@@ -10,14 +10,16 @@ package enum HTTPListenAddress: Hashable, Sendable {
 package struct HTTPServerSettings: Sendable {
     /// Bytes of one request's body; a larger one is answered 413.
     package var bodyLimit = 16 << 20
-    /// Bytes of a request line and its headers, at most 16 KiB; more is answered 431.
-    package var headerLimit = 16 << 10
+    /// Bytes of all bodies that are under way at a time; a request whose body has no room is answered 503.
+    package var totalBodyLimit = 128 << 20
+    /// Bytes of a request line and its headers; more is answered 431. A kept connection holds twice as much memory.
+    package var headerLimit = 8 << 10
     /// Header fields of one request; more is answered 431.
     package var headerCountLimit = 64
     /// Connections in all. One more than that ends the connection that has been idle longest; when none is idle, it is
     /// answered 503.
     package var connectionLimit = 256
-    /// Connections above the limit that are taken in so that they can be given an answer.
+    /// Connections above the limit that are taken in so that they can be given an answer, for 2 s at most.
     package var connectionReserve = 16
     /// Seconds from the first line of a request to the last byte of its body, and from the opening of a connection to
     /// that first line. Whoever takes longer is answered 408 and cut, however steadily the bytes drip.

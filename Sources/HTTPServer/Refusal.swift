@@ -42,6 +42,8 @@ extension Refusal {
         status: 503, code: "stopping", message: "The server is stopping; ask again when it is back.")
     static let tooManyConnections = Refusal(
         status: 503, code: "too_many_connections", message: "Too many connections are open; close some or try later.")
+    static let tooManyBodies = Refusal(
+        status: 503, code: "too_many_bodies", message: "Too many large requests are under way; send it again later.")
     static let tooSlow = Refusal(
         status: 408, code: "too_slow", message: "The request took too long to arrive; send it again.")
 }

@@ -79,7 +79,8 @@ final class ServerCore: Sendable {
     private func refusal(_ head: RequestHead, _ id: ConnectionID) -> Refusal? {
         if isStopping.load(ordering: .acquiring) { return .stopping }
         if connections.isExtra(id) { return .tooManyConnections }
-        return head.refusal(settings, hosts: hosts)
+        if let refusal = head.refusal(settings, hosts: hosts) { return refusal }
+        return connections.reserve(id, bytes: head.contentLength) ? nil : .tooManyBodies
     }
 
     /// Whoever is still sending a body would be reset by a close, and might never see the answer: it is told at once,
@@ -97,8 +98,11 @@ final class ServerCore: Sendable {
         if let request = exchange.takeRequest(peer: connections.peer(exchange.connection)) {
             connections.handling(exchange.connection, exchange)
             // Whoever stops looks at the connections after saying so: one of us sees the other.
-            if isStopping.load(ordering: .sequentiallyConsistent) { exchange.end(with: Refusal.stopping.response) }
-            handler(request, HTTPResponder(exchange))
+            if isStopping.load(ordering: .sequentiallyConsistent) {
+                exchange.end(with: Refusal.stopping.response)
+            } else {
+                handler(request, HTTPResponder(exchange))
+            }
         }
         let next = exchange.settle(connection) { watch.lookOut(for: exchange.connection, descriptor(connection)) }
         switch next {

@@ -67,12 +67,15 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         #expect(!handled.wait(within: 0))
     }
 
-    @Test func `the limits themselves are accepted`() throws {
-        let server = try HTTPServer(.loopback(port: 0), settings: Self.tight, handler: echo)
+    @Test(arguments: [4096, 8192, 32768])
+    func `the limits themselves are accepted`(headerLimit: Int) throws {
+        var settings = Self.tight
+        settings.headerLimit = headerLimit
+        let server = try HTTPServer(.loopback(port: 0), settings: settings, handler: echo)
         defer { server.stop() }
         let client = RawClient(port: try #require(server.port))
         let head = "POST / HTTP/1.1\r\nHost: localhost:\(server.port!)\r\nContent-Length: 1024\r\n"
-        client.send(head + "X: \(String(repeating: "x", count: 4096 - head.utf8.count - 7))\r\n\r\n")
+        client.send(head + "X: \(String(repeating: "x", count: headerLimit - head.utf8.count - 7))\r\n\r\n")
         client.send([UInt8](repeating: 65, count: 1024))
         let answer = try #require(client.receive())
         #expect(answer.status == 200)
@@ -90,12 +93,49 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test func `a head beyond the memory of a connection is refused by the library`() throws {
-        let server = try HTTPServer(.loopback(port: 0), handler: echo)
+    /// The library answers these itself, with a page and without our JSON.
+    @Test(arguments: [
+        ("GET / HTTP/1.1\r\nHost: localhost:PORT\r\nX: \(String(repeating: "x", count: 200_000))\r\n\r\n", 431),
+        ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: -1\r\n\r\n", 400),
+        ("POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 99999999999999999999999\r\n\r\n", 413),
+    ])
+    func `what the library cannot parse never reaches a handler`(text: String, status: Int) throws {
+        let handled = Event()
+        let server = try HTTPServer(.loopback(port: 0)) {
+            handled.happened()
+            echo($0, $1)
+        }
         defer { server.stop() }
         let client = RawClient(port: try #require(server.port))
-        client.send("GET / HTTP/1.1\r\nHost: localhost:\(server.port!)\r\nX: \(String(repeating: "x", count: 200_000))\r\n\r\n")
-        #expect(try #require(client.receive()).status == 431)
+        client.send(text.replacing("PORT", with: "\(server.port!)"))
+        #expect(try #require(client.receive()).status == status)
+        #expect(client.isEnded)
+        #expect(!handled.wait(within: 0))
+    }
+
+    @Test func `bodies under way are limited together, and make room when they are done`() throws {
+        var settings = HTTPServerSettings()
+        settings.totalBodyLimit = 1500
+        let server = try HTTPServer(.loopback(port: 0), settings: settings, handler: echo)
+        defer { server.stop() }
+        let head = "POST / HTTP/1.1\r\nHost: localhost:\(server.port!)\r\nContent-Length: 1000\r\n"
+        let body = [UInt8](repeating: 65, count: 1000)
+        let first = RawClient(port: server.port!)
+        // The interim answer says that the head was accepted.
+        first.send(head + "Expect: 100-continue\r\n\r\n")
+        #expect(first.receive(interim: true)?.status == 100)
+        let second = RawClient(port: server.port!)
+        second.send(head + "\r\n")
+        let refused = try #require(second.receive())
+        #expect(refused.status == 503)
+        #expect(refused.code == "too_many_bodies")
+        first.send(body)
+        #expect(try #require(first.receive()).body == body)
+        let third = RawClient(port: server.port!)
+        third.send(head + "\r\n")
+        third.send(body)
+        #expect(try #require(third.receive()).status == 200)
     }
 
     @Test(arguments: ["/admin%00/public", "/%2e%2e%2f%2e%2e/etc/passwd", "/../../etc/passwd", "/a//b/./c", "/a%2Fb"])

@@ -25,9 +25,10 @@ final class RawClient {
     func send(_ text: String) -> Bool { send(text.utf8) }
 
     /// The next answer; nil when the connection ends (or 10 s pass) before it is whole.
-    func receive() -> Answer? {
+    /// - Parameter interim: an answer without a body, such as 100, is expected.
+    func receive(interim: Bool = false) -> Answer? {
         while true {
-            if let end = headEnd, let length = contentLength(end), buffer.count >= end + length {
+            if let end = headEnd, let length = interim ? 0 : contentLength(end), buffer.count >= end + length {
                 defer { buffer.removeFirst(end + length) }
                 return Answer(Array(buffer[..<end]), Array(buffer[end..<end + length]))
             }
