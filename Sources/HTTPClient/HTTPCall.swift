@@ -1,10 +1,12 @@
 /// One request of a client.
 package struct HTTPCall: Sendable {
+    /// `GET`, `POST`, …
     package var method: String
     /// Path and query, percent-encoded by the caller; sent as it is.
     package var path: String
     /// Host and Content-Length are added. Without a Content-Type, none is sent.
     package var headers: [String: String]
+    /// Sent whole, with its length. Empty means no body.
     package var body: [UInt8]
     /// Seconds for the whole of it, from connecting to the last byte of the answer.
     package var timeout: Double
@@ -23,9 +25,11 @@ package struct HTTPCall: Sendable {
 
 /// What the server answered, whatever the status.
 package struct HTTPReply: Sendable {
+    /// 200 to 599.
     package var status: Int
     /// By lowercased name; values of a repeated header are joined by `, `.
     package var headers: [String: String]
+    /// The whole body, as it was sent.
     package var body: [UInt8]
 }
 
@@ -70,7 +74,7 @@ package enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible
         case .unreachable(let target, let reason):
             "\(target) cannot be reached (\(reason)); see whether it runs there, then try again"
         case .timedOut(let target, let seconds):
-            "\(target) did not answer within \(seconds) s; see whether it is overloaded or the network is down, then try again"
+            "\(target) did not answer within \(seconds) s; see whether it is overloaded or the network down, and try again"
         case .cancelled: "the request was cancelled"
         case .tooLarge(let limit):
             "the answer is larger than the \(limit) bytes that are taken; ask for less at a time"

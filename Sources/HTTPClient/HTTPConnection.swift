@@ -9,11 +9,12 @@ import Synchronization
 // SAFETY: `easy`, `error` and the transfer are used only inside `send`, which `work` lets in once at a time; of `multi`
 // other threads use only the wake-up, which libcurl makes safe (curl_multi_wakeup(3)).
 package final class HTTPConnection: @unchecked Sendable {
+    /// Where it goes.
     package let target: HTTPTarget
-    /// Bytes of an answer's body.
+    /// Bytes of an answer's body that are taken.
     package let bodyLimit: Int
-    // Through the multi interface, not curl_easy_perform: a wake-up reaches a request in any phase, also while it looks up
-    // a name or connects, and needs no socket that might be closed meanwhile.
+    // Through the multi interface, not curl_easy_perform: a wake-up reaches a request in any phase, also while it looks
+    // up a name or connects, and needs no socket that might be closed meanwhile.
     private let multi: UnsafeMutableRawPointer
     private let easy: UnsafeMutableRawPointer
     /// What libcurl says about a failure.
@@ -63,7 +64,8 @@ package final class HTTPConnection: @unchecked Sendable {
         return HTTPReply(status: transfer.status, headers: transfer.headers, body: transfer.body)
     }
 
-    /// Makes the request in flight fail with `cancelled` at once; later ones are not concerned. Does nothing when there is none.
+    /// Makes the request in flight fail with `cancelled` at once; later ones are not concerned. Without one it does
+    /// nothing. The `open` of an opened target must come back by itself.
     package func cancel() {
         let isNeeded = work.withLock { work in
             guard work == .sending else { return false }

@@ -35,8 +35,8 @@ struct Daemon: ~Copyable {
     }
 }
 
-/// Bytes. Twice the largest head: half of it is the first buffer, headers are indexed in the other. The first request of a
-/// connection touches what it needs; before the second the library clears all of it.
+/// Bytes. Twice the largest head: half of it is the first buffer, headers are indexed in the other. The first request
+/// of a connection touches what it needs; before the second the library clears all of it.
 private func memoryPerConnection(_ limits: HTTPServerSettings) -> Int { max(2 * limits.headerLimit, 16 << 10) }
 
 // MARK: What the library calls, on its thread
@@ -102,15 +102,17 @@ func connectionID(_ connection: OpaquePointer) -> ConnectionID {
 func fields(_ connection: OpaquePointer) -> [(name: String, value: [UInt8])] {
     var fields: [(name: String, value: [UInt8])] = []
     withUnsafeMutablePointer(to: &fields) { list in
-        _ = MHD_get_connection_values_n(connection, .HEADER_KIND, { list, _, name, nameSize, value, valueSize in
-            guard let list, let name else { return .NO }
-            let nameBytes = UnsafeRawBufferPointer(start: name, count: nameSize)
-            let valueBytes = UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueSize)
-            // SAFETY: the array of the enclosing function, which waits for this call.
-            list.assumingMemoryBound(to: [(name: String, value: [UInt8])].self).pointee
-                .append((String(decoding: nameBytes, as: UTF8.self).lowercased(), Array(valueBytes)))
-            return .YES
-        }, list)
+        _ = MHD_get_connection_values_n(
+            connection, .HEADER_KIND,
+            { list, _, name, nameSize, value, valueSize in
+                guard let list, let name else { return .NO }
+                let nameBytes = UnsafeRawBufferPointer(start: name, count: nameSize)
+                let valueBytes = UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueSize)
+                // SAFETY: the array of the enclosing function, which waits for this call.
+                list.assumingMemoryBound(to: [(name: String, value: [UInt8])].self).pointee
+                    .append((String(decoding: nameBytes, as: UTF8.self).lowercased(), Array(valueBytes)))
+                return .YES
+            }, list)
     }
     return fields
 }

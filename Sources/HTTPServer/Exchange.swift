@@ -62,7 +62,8 @@ final class Exchange: Sendable {
         }
     }
 
-    /// - Parameter limit: bytes of the body so far and these. The length was checked before, and libmicrohttpd reads no more than it.
+    /// - Parameter limit: bytes of the body so far and these. The length was checked before, and libmicrohttpd reads no
+    ///   more than it.
     func receive(_ bytes: [UInt8], limit: Int) {
         let count = state.withLock {
             $0.body += bytes

@@ -9,6 +9,7 @@ package struct HTTPRequest: Sendable {
     package var query: [HTTPQueryItem]
     /// By lowercased name; values of a repeated header are joined by `, `. Cookies are left out.
     package var headers: [String: String]
+    /// All of it, at most ``HTTPServerSettings/bodyLimit`` bytes.
     package var body: [UInt8]
     /// Who asked, for logs: `127.0.0.1:40512` or `uid 1000, pid 4711`.
     package var peer: String
@@ -50,7 +51,9 @@ package struct HTTPRequest: Sendable {
 
 /// One `name=value` of a query; a name alone has an empty value.
 package struct HTTPQueryItem: Hashable, Sendable {
+    /// Percent-decoded, UTF-8.
     package var name: String
+    /// Percent-decoded, UTF-8; empty if there is no `=`.
     package var value: String
 
     package init(name: String, value: String) {
@@ -63,8 +66,10 @@ package struct HTTPQueryItem: Hashable, Sendable {
 package struct HTTPResponse: Sendable {
     /// 200 to 599.
     package var status: Int
-    /// Content-Length, Date and Connection are added by the server. What cannot be a header (an empty value, a line break) is left out.
+    /// Content-Length, Date and Connection are added by the server. What cannot be a header (an empty value, a line
+    /// break) is left out.
     package var headers: [String: String]
+    /// Sent as it is, with its length.
     package var body: [UInt8]
 
     package init(status: Int, headers: [String: String] = [:], body: [UInt8] = []) {

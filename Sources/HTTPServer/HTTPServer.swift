@@ -4,8 +4,8 @@ import Synchronization
 /// A small HTTP/1.1 server for this machine: on the loopback interface or on a unix socket.
 ///
 /// It turns down what a well-behaved client never sends (DESIGN §7) with `{"error":{"code","message"}}`. Routing and
-/// authentication are the handler's. What libmicrohttpd itself cannot parse, or whose head exceeds its memory, is answered by it with a
-/// 4xx status and a page of its own.
+/// authentication are the handler's. What libmicrohttpd itself cannot parse (no Host at all, a length that is no number,
+/// a head beyond its memory), it answers with a 4xx status and a page of its own.
 package final class HTTPServer: Sendable {
     /// With the port that was found.
     package let address: HTTPListenAddress

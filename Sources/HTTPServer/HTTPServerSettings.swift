@@ -45,7 +45,7 @@ package enum HTTPServerError: Error, Hashable, Sendable, CustomStringConvertible
     package var description: String {
         switch self {
         case .cannotListen(let address, let call, let code):
-            "cannot listen on \(address.text): \(call) failed (\(errorText(code))); choose another address or free this one"
+            "cannot listen on \(address.text): \(call) failed (\(errorText(code))); free it or choose another"
         case .alreadyServed(let path):
             "another process already listens on \(path); stop it first"
         case .occupied(let path):

@@ -45,7 +45,9 @@ struct ListeningSocket: ~Copyable {
         try check(withSocketAddress(&name) { bind(descriptor, $0, $1) }, "bind", descriptor, wanted)
         try check(listen(descriptor, backlog), "listen", descriptor, wanted)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        try check(withSocketAddress(&name) { found, _ in getsockname(descriptor, found, &length) }, "getsockname", descriptor, wanted)
+        try check(
+            withSocketAddress(&name) { found, _ in getsockname(descriptor, found, &length) }, "getsockname", descriptor,
+            wanted)
         return ListeningSocket(
             descriptor: descriptor, address: .loopback(port: UInt16(bigEndian: name.sin_port)), file: nil)
     }

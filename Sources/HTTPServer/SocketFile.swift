@@ -34,7 +34,8 @@ struct SocketFile: Sendable {
 
     private static func isServed(_ path: String) -> Bool {
         guard var name = unixAddress(path) else { return false }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        let descriptor = socket(
+            AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return true }
         defer { close(descriptor) }
         // EAGAIN is a full queue: somebody listens, if slowly.

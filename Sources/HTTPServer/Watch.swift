@@ -33,11 +33,13 @@ final class Watch: Sendable {
     private func start() -> Bool {
         let context = Unmanaged.passRetained(self).toOpaque()
         var thread = pthread_t()
-        let result = pthread_create(&thread, nil, { context in
-            // SAFETY: the one reference that `start` retained for this thread.
-            context.map { Unmanaged<Watch>.fromOpaque($0).takeRetainedValue().run() }
-            return nil
-        }, context)
+        let result = pthread_create(
+            &thread, nil,
+            { context in
+                // SAFETY: the one reference that `start` retained for this thread.
+                context.map { Unmanaged<Watch>.fromOpaque($0).takeRetainedValue().run() }
+                return nil
+            }, context)
         // SAFETY: no thread was made, so nobody else takes the reference.
         guard result == 0 else { Unmanaged<Watch>.fromOpaque(context).release(); return false }
         self.thread.withLock { $0 = thread }

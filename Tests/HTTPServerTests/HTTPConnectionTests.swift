@@ -103,7 +103,8 @@ private func pending(_ connection: HTTPConnection, _ call: HTTPCall) -> Pending<
             responder.respond(HTTPResponse(status: 302, headers: ["Location": "/elsewhere"]))
         }
         defer { server.stop() }
-        let reply = try HTTPConnection(.tcp(host: "127.0.0.1", port: try #require(server.port))).send(HTTPCall("GET", "/"))
+        let reply = try HTTPConnection(.tcp(host: "127.0.0.1", port: try #require(server.port))).send(
+            HTTPCall("GET", "/"))
         #expect(reply.status == 302)
         #expect(reply.headers["location"] == "/elsewhere")
     }
@@ -158,7 +159,9 @@ private func pending(_ connection: HTTPConnection, _ call: HTTPCall) -> Pending<
         let request = ScriptedServer.readRequest(peer)
         #expect(!request.lowercased().contains("expect:"))
         ScriptedServer.write(
-            peer, "HTTP/1.1 100 Continue\r\nInterim: 1\r\n\r\nHTTP/1.1 200 OK\r\nX-A:  1 \r\nx-a: 2\r\nContent-Length: 1\r\n\r\nz")
+            peer,
+            "HTTP/1.1 100 Continue\r\nInterim: 1\r\n\r\nHTTP/1.1 200 OK\r\nX-A:  1 \r\nx-a: 2\r\nContent-Length: 1\r\n\r\nz"
+        )
         let answer = try #require(try reply.result()?.get())
         #expect(answer.headers == ["x-a": "1, 2", "content-length": "1"])
         #expect(answer.body == [UInt8(ascii: "z")])
@@ -197,10 +200,11 @@ private func carry(_ a: Int32, _ b: Int32) {
         defer { server.stop() }
         let port = try #require(server.port)
         let opened = Mutex(0)
-        let connection = HTTPConnection(.opened(authority: "127.0.0.1:\(port)") {
-            opened.withLock { $0 += 1 }
-            return tunnel(to: port)
-        })
+        let connection = HTTPConnection(
+            .opened(authority: "127.0.0.1:\(port)") {
+                opened.withLock { $0 += 1 }
+                return tunnel(to: port)
+            })
         let body = [UInt8](repeating: 9, count: 3 << 20)
         for _ in 0..<3 {
             let reply = try connection.send(HTTPCall("POST", "/x", body: body))
@@ -213,10 +217,11 @@ private func carry(_ a: Int32, _ b: Int32) {
     @Test func `a stream that ended between requests is opened again`() throws {
         let server = ScriptedServer()
         let opened = Mutex(0)
-        let connection = HTTPConnection(.opened(authority: "127.0.0.1:1") { [port = server.port] in
-            opened.withLock { $0 += 1 }
-            return tunnel(to: port)
-        })
+        let connection = HTTPConnection(
+            .opened(authority: "127.0.0.1:1") { [port = server.port] in
+                opened.withLock { $0 += 1 }
+                return tunnel(to: port)
+            })
         for number in 1...3 {
             let reply = pending(connection, HTTPCall("GET", "/"))
             let peer = server.accept()
@@ -231,7 +236,9 @@ private func carry(_ a: Int32, _ b: Int32) {
     @Test func `what keeps the stream from opening is the reason`() {
         struct NoTunnel: Error, CustomStringConvertible { var description: String { "the tunnel is down" } }
         let connection = HTTPConnection(.opened(authority: "127.0.0.1:1") { throw NoTunnel() })
-        #expect(throws: HTTPClientError.unreachable(target: "127.0.0.1:1 (through a tunnel)", reason: "the tunnel is down")) {
+        #expect(
+            throws: HTTPClientError.unreachable(target: "127.0.0.1:1 (through a tunnel)", reason: "the tunnel is down")
+        ) {
             try connection.send(HTTPCall("GET", "/"))
         }
     }

@@ -59,7 +59,9 @@ func echo(_ request: HTTPRequest, _ responder: HTTPResponder) {
         let server = try HTTPServer(.loopback(port: 0), handler: echo)
         defer { server.stop() }
         let connection = HTTPConnection(.tcp(host: "127.0.0.1", port: try #require(server.port)))
-        let peers = try (0..<20).map { try connection.send(HTTPCall($0 % 2 == 0 ? "GET" : "POST", "/")).headers["x-peer"] }
+        let peers = try (0..<20).map {
+            try connection.send(HTTPCall($0 % 2 == 0 ? "GET" : "POST", "/")).headers["x-peer"]
+        }
         #expect(Set(peers).count == 1)
     }
 
@@ -137,7 +139,9 @@ func echo(_ request: HTTPRequest, _ responder: HTTPResponder) {
         #expect(result == 0)
         let server = try HTTPServer(.unix(path: path), handler: echo)
         defer { server.stop() }
-        #expect(throws: HTTPServerError.alreadyServed(path: path)) { _ = try HTTPServer(.unix(path: path), handler: echo) }
+        #expect(throws: HTTPServerError.alreadyServed(path: path)) {
+            _ = try HTTPServer(.unix(path: path), handler: echo)
+        }
         #expect(try HTTPConnection(.unix(path: path)).send(HTTPCall("GET", "/")).status == 200)
     }
 
@@ -149,7 +153,9 @@ func echo(_ request: HTTPRequest, _ responder: HTTPResponder) {
 
     @Test func `a name too long for a socket file is refused`() {
         let long = directory.path(String(repeating: "x", count: 120))
-        #expect(throws: HTTPServerError.pathTooLong(path: long)) { _ = try HTTPServer(.unix(path: long), handler: echo) }
+        #expect(throws: HTTPServerError.pathTooLong(path: long)) {
+            _ = try HTTPServer(.unix(path: long), handler: echo)
+        }
     }
 
     @Test func `on a unix socket only the host localhost is answered`() throws {

@@ -18,16 +18,39 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         .init("our host at another port", "GET / HTTP/1.1\r\nHost: localhost:1\r\n\r\n", 403, "wrong_host"),
         .init("our host without a port", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 403, "wrong_host"),
         .init("no host in HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", 400, "bad_host"),
-        .init("an origin", "GET / HTTP/1.1\r\nHost: localhost:PORT\r\nOrigin: http://localhost:PORT\r\n\r\n", 403, "origin_refused"),
-        .init("two lengths", "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400, "bad_length"),
-        .init("the same length twice", "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400, "bad_length"),
-        .init("a length and an encoding", "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "bad_length"),
-        .init("an encoding", "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411, "length_required"),
-        .init("a body over the limit", "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 1025\r\n\r\n", 413, "body_too_large"),
-        .init("a large header", "GET / HTTP/1.1\r\nHost: localhost:PORT\r\nX: \(String(repeating: "x", count: 4096))\r\n\r\n", 431, "headers_too_large"),
-        .init("a long target", "GET /\(String(repeating: "x", count: 4096)) HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n", 431, "headers_too_large"),
-        .init("many headers", "GET / HTTP/1.1\r\nHost: localhost:PORT\r\n\(String(repeating: "X: y\r\n", count: 64))\r\n", 431, "headers_too_large"),
-        .init("an absolute target", "GET http://localhost/ HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n", 400, "bad_target"),
+        .init(
+            "an origin", "GET / HTTP/1.1\r\nHost: localhost:PORT\r\nOrigin: http://localhost:PORT\r\n\r\n", 403,
+            "origin_refused"),
+        .init(
+            "two lengths",
+            "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400,
+            "bad_length"),
+        .init(
+            "the same length twice",
+            "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400,
+            "bad_length"),
+        .init(
+            "a length and an encoding",
+            "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400, "bad_length"),
+        .init(
+            "an encoding", "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            411, "length_required"),
+        .init(
+            "a body over the limit", "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 1025\r\n\r\n", 413,
+            "body_too_large"),
+        .init(
+            "a large header",
+            "GET / HTTP/1.1\r\nHost: localhost:PORT\r\nX: \(String(repeating: "x", count: 4096))\r\n\r\n", 431,
+            "headers_too_large"),
+        .init(
+            "a long target", "GET /\(String(repeating: "x", count: 4096)) HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n",
+            431, "headers_too_large"),
+        .init(
+            "many headers", "GET / HTTP/1.1\r\nHost: localhost:PORT\r\n\(String(repeating: "X: y\r\n", count: 64))\r\n",
+            431, "headers_too_large"),
+        .init(
+            "an absolute target", "GET http://localhost/ HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n", 400, "bad_target"),
         .init("a target that is no path", "OPTIONS * HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n", 400, "bad_target"),
         .init("bytes above ASCII in the target", "GET /ä HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n", 400, "bad_target"),
         .init("a broken escape in the query", "GET /?a=%4 HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n", 400, "bad_target"),
@@ -163,7 +186,8 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: [
-        "GET / HT", "GET / HTTP/1.1\r\nHost: lo", "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 1000\r\n\r\n",
+        "GET / HT", "GET / HTTP/1.1\r\nHost: lo",
+        "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 1000\r\n\r\n",
     ])
     func `a request that drips is cut at the deadline`(beginning: String) throws {
         var settings = HTTPServerSettings()

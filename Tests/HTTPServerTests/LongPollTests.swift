@@ -20,8 +20,9 @@ private struct Waiting {
     func ask(_ path: String, over connection: HTTPConnection? = nil) -> Pending<Result<HTTPReply, HTTPClientError>> {
         let connection = connection ?? HTTPConnection(.tcp(host: "127.0.0.1", port: port))
         return Pending {
-            do throws(HTTPClientError) { return .success(try connection.send(HTTPCall("GET", path, timeout: 20))) }
-            catch { return .failure(error) }
+            do throws(HTTPClientError) {
+                return .success(try connection.send(HTTPCall("GET", path, timeout: 20)))
+            } catch { return .failure(error) }
         }
     }
 }
@@ -45,7 +46,9 @@ private struct Waiting {
             let replies = (0..<100).map { waiting.ask("/\($0)") }
             let held = try (0..<100).map { _ in try #require(waiting.requests.take()) }
             let answers = Pending {
-                for (request, responder) in held { responder.respond(HTTPResponse(status: 200, body: Array(request.path.utf8))) }
+                for (request, responder) in held {
+                    responder.respond(HTTPResponse(status: 200, body: Array(request.path.utf8)))
+                }
             }
             for (number, reply) in replies.enumerated() {
                 #expect(try reply.result()?.get().body == Array("/\(number)".utf8))
@@ -137,7 +140,9 @@ private struct Waiting {
         for round in 0..<20 {
             let waiting = try Waiting()
             let requests = waiting.requests
-            let answering = Pending { while let (_, responder) = requests.take(within: 0.3) { responder.respond(HTTPResponse(status: 200)) } }
+            let answering = Pending {
+                while let (_, responder) = requests.take(within: 0.3) { responder.respond(HTTPResponse(status: 200)) }
+            }
             let clients = (0..<8).map { _ in
                 let connection = HTTPConnection(.tcp(host: "127.0.0.1", port: waiting.port))
                 return Pending { () -> Int in

@@ -31,7 +31,9 @@ final class ScriptedServer: Sendable {
     static func readRequest(_ connection: Int32) -> String {
         var text = ""
         var byte: UInt8 = 0
-        while !text.hasSuffix("\r\n\r\n"), recv(connection, &byte, 1, 0) == 1 { text.unicodeScalars.append(.init(byte)) }
+        while !text.hasSuffix("\r\n\r\n"), recv(connection, &byte, 1, 0) == 1 {
+            text.unicodeScalars.append(.init(byte))
+        }
         return text
     }
 

@@ -58,11 +58,13 @@ final class Pending<Value: Sendable>: Sendable {
             pending.done.happened()
         }
         var thread = pthread_t()
-        let result = pthread_create(&thread, nil, { context in
-            // SAFETY: the reference retained below.
-            Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
-            return nil
-        }, Unmanaged.passRetained(body).toOpaque())
+        let result = pthread_create(
+            &thread, nil,
+            { context in
+                // SAFETY: the reference retained below.
+                Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
+                return nil
+            }, Unmanaged.passRetained(body).toOpaque())
         precondition(result == 0, "no thread for a test")
         pthread_detach(thread)
     }
