@@ -51,7 +51,7 @@ package struct Capabilities: Hashable, Sendable {
         return Capabilities(
             noReplace: refusesToReplace(a, b),
             exchange: FileTree.exchange(area.directory.raw, a.name.bytes, area.directory.raw, b.name.bytes) == 0,
-            leases: knowsLeases(area), reflinks: (try? area.newFile().clone(file.file)) ?? false,
+            leases: knowsLeases(area), reflinks: (try? area.newFile().clone(a.open())) ?? false,
             nanoseconds: a.status.mtime == time, space: try root.space())
     }
 

@@ -4,8 +4,7 @@ package import SyncCore
 
 /// A file open for reading. What it reads is that inode, whatever happens to the name. ``read(into:at:)`` and
 /// ``read(at:count:)`` may be called by any thread; ``read(into:)`` by one at a time.
-package final class FileReader: @unchecked Sendable {
-    // SAFETY of Sendable: the descriptor never changes, pread is thread-safe, and the offset is the kernel's.
+package final class FileReader: Sendable {
     let descriptor: Descriptor
     /// For display.
     package let path: String

@@ -29,6 +29,8 @@ package struct FileTreeError: Error, Hashable, Sendable {
         case crossDevice
         /// The path leads through a symlink or out of the tree.
         case escapes
+        /// A directory was to be moved into itself.
+        case cycle
         /// A program holds the file in a way that excludes us for the moment.
         case busy
         /// This file system lacks the operation.
@@ -109,6 +111,7 @@ extension FileTreeError: CustomStringConvertible {
         case .tooLong: "the name is too long for this file system; shorten it"
         case .crossDevice: "the two places are on different file systems; keep them on one"
         case .escapes: "the path leads through a symlink or out of the tree, which is never followed"
+        case .cycle: "a directory cannot be moved to a place inside itself; choose another place"
         case .busy: "a program keeps it busy; close that program, or wait"
         case .unsupported: "this file system cannot do that; use ext4, xfs, btrfs or tmpfs"
         case .wrongContent(let expected, let found):

@@ -23,7 +23,9 @@ package struct PrivateItem: Sendable {
     /// Gives it a name, in this or another area of the same file system.
     /// - Throws: ``FileTreeError``: `.occupied` if that name is taken, `.crossDevice`, …
     package func move(to other: PrivateArea, as newName: Name) throws(FileTreeError) -> PrivateItem {
-        guard rename(area.directory.raw, name.bytes, other.directory.raw, newName.bytes) == 0
+        let handle = try handle("keep")
+        let moving = status.kind == .directory ? handle.raw : nil
+        guard rename(area.directory.raw, name.bytes, other.directory.raw, newName.bytes, moving: moving) == 0
         else { throw FileTreeError("keep", newName) }
         guard let moved = try other.item(named: newName) else { throw FileTreeError("keep", newName, errno: ENOENT) }
         return moved

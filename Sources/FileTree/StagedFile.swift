@@ -10,8 +10,8 @@ package final class StagedFile {
     package let name: Name
     /// In bytes: up to the last one written.
     package private(set) var size: Int64
-    /// Shares the descriptor of the file.
-    let file: FileReader
+    /// Has the descriptor, for writing too; nil once finished.
+    private var open: FileReader?
     private var hash = SHA256()
     /// All bytes before it are in `hash`.
     private var hashed: Int64 = 0
@@ -21,7 +21,12 @@ package final class StagedFile {
         self.area = area
         self.name = name
         self.size = size
-        file = FileReader(descriptor, path: name.description)
+        open = FileReader(descriptor, path: name.description)
+    }
+
+    var file: FileReader {
+        guard let open else { preconditionFailure("a finished file is not written to") }
+        return open
     }
 
     deinit { if !isSettled { try? area.remove(name) } }
@@ -35,7 +40,6 @@ package final class StagedFile {
 
     /// Writes anywhere; what lies between is zeros until written.
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(FileTreeError) {
-        precondition(!isSettled, "a finished file is not written to")
         var done = 0
         while done < bytes.count {
             let count = pwrite(file.descriptor.raw, bytes.baseAddress! + done, bytes.count - done, Int(offset) + done)
@@ -80,7 +84,8 @@ package final class StagedFile {
         return finished.finalizeDigest()
     }
 
-    /// Checks the bytes, sets mode and time and makes it an item that can be placed.
+    /// Checks the bytes, sets mode and time, closes it and makes it an item that can be placed. Nothing else may be called
+    /// afterwards.
     /// - Parameter expected: nil when the bytes were verified otherwise.
     /// - Parameter sync: whether its bytes are durable afterwards (or the caller syncs the file system for a batch).
     /// - Throws: ``FileTreeError``: `.wrongContent`, `.noSpace`, … The file is then still staged.
@@ -100,6 +105,7 @@ package final class StagedFile {
         else { throw FileTreeError("finish", name) }
         let item = PrivateItem(area: area, name: name, status: try file.status())
         isSettled = true
+        open = nil  // else we would be the writer that keeps us from replacing it later
         return item
     }
 

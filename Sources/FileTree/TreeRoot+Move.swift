@@ -30,11 +30,11 @@ package enum Removal: Sendable {
 
 extension TreeRoot {
     /// Renames what has a name, if it is still that inode, to a name that must be free. Takes all that is inside along.
-    /// - Throws: ``FileTreeError``: `.notFound` (a directory is missing), `.crossDevice`, `.unsupported` (also: a directory
-    ///   below itself), … Nothing happened then.
+    /// - Throws: ``FileTreeError``: `.notFound` (a directory is missing), `.crossDevice`, `.cycle`, … Nothing happened then.
     package func move(
         _ path: RelativePath, to newPath: RelativePath, expecting expected: FileIdentity
     ) throws(FileTreeError) -> Move {
+        if path != newPath, path.contains(newPath) { throw FileTreeError("move", path, .cycle) }
         let from = try entry(path, "move")
         let to = try entry(newPath, "move")
         guard let handle = try from.handle("move"), let before = handle.status() else { return .unexpected(nil) }

@@ -17,7 +17,7 @@ package struct Completed: Hashable, Sendable {
     package var errorText: String { String(decoding: errors, as: UTF8.self) }
 }
 
-/// Runs a program to its end and takes what it writes. Blocks.
+/// Runs a program to its end and takes what it writes. Blocks. SIGPIPE is ignored in this process from then on.
 /// - Parameter executable: a path; see ``findExecutable(_:)``.
 /// - Parameter environment: nil: ours.
 /// - Parameter limit: of output and of errors, in bytes each.

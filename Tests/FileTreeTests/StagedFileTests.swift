@@ -64,6 +64,14 @@ struct StagedFileTests {
         _ = try file.finish(mode: Mode(0o600), mtime: 0, expecting: digest("Aa"), sync: true)
     }
 
+    @Test func `a finished file has no writer, though its maker is still there`() throws {
+        let file = try play.area.newFile()
+        try file.append([1])
+        let item = try file.finish(mode: Mode(0o600), mtime: 0, expecting: nil, sync: false)
+        #expect(try item.open().isWriterActive() == false)
+        withExtendedLifetime(file) {}
+    }
+
     @Test func `a kept file is written on after a restart`() throws {
         let name = try Name("large")
         let first = try play.area.newFile(named: name)
