@@ -71,7 +71,7 @@ let package = Package(
         tests(of: "HTTPServer", "HTTPClient", "TestSupport"),
         tests(of: "Hashing"),
         tests(of: "Processes", "TestSupport"),
-        tests(of: "FileTree", "TestSupport"),
+        tests(of: "FileTree", "TestSupport", "Hashing", "Processes", "SyncCore"),
         tests(of: "Journal", "TestSupport", "SQLite", "Hashing", "SyncCore"),
         tests(of: "Engine", "Index", "Journal", "TestSupport", "SyncCore"),
         tests(of: "Index", "TestSupport", "SyncCore"),

@@ -60,7 +60,9 @@ package struct Capabilities: Hashable, Sendable {
     }
 
     private static func knowsLeases(_ area: PrivateArea) -> Bool {
-        guard let file = try? area.newFile(), let reader = try? area.item(named: file.name)?.open() else { return false }
+        guard let file = try? area.newFile(), let reader = try? area.item(named: file.name)?.open() else {
+            return false
+        }
         return reader.isWriterActive() == true
     }
 }

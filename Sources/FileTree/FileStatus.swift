@@ -58,7 +58,9 @@ package struct Fingerprint: Hashable, Sendable {
     /// Kernels before 6.13 stamp times with the timer tick, some file systems with whole or even seconds: two edits within
     /// one step look the same. What was hashed less than 2 s after its ctime has to be hashed once more later.
     /// - Parameter now: of the real-time clock, when the hashing began, in Unix nanoseconds.
-    package func isRacy(at now: Nanoseconds) -> Bool { ctime > now.addingReportingOverflow(-2_000_000_000).partialValue }
+    package func isRacy(at now: Nanoseconds) -> Bool {
+        ctime > now.addingReportingOverflow(-2_000_000_000).partialValue
+    }
 
     /// The same bytes for all that can be told after a rename, which itself changes the ctime.
     func survivedRename(_ before: Fingerprint) -> Bool {

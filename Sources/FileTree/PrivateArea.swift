@@ -81,7 +81,9 @@ package final class PrivateArea: Sendable {
     }
 
     /// Removes what has that name, with all that is in it; nothing when absent.
-    package func remove(_ name: Name) throws(FileTreeError) { try removeTree(directory.raw, name.bytes, name.description) }
+    package func remove(_ name: Name) throws(FileTreeError) {
+        try removeTree(directory.raw, name.bytes, name.description)
+    }
 
     /// Makes the names in it durable.
     package func sync() throws(FileTreeError) {

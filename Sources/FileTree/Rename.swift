@@ -7,7 +7,9 @@ import Glibc
 func rename(_ from: Int32, _ name: [UInt8], _ to: Int32, _ newName: [UInt8], moving: Int32? = nil) -> Int32 {
     withCString(name) { name in
         withCString(newName) { newName in
-            withWriteAccess([from, to] + (moving.map { [$0] } ?? [])) { linux_rename_noreplace(from, name, to, newName) }
+            withWriteAccess([from, to] + (moving.map { [$0] } ?? [])) {
+                linux_rename_noreplace(from, name, to, newName)
+            }
         }
     }
 }

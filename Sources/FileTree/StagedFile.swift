@@ -154,7 +154,9 @@ extension PrivateArea {
         if raw < 0 && errno == ENOENT { return nil }
         guard raw >= 0 else { throw FileTreeError("open", name) }
         let descriptor = Descriptor(raw)
-        guard let status = descriptor.status(), status.kind == .file else { throw FileTreeError("open", name, .notFile) }
+        guard let status = descriptor.status(), status.kind == .file else {
+            throw FileTreeError("open", name, .notFile)
+        }
         return StagedFile(area: self, name: name, descriptor: descriptor, size: status.size)
     }
 }

@@ -76,7 +76,7 @@ extension TreeRoot {
         let directory: Descriptor
         do {
             directory = try openDirectory(path, "sync", flags: O_RDONLY)
-        } catch where error.reason == .denied {
+        } catch  where error.reason == .denied {
             return try syncFileSystem()  // it may be entered, but not read
         }
         guard fsync(directory.raw) == 0 else { throw FileTreeError("sync", path) }

@@ -9,7 +9,7 @@ extension TreeRoot {
         do {
             guard !path.isTop else { return root.status() }
             return try entry(path, "look at").status()
-        } catch where error.meansAbsent {
+        } catch  where error.meansAbsent {
             return nil
         }
     }

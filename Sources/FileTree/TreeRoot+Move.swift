@@ -62,7 +62,9 @@ extension TreeRoot {
         // RACE: had the move taken the right inode, and somebody replaced it under its new name within these few calls,
         // their file gets the old name: nothing is lost, and both changes are seen by the watcher.
         onInstant(.puttingBack)
-        if rename(to.directory.raw, to.name, from.directory.raw, from.name) == 0 { return .unexpected(try from.status()) }
+        if rename(to.directory.raw, to.name, from.directory.raw, from.name) == 0 {
+            return .unexpected(try from.status())
+        }
         return .misplaced(moved)
     }
 

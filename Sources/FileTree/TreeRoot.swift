@@ -33,7 +33,8 @@ package final class TreeRoot: Sendable {
         let first = pieces.popFirst() ?? [UInt8(ascii: ".")]
         var directory = try step(root.raw, first, pieces.isEmpty ? flags : LINUX_O_PATH, operation, subject ?? path)
         while let piece = pieces.popFirst() {
-            directory = try step(directory.raw, piece, pieces.isEmpty ? flags : LINUX_O_PATH, operation, subject ?? path)
+            directory = try step(
+                directory.raw, piece, pieces.isEmpty ? flags : LINUX_O_PATH, operation, subject ?? path)
         }
         return directory
     }

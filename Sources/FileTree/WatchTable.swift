@@ -47,7 +47,9 @@ struct WatchTable {
                 let event = WatchEvent(
                     token: token, name: record.name, what: WatchEvent.Kinds(mask: record.mask), cookie: record.cookie)
                 // A deleted directory says so twice, and only then that the watch has ended, which is when it counts.
-                if !event.what.subtracting(.isDirectory).isEmpty, event != batch.events.last { batch.events.append(event) }
+                if !event.what.subtracting(.isDirectory).isEmpty, event != batch.events.last {
+                    batch.events.append(event)
+                }
             }
         }
         return seen

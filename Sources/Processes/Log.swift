@@ -55,7 +55,9 @@ extension Log {
 
     /// Values with spaces, quotes or control characters come in quotes, the latter escaped.
     private static func shown(_ value: String) -> String {
-        let plain = value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
+        let plain = value.utf8.allSatisfy {
+            $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=")
+        }
         let harmless = value.unicodeScalars.allSatisfy(isHarmless)
         return plain && harmless && !value.isEmpty ? value : "\"\(value.unicodeScalars.map(escaped).joined())\""
     }

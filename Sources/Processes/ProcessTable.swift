@@ -52,7 +52,8 @@ package struct ProcessTable: Sendable {
     /// The processes that hold a TCP socket (IPv4 or IPv6, listening or connected) with this local port; sorted. Those of
     /// other users are seen by root only.
     package static func holders(ofLocalPort port: UInt16) -> [pid_t] {
-        let sockets = Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap { inodes(in: $0, port: port) }.map { "socket:[\($0)]" })
+        let sockets = Set(
+            ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { inodes(in: $0, port: port) }.map { "socket:[\($0)]" })
         guard !sockets.isEmpty else { return [] }
         return procNames("/proc").compactMap { pid_t($0) }.filter { pid in
             procNames("/proc/\(pid)/fd").contains { name in
@@ -79,7 +80,8 @@ package struct ProcessTable: Sendable {
             let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close
         else { return nil }
         let fields = String(decoding: bytes[(close + 1)...], as: UTF8.self).split(separator: " ")
-        guard fields.count > 19, let state = fields[0].first, let parent = pid_t(fields[1]), let start = UInt64(fields[19])
+        guard fields.count > 19, let state = fields[0].first, let parent = pid_t(fields[1]),
+            let start = UInt64(fields[19])
         else { return nil }
         let name = String(decoding: bytes[(open + 1)..<close], as: UTF8.self)
         return Entry(pid: pid, parent: parent, name: name, state: state, startTime: start)

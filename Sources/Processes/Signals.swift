@@ -9,7 +9,8 @@ package enum Signals {
     /// whatever they block. Called once in a process.
     /// - Parameter handler: gets the number of the signal. A second SIGINT should end the process at once.
     package static func onTermination(_ handler: @escaping @Sendable (Int32) -> Void) {
-        let isFirst = isInstalled.compareExchange(expected: false, desired: true, ordering: .sequentiallyConsistent).exchanged
+        let isFirst = isInstalled.compareExchange(expected: false, desired: true, ordering: .sequentiallyConsistent)
+            .exchanged
         precondition(isFirst, "signals have one handler")
         var ends: [Int32] = [-1, -1]
         guard linux_pipe(&ends) == 0 else { preconditionFailure("no pipe for signals: errno \(errno)") }

@@ -24,7 +24,9 @@ final class Opening: Sendable {
 
     /// proc(5), /proc/locks: `1: LEASE  BREAKING  READ  4711 fe:00:12345 0 EOF`.
     private func isLeaseBreaking(_ inode: UInt) -> Bool {
-        DiskText.read("/proc/locks").split(separator: "\n").contains { $0.contains("BREAKING") && $0.contains(":\(inode) ") }
+        DiskText.read("/proc/locks").split(separator: "\n").contains {
+            $0.contains("BREAKING") && $0.contains(":\(inode) ")
+        }
     }
 
     func write(_ text: String) {

@@ -62,7 +62,9 @@ struct LookTests {
 
     @Test func `names are any bytes, up to 255 of them, and are sorted by bytes`() throws {
         let long = [UInt8](repeating: 0x78, count: 255)
-        let names: [[UInt8]] = [[0x0A], [0x5C], Array("caf\u{e9}".utf8), Array("cafe\u{301}".utf8), long, [0xFF, 0xFE]]
+        let names: [[UInt8]] = [
+            [0x0A], [0x5C], Array("caf\u{e9}".utf8), Array("cafe\u{301}".utf8), long, [0xFF, 0xFE],
+        ]
         for name in names { play.directoryWrite(name) }
         let listed = try play.tree.list(.top).map(\.name.bytes)
         #expect(listed == names.sorted { $0.lexicographicallyPrecedes($1) })

@@ -26,12 +26,15 @@ struct OtherFileSystemTests {
         let crossed = try [here.tree.path, there.tree.path].map { try TreeRoot(path: $0).status(of: .top)?.device }
         try #require(crossed[0] != crossed[1])
         #expect(reason { _ = try here.tree.placeNew(there.item("y"), at: at("new")) } == .crossDevice)
-        #expect(reason { _ = try here.tree.exchange(there.item("y"), with: at("file"), expecting: nil) } == .crossDevice)
+        #expect(
+            reason { _ = try here.tree.exchange(there.item("y"), with: at("file"), expecting: nil) } == .crossDevice)
         #expect(reason { _ = try here.tree.takeAway(at("file"), expecting: nil, into: there.area) } == .crossDevice)
         #expect(here.text("file") == "x")
     }
 
-    @Test(.enabled(if: geteuid() == 0)) func `a full disk is told when room is reserved, and when it is written`() throws {
+    @Test(.enabled(if: geteuid() == 0)) func `a full disk is told when room is reserved, and when it is written`()
+        throws
+    {
         let disk = try SmallDisk(options: "size=256k")
         let area = try PrivateArea(path: disk.path + "/private")
         let file = try area.newFile()

@@ -70,8 +70,9 @@ struct PlacementTests {
         play.write("x", "file")
         symlink("x", play.onDisk("link"))
         let expected = try play.fingerprint("file")
-        guard case .set(let status) = try play.tree.setAttributes(
-            at("file"), mode: Mode(0o640), mtime: -1, expecting: expected),
+        guard
+            case .set(let status) = try play.tree.setAttributes(
+                at("file"), mode: Mode(0o640), mtime: -1, expecting: expected),
             case .set(let link) = try play.tree.setAttributes(
                 at("link"), mode: Mode(0o600), mtime: 5, expecting: play.fingerprint("link"))
         else {
@@ -82,7 +83,8 @@ struct PlacementTests {
         #expect(link.mtime == 5)
         #expect(try play.tree.status(of: at("file")) == status)
         play.write("edited", "file")
-        guard case .unexpected(let found?) = try play.tree.setAttributes(at("file"), mtime: 9, expecting: expected) else {
+        guard case .unexpected(let found?) = try play.tree.setAttributes(at("file"), mtime: 9, expecting: expected)
+        else {
             Issue.record("set on something else")
             return
         }

@@ -26,7 +26,9 @@ final class Playground: Sendable {
         _ = Glibc.rename(directory.path("new"), onDisk(path))
     }
 
-    func item(_ text: String, mode: Mode = Mode(0o644), mtime: Nanoseconds = 1_500_000_000_123_456_789) throws -> PrivateItem {
+    func item(_ text: String, mode: Mode = Mode(0o644), mtime: Nanoseconds = 1_500_000_000_123_456_789) throws
+        -> PrivateItem
+    {
         let file = try area.newFile()
         try file.append(Array(text.utf8))
         return try file.finish(mode: mode, mtime: mtime, expecting: digest(text), sync: false)

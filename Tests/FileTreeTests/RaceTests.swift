@@ -66,13 +66,15 @@ struct ExchangeTests {
 
     @Test func `a file is exchanged for a directory, a symlink and back`() throws {
         let directory = try play.area.newDirectory(mode: Mode(0o500))
-        guard case .placed(let first, _) = try play.tree.exchange(
-            directory, with: at("file"), expecting: play.fingerprint("file"))
+        guard
+            case .placed(let first, _) = try play.tree.exchange(
+                directory, with: at("file"), expecting: play.fingerprint("file"))
         else { return _ = Issue.record("not placed") }
         #expect(first.kind == .directory && first.mode == Mode(0o500))
         let link = try play.area.newSymlink(target: Array("x".utf8), mtime: 3)
-        guard case .placed(let second, let displaced) = try play.tree.exchange(
-            link, with: at("file"), expecting: first.fingerprint)
+        guard
+            case .placed(let second, let displaced) = try play.tree.exchange(
+                link, with: at("file"), expecting: first.fingerprint)
         else { return _ = Issue.record("not placed") }
         #expect(second.kind == .symlink && second.mtime == 3)
         #expect(displaced.status.kind == .directory)
@@ -205,7 +207,9 @@ struct MoveTests {
         guard case .moved = try play.tree.move(at("d"), to: at("e"), expecting: play.fingerprint("d").identity)
         else { return _ = Issue.record("not moved") }
         #expect(play.text("e/moved") == "text")
-        #expect(reason { _ = try play.tree.move(at("e"), to: at("e/f"), expecting: play.fingerprint("e").identity) } == .cycle)
+        #expect(
+            reason { _ = try play.tree.move(at("e"), to: at("e/f"), expecting: play.fingerprint("e").identity) }
+                == .cycle)
     }
 
     @Test func `a taken name, another inode and nothing are told`() throws {

@@ -32,7 +32,8 @@ private final class Log: Sendable {
 
     private func words(_ what: WatchEvent.Kinds) -> String {
         let all: [(WatchEvent.Kinds, String)] = [
-            (.created, "created"), (.deleted, "deleted"), (.movedFrom, "from"), (.movedTo, "to"), (.modified, "modified"),
+            (.created, "created"), (.deleted, "deleted"), (.movedFrom, "from"), (.movedTo, "to"),
+            (.modified, "modified"),
             (.closed, "closed"), (.gone, "gone"), (.renamed, "renamed"), (.isDirectory, "directory"),
         ]
         return all.filter { what.contains($0.0) }.map(\.1).joined(separator: "+")
@@ -57,7 +58,10 @@ struct WatcherTests {
         rename(play.onDisk("file"), play.onDisk("other"))
         unlink(play.onDisk("other"))
         watcher.drain()
-        #expect(log.lines == ["1 file created", "1 file modified", "1 file closed", "1 file from", "1 other to", "1 other deleted"])
+        #expect(
+            log.lines == [
+                "1 file created", "1 file modified", "1 file closed", "1 file from", "1 other to", "1 other deleted",
+            ])
         let cookies = log.all.filter { $0.cookie != 0 }.map(\.cookie)
         #expect(cookies.count == 2 && Set(cookies).count == 1)
     }

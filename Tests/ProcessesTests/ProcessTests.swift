@@ -21,7 +21,8 @@ struct ProcessTests {
 
     @Test func `arguments, environment and directory are given as they are`() throws {
         let done = try run(
-            shell, ["-c", "printf '%s|%s|' \"$1\" \"$A\"; pwd", "sh", "a b'\"$"], environment: ["A": "x=y z"], directory: "/")
+            shell, ["-c", "printf '%s|%s|' \"$1\" \"$A\"; pwd", "sh", "a b'\"$"], environment: ["A": "x=y z"],
+            directory: "/")
         #expect(done.outputText == "a b'\"$|x=y z|/\n")
     }
 
@@ -30,7 +31,11 @@ struct ProcessTests {
         #expect(done.timedOut && done.status == .signalled(SIGKILL))
         let group = try #require(pid_t(done.outputText.split(separator: "\n").first ?? ""))
         // Killed ones may wait to be reaped by init; none runs.
-        #expect(waitUntil { killpg(group, 0) != 0 || ProcessTable().entries.values.allSatisfy { $0.state == "Z" || getpgid($0.pid) != group } })
+        #expect(
+            waitUntil {
+                killpg(group, 0) != 0
+                    || ProcessTable().entries.values.allSatisfy { $0.state == "Z" || getpgid($0.pid) != group }
+            })
     }
 
     @Test func `a program that writes too much is killed`() throws {
@@ -48,7 +53,9 @@ struct ProcessTests {
     @Test func `a program that is not there, or no program, is an error with its name`() throws {
         #expect(throws: ProcessError(executable: "/no/such", code: ENOENT)) { try run("/no/such") }
         #expect(throws: ProcessError(executable: "/etc/passwd", code: EACCES)) { try run("/etc/passwd") }
-        #expect(throws: ProcessError(executable: "/bin/true", code: ENOENT)) { try run("/bin/true", directory: "/no/such") }
+        #expect(throws: ProcessError(executable: "/bin/true", code: ENOENT)) {
+            try run("/bin/true", directory: "/no/such")
+        }
     }
 
     @Test func `a child is terminated, killed, waited for and observed`() throws {
