@@ -1,0 +1,246 @@
+internal import FileTree
+package import Engine
+package import Index
+package import SyncCore
+
+/// The real folder, through directory handles. Everything of ours in it lies below `.synchub`: the marker that tells this folder from an
+/// empty mount point, and the private area in which bytes wait.
+package final class DiskTree: LocalTree {
+    let root: TreeRoot
+    let area: PrivateArea
+    private let watcher: Watcher
+    private let marker: RelativePath
+    private let date: String
+
+    /// What the folder's marker is called, below the folder.
+    static let markerPath = ".synchub/folder"
+
+    /// - Parameters:
+    ///   - date: stands in the name of what had to be kept beside (`2026-11-21`).
+    ///   - deliver: gets what happens, on a thread of its own.
+    /// - Throws: ``DiskProblem`` if the folder or its marker is not there.
+    package init(
+        path: String, date: String, deliver: @escaping @Sendable (FolderEvents) -> Void
+    ) throws {
+        self.date = date
+        do {
+            marker = try RelativePath(bytes: Array(Self.markerPath.utf8))
+            root = try TreeRoot(path: path)
+            guard try root.status(of: marker) != nil else {
+                throw DiskProblem(
+                    .notFound, "\(path) does not have the marker \(Self.markerPath): is its disk mounted? nothing is touched")
+            }
+            area = try PrivateArea(in: root, at: try RelativePath(bytes: Array(".synchub/private".utf8)))
+            for item in try area.items() { try item.remove() }
+            watcher = try Watcher { batch in deliver(FolderEvents(batch)) }
+        } catch let error as FileTreeError {
+            throw DiskProblem(error)
+        } catch let error as WatchError {
+            throw DiskProblem(.other, "\(error)")
+        }
+    }
+
+    /// Returns when everything that had happened at the call has been delivered.
+    package func drainEvents() { watcher.drain() }
+
+    package func stop() { watcher.stop() }
+
+    // MARK: - Looking
+
+    package func status(of path: RelativePath) throws -> DiskStatus? {
+        try asking { () throws(FileTreeError) in try root.status(of: path).map { DiskStatus($0) } }
+    }
+
+    package func list(_ directory: RelativePath) throws -> [(name: Name, status: DiskStatus)] {
+        try asking { () throws(FileTreeError) in
+            try root.list(directory).map { (name: $0.name, status: DiskStatus($0.status)) }
+        }
+    }
+
+    package func readLink(_ path: RelativePath) throws -> [UInt8] {
+        try asking { () throws(FileTreeError) in try root.readLink(path) }
+    }
+
+    package func watch(_ directory: RelativePath, as entry: EntryID) throws {
+        do throws(WatchError) {
+            try watcher.watch(directory, in: root, token: entry.rawValue)
+        } catch {
+            switch error {
+            case .limitReached: throw DiskProblem(.noSpace, "\(error)")
+            case .directory(let error): throw DiskProblem(error)
+            default: throw DiskProblem(.other, "\(error)")
+            }
+        }
+    }
+
+    package func isBeingWritten(_ path: RelativePath) -> Bool { root.isWriterActive(path) ?? false }
+
+    package func isPresent() -> Bool { (try? root.status(of: marker)) != nil }
+
+    // MARK: - Changing
+
+    package func makeDirectory(_ path: RelativePath, mode: Mode) throws -> Placing {
+        try placing { () throws(FileTreeError) in try root.makeDirectory(path, mode: mode) }
+    }
+
+    package func makeSymlink(_ path: RelativePath, target: [UInt8], mtime: Nanoseconds) throws -> Placing {
+        try placing { () throws(FileTreeError) in
+            try root.makeSymlink(target: target, mtime: mtime, at: path, through: area)
+        }
+    }
+
+    package func place(_ staged: StagedContent, as file: FileContent, at path: RelativePath) throws -> Placing {
+        let item = try item(staged)
+        return try placing { () throws(FileTreeError) in try root.placeNew(item, at: path) }
+    }
+
+    package func replace(
+        _ path: RelativePath, having stamp: Stamp, by staged: StagedContent, as file: FileContent
+    ) throws -> Placing {
+        guard let expected = try expected(path, stamp) else { return .unexpected }
+        let item = try item(staged)
+        let exchange = try asking { () throws(FileTreeError) in
+            try root.exchange(item, with: path, expecting: expected)
+        }
+        switch exchange {
+        case .placed(let status, let displaced):
+            // What came out is what the hub has, or had, as an older version.
+            try? displaced.remove()
+            return .done(DiskStatus(status))
+        case .unexpected, .busy: return .unexpected
+        case .stranded(_, let stranger):
+            try keep(stranger, beside: path)
+            return .unexpected
+        }
+    }
+
+    package func move(_ from: RelativePath, having stamp: Stamp, to path: RelativePath) throws -> Placing {
+        let identity = FileIdentity(device: stamp.device, inode: stamp.inode)
+        let move = try asking { () throws(FileTreeError) in try root.move(from, to: path, expecting: identity) }
+        guard case .moved(let status) = move else { return .unexpected }
+        return .done(DiskStatus(status))
+    }
+
+    package func setAttributes(
+        _ path: RelativePath, having stamp: Stamp, mode: Mode, mtime: Nanoseconds?
+    ) throws -> Placing {
+        guard let expected = try expected(path, stamp) else { return .unexpected }
+        let change = try asking { () throws(FileTreeError) in
+            try root.setAttributes(path, mode: mode, mtime: mtime, expecting: expected)
+        }
+        guard case .set(let status) = change else { return .unexpected }
+        return .done(DiskStatus(status))
+    }
+
+    package func remove(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
+        if kind == .directory {
+            let identity = FileIdentity(device: stamp.device, inode: stamp.inode)
+            let removal = try asking { () throws(FileTreeError) in try root.removeDirectory(path, expecting: identity) }
+            return removal == .removed
+        }
+        guard let expected = try expected(path, stamp) else { return false }
+        let removal = try asking { () throws(FileTreeError) in
+            try root.takeAway(path, expecting: expected, into: area)
+        }
+        switch removal {
+        case .taken(let item):
+            try? item.remove()
+            return true
+        case .unexpected, .busy: return false
+        case .stranded(_, let stranger):
+            try keep(stranger, beside: path)
+            return false
+        }
+    }
+
+    package func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws {
+        try asking { () throws(FileTreeError) in
+            if everything || directories.count > 16 { return try root.syncFileSystem() }
+            for directory in directories {
+                // A directory that is gone again has no names to keep.
+                do { try root.syncDirectory(directory) } catch where error.reason != .notFound { throw error }
+            }
+        }
+    }
+
+    package func discard(_ staged: StagedContent) { try? item(staged).remove() }
+
+    // MARK: - Helpers
+
+    private func item(_ staged: StagedContent) throws -> PrivateItem {
+        let found = try asking { () throws(FileTreeError) in
+            try area.item(named: (try? Name(staged.name)) ?? PrivateArea.randomName())
+        }
+        guard let found else { throw DiskProblem(.notFound, "what was fetched is gone from the private area; it is fetched again") }
+        return found
+    }
+
+    /// What must be there for it to be the file that the row tells of; nil if it is not. A ctime that could not be believed (the file was
+    /// hashed too soon after its change) is not compared.
+    private func expected(_ path: RelativePath, _ stamp: Stamp) throws -> Fingerprint? {
+        guard let now = try asking({ () throws(FileTreeError) in try root.status(of: path) }) else { return nil }
+        var found = Stamp(now.fingerprint)
+        if stamp.ctime == Nanoseconds.min { found.ctime = stamp.ctime }
+        if now.kind == .directory { return now.identity == FileIdentity(device: stamp.device, inode: stamp.inode) ? now.fingerprint : nil }
+        return found == stamp ? now.fingerprint : nil
+    }
+
+    /// Somebody changed a file twice while it was being replaced: what could not go back to its name goes beside it.
+    private func keep(_ stranger: PrivateItem, beside path: RelativePath) throws {
+        guard let name = path.last else { return }
+        for attempt in 1...1_000 {
+            let free = ConflictName.make(from: name, keepsExtension: true, date: date, client: "kept", attempt: attempt)
+            let placement = try asking { () throws(FileTreeError) in
+                try root.placeNew(stranger, at: path.parent.appending(free))
+            }
+            if case .placed = placement { return }
+        }
+    }
+
+    private func placing(_ body: () throws(FileTreeError) -> NewPlacement) throws -> Placing {
+        guard case .placed(let status) = try asking(body) else { return .unexpected }
+        return .done(DiskStatus(status))
+    }
+
+    private func asking<Value>(_ body: () throws(FileTreeError) -> Value) throws -> Value {
+        do { return try body() } catch { throw DiskProblem(error) }
+    }
+}
+
+extension DiskProblem {
+    init(_ error: FileTreeError) {
+        let cause: Cause =
+            switch error.reason {
+            case .notFound: .notFound
+            case .noSpace: .noSpace
+            case .denied: .denied
+            case .readOnly: .readOnly
+            case .changedWhileRead: .changedWhileRead
+            default: .other
+            }
+        self.init(cause, "\(error)")
+    }
+}
+
+extension DiskStatus {
+    init(_ status: FileStatus) {
+        let kind: Kind =
+            switch status.kind {
+            case .file: .node(.file)
+            case .directory: .node(.directory)
+            case .symlink: .node(.symlink)
+            case .other(.fifo): .other("a FIFO")
+            case .other(.socket): .other("a socket")
+            case .other(.blockDevice), .other(.characterDevice): .other("a device")
+            }
+        self.init(kind: kind, stamp: Stamp(status.fingerprint), mode: status.mode)
+    }
+}
+
+extension Stamp {
+    init(_ fingerprint: Fingerprint) {
+        self.init(
+            device: fingerprint.device, inode: fingerprint.inode, size: fingerprint.size, mtime: fingerprint.mtime,
+            ctime: fingerprint.ctime)
+    }
+}

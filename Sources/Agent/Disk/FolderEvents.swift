@@ -1,0 +1,33 @@
+internal import FileTree
+package import SyncCore
+
+/// What happened in watched directories, all that was there to be told at once.
+package struct FolderEvents: Sendable {
+    /// One name in one directory.
+    package struct Place: Hashable, Sendable {
+        package var directory: EntryID
+        package var name: Name
+    }
+    package var names: [(place: Place, event: Settling<Place>.Event)] = []
+    /// Directories of which no more can be said than that something happened to them.
+    package var directories: [EntryID] = []
+    /// Events were lost: everything has to be looked at.
+    package var overflowed = false
+}
+
+extension FolderEvents {
+    init(_ batch: WatchBatch) {
+        overflowed = batch.overflowed
+        for event in batch.events {
+            let directory = EntryID(event.token)
+            guard let name = event.name else {
+                directories.append(directory)
+                continue
+            }
+            if name.isReserved { continue }
+            let kind: Settling<Place>.Event =
+                event.what.contains(.closed) ? .closed : event.what.contains(.modified) ? .written : .changed
+            names.append((Place(directory: directory, name: name), kind))
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import Glibc
+internal import SyncCore
+
+/// The two clocks: one that only goes forward, for waiting, and the wall's, for what people read and files are stamped with.
+enum Clock {
+    /// Milliseconds of a monotonic clock.
+    static var milliseconds: Int64 {
+        let time = read(CLOCK_MONOTONIC)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// Unix nanoseconds.
+    static var now: Nanoseconds {
+        let time = read(CLOCK_REALTIME)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    private static func read(_ clock: clockid_t) -> timespec {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return time
+    }
+}

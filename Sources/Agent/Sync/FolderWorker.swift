@@ -1,0 +1,231 @@
+import Dispatch
+internal import ControlAPI
+internal import Engine
+internal import FileTree
+internal import Index
+internal import Processes
+internal import SyncCore
+
+/// The engine on a queue of its own, fed by the watcher. Everything that touches the index or changes names in the folder happens on that
+/// queue, one thing at a time; hashing and transfers happen elsewhere.
+final class FolderWorker: @unchecked Sendable {
+    // SAFETY: all mutable state below is touched on `queue` only.
+    private let queue = DispatchQueue(label: "folder")
+    private let folder: Folder<DiskTree>
+    private var settling: Settling<FolderEvents.Place>
+    private var timer: (any DispatchSourceTimer)?
+    private let debounce: Int64
+    private var isLookScheduled = false
+    private let log = Log("folder")
+    /// The newest barrier of the hub, and the one that everything before it has passed.
+    private var barrier: (asked: Int64, looked: Int64) = (0, 0)
+    /// Called on the queue whenever there may be something to send, to receive or to report.
+    private let onWork: @Sendable () -> Void
+
+    let tree: DiskTree
+
+    /// - Parameters:
+    ///   - home: where the index lies.
+    ///   - debounce: milliseconds of quiet after which a file is taken.
+    ///   - longest: milliseconds after which a file that never is quiet is taken.
+    init(
+        folder path: String, index indexPath: String, debounce: Int64, longest: Int64, onWork: @escaping @Sendable () -> Void
+    ) throws {
+        let relay = EventRelay()
+        let today = Timestamp.format(seconds: Clock.now / 1_000_000_000)
+        tree = try DiskTree(path: path, date: String(today.prefix(10))) { relay.deliver($0) }
+        let index = try FolderIndex(path: indexPath, newGeneration: Generation.random())
+        folder = Folder(index: index, tree: tree)
+        settling = Settling(debounce: debounce, longest: longest)
+        self.debounce = debounce
+        self.onWork = onWork
+        relay.connect { [weak self] events in self?.take(events) }
+    }
+
+    /// Runs `body` on the queue and waits for it.
+    func perform<Value>(_ body: (Folder<DiskTree>) throws -> Value) throws -> Value {
+        try queue.sync { try body(folder) }
+    }
+
+    func stop() {
+        tree.stop()
+        queue.sync {
+            timer?.cancel()
+            timer = nil
+        }
+    }
+
+    // MARK: - Events
+
+    private func take(_ events: FolderEvents) {
+        queue.async { [self] in
+            let now = Clock.milliseconds
+            for (place, event) in events.names { settling.note(place, event, at: now) }
+            if events.overflowed {
+                log.warning("events-lost", ["then": "everything is looked at again"])
+                attempt { try folder.lookAtEverything() }
+                scheduleLook()
+            }
+            schedule()
+        }
+    }
+
+    /// Has the timer fire when the next name is due.
+    private func schedule() {
+        guard let due = settling.nextDue else { return }
+        let timer = timer ?? makeTimer()
+        timer.schedule(deadline: .now() + .milliseconds(Int(max(due - Clock.milliseconds, 0))))
+    }
+
+    private func makeTimer() -> any DispatchSourceTimer {
+        let source = DispatchSource.makeTimerSource(queue: queue)
+        source.setEventHandler { [weak self] in self?.lookAtDue() }
+        source.activate()
+        timer = source
+        return source
+    }
+
+    private func lookAtDue() {
+        let due = settling.takeDue(at: Clock.milliseconds)
+        attempt {
+            // Names that are not quiet yet are looked at too, so that a move is never seen by one half.
+            let others = settling.waiting
+            try folder.look(at: (due + others).map { ($0.directory, $0.name) })
+            for place in others { try setSettled(place, false) }
+            for place in due { try setSettled(place, true) }
+        }
+        scheduleLook()
+        schedule()
+    }
+
+    /// A file whose writer has it open still is not quiet: it waits for the close.
+    private func setSettled(_ place: FolderEvents.Place, _ isQuiet: Bool) throws {
+        guard let row = try folder.index.child(of: place.directory, named: place.name), row.kind == .file else { return }
+        let path = try folder.index.path(of: row.entry)
+        if isQuiet, let path, !tree.isBeingWritten(path) || wasPostponed.remove(place) != nil {
+            folder.index.settling.remove(row.entry)
+            try folder.index.markUnsettled(row.node.map(SubjectKey.node) ?? .entry(row.entry))
+            return
+        }
+        folder.index.settling.insert(row.entry)
+        if isQuiet {
+            // Due again only when closed, or after the longest time: then it is taken as it is.
+            wasPostponed.insert(place)
+            settling.postpone(place, at: Clock.milliseconds)
+        }
+    }
+    private var wasPostponed: Set<FolderEvents.Place> = []
+
+    // MARK: - Looking
+
+    /// Looks at the whole folder, as at a start.
+    func lookAtEverything() {
+        queue.async { [self] in
+            attempt { try folder.lookAtEverything() }
+            scheduleLook()
+        }
+    }
+
+    /// Lists a part, then lets others have their turn; at the end decides what was deleted.
+    private func scheduleLook() {
+        if isLookScheduled { return }
+        isLookScheduled = true
+        queue.async { [self] in
+            isLookScheduled = false
+            attempt {
+                try folder.lookOn()
+                try takeFresh()
+                if folder.isLooking { return scheduleLook() }
+                finish()
+            }
+        }
+    }
+
+    /// What a listing found is not quiet if it changed just now.
+    private func takeFresh() throws {
+        let now = Clock.now
+        for fresh in folder.takeFresh() where now - fresh.changed < debounce * 1_000_000 && now >= fresh.changed {
+            settling.note(FolderEvents.Place(directory: fresh.directory, name: fresh.name), .changed, at: Clock.milliseconds)
+            folder.index.settling.insert(fresh.entry)
+        }
+        schedule()
+    }
+
+    /// What has vanished may just have arrived elsewhere: every event up to now comes first.
+    private func finish() {
+        tree.drainEvents()
+        queue.async { [self] in
+            attempt {
+                try folder.look(at: settling.waiting.map { ($0.directory, $0.name) })
+                for place in settling.waiting { try setSettled(place, false) }
+                if folder.isLooking { return scheduleLook() }
+                try folder.finishLooking()
+                passBarrier()
+            }
+            onWork()
+        }
+    }
+
+    // MARK: - Barriers
+
+    /// Somebody waits for everything that has happened in the folder up to now.
+    func ask(barrier number: Int64) {
+        queue.async { [self] in
+            guard number > barrier.asked else { return }
+            barrier.asked = number
+            scheduleLook()
+        }
+    }
+
+    private func passBarrier() {
+        guard barrier.looked < barrier.asked else { return }
+        if settling.isEmpty && !folder.isLooking {
+            barrier.looked = barrier.asked
+        } else if let due = settling.nextDue {
+            // Names that are still settling decide when; they bring us here again.
+            log.trace("barrier-waits", ["milliseconds": due - Clock.milliseconds])
+        }
+    }
+
+    /// The barrier that may be reported: everything before it was looked at, and nothing of it waits to be sent.
+    func passedBarrier(_ folder: Folder<DiskTree>) throws -> Int64 {
+        guard try folder.index.inflightRequest == nil, try !folder.hasSomethingToSend() else { return reported }
+        reported = barrier.looked
+        return reported
+    }
+    private var reported: Int64 = 0
+
+    /// Files that were hashed too soon, directories that cannot be watched, paths that had trouble: another look.
+    func lookAgain() {
+        queue.async { [self] in
+            attempt {
+                for directory in folder.unwatched { folder.look(into: directory, deep: false) }
+                try folder.retryTroubles()
+            }
+            if folder.isLooking { scheduleLook() }
+            onWork()
+        }
+    }
+
+    private func attempt(_ body: () throws -> Void) {
+        do { try body() } catch { log.error("looking-failed", ["reason": "\(error)"]) }
+    }
+}
+
+/// Stands between the watcher and the worker, which are made one after the other.
+private final class EventRelay: Sendable {
+    private let receiver = Monitor<(@Sendable (FolderEvents) -> Void)?>(nil)
+
+    func deliver(_ events: FolderEvents) { receiver.withLock { $0 }?(events) }
+
+    func connect(_ body: @escaping @Sendable (FolderEvents) -> Void) { receiver.withLock { $0 = body } }
+}
+
+/// Names for indexes.
+enum Generation {
+    /// 32 hexadecimal digits.
+    static func random() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<16).map { _ in Escaping.hex(UInt8.random(in: .min ... .max, using: &generator)) }.joined()
+    }
+}

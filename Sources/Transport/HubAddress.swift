@@ -1,0 +1,29 @@
+package import SSH
+
+/// Everything that is needed to reach a hub as one of its clients.
+package struct HubAddress: Sendable {
+    /// Tried in this order.
+    package var hosts: [SSHAddress]
+    package var user: String
+    /// Pinned: no other is accepted.
+    package var hostKey: HostKey
+    package var key: SSHCredentials.PrivateKey
+    /// The control API's port on the hub's 127.0.0.1.
+    package var apiPort: UInt16
+    /// Bearer token.
+    package var token: String
+
+    package init(
+        hosts: [SSHAddress], user: String, hostKey: HostKey, key: SSHCredentials.PrivateKey, apiPort: UInt16,
+        token: String
+    ) {
+        self.hosts = hosts
+        self.user = user
+        self.hostKey = hostKey
+        self.key = key
+        self.apiPort = apiPort
+        self.token = token
+    }
+
+    var credentials: SSHCredentials { SSHCredentials(user: user, privateKey: key) }
+}

@@ -1,0 +1,68 @@
+package import ControlAPI
+package import SyncCore
+
+/// The hub as an agent sees it, from one login until it breaks. Any thread may call; each call blocks. After a failure that
+/// ``HubError/endsConnection`` the connection is of no use any more, and another one is made.
+package protocol HubConnection: AnyObject, Sendable {
+    /// What the hub said at the beginning.
+    var hello: HelloResponse { get }
+
+    /// Held open by the hub for at most `wait` seconds.
+    func changes(since: Sequence, wait: Int, barrier: Int64, paused: Bool) throws(HubError) -> ChangesResponse
+    /// - Parameter request: a ``CommitRequest`` as JSON, the same bytes whenever it is repeated.
+    func commit(_ request: [UInt8]) throws(HubError) -> CommitResponse
+    func report(_ report: ReportRequest) throws(HubError)
+    /// Passes a request of `syncctl` on, with this agent's rights.
+    func forward(_ method: String, _ path: String, _ body: [UInt8]) throws(HubError) -> (status: Int, body: [UInt8])
+
+    /// Writes a new file in this client's staging directory: bytes from each source in order, without gaps.
+    func upload(_ name: String, _ parts: [UploadPart], goOn: () -> Bool) throws(HubError)
+    /// Reads a file of the share. The sink may throw to stop.
+    /// - Returns: the bytes received.
+    func download(_ path: RelativePath, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64
+
+    /// Makes transfers in progress fail; requests go on.
+    func cancelTransfers()
+    /// Ends everything; calls in progress fail.
+    func close()
+}
+
+/// Bytes to be sent: of a local descriptor from an offset, or of memory.
+package enum UploadPart: Sendable {
+    case file(descriptor: Int32, length: Int64)
+    case bytes([UInt8])
+}
+
+/// Why the hub did not do something.
+package enum HubError: Error, Sendable, CustomStringConvertible {
+    /// Not to be reached, or the connection broke.
+    case away(String)
+    /// The host key is not the one that was pinned; nothing was sent.
+    case hostKeyChanged(String)
+    /// Our key is not accepted, or our files cannot be used: trying again does not help.
+    case refusedKey(String)
+    /// The hub's own answer.
+    case refused(ErrorMessage)
+    /// There is no such file in the share (any more).
+    case notFound(String)
+    /// The other side ran out of room, or would not write.
+    case transferFailed(String)
+    case cancelled
+
+    package var endsConnection: Bool {
+        switch self {
+        case .away, .hostKeyChanged, .refusedKey: true
+        case .refused, .notFound, .transferFailed, .cancelled: false
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .away(let reason), .hostKeyChanged(let reason), .refusedKey(let reason), .notFound(let reason),
+            .transferFailed(let reason):
+            reason
+        case .refused(let error): error.message
+        case .cancelled: "stopped"
+        }
+    }
+}

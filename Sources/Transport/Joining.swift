@@ -1,0 +1,27 @@
+package import ControlAPI
+internal import SSH
+
+/// Uses an invite: opens the tunnel with the one-time key and registers this client's own key.
+package enum Joining {
+    /// - Parameters:
+    ///   - address: with the invite's key, and the invite's secret as the token.
+    ///   - publicKey: this client's own, one OpenSSH line.
+    package static func join(
+        _ address: HubAddress, publicKey: String, timeout: Duration = .seconds(20)
+    ) throws(HubError) -> JoinResponse {
+        var failure = HubError.away("the invite names no host")
+        for server in address.hosts {
+            do throws(HubError) {
+                let control = try ControlChannel.open(address, server, timeout) { _ in }
+                defer { control.close() }
+                return try control.message(
+                    JoinResponse.self, .join, body: WireFormat.encode(JoinRequest(publicKey: publicKey)))
+            } catch {
+                failure = error
+                if case .away = error { continue }
+                throw error
+            }
+        }
+        throw failure
+    }
+}

@@ -1,0 +1,57 @@
+internal import SSH
+internal import Synchronization
+
+/// One SFTP connection that is opened when it is needed, and again after it failed. Used by one caller at a time.
+final class SFTPLane: Sendable {
+    private struct State {
+        var connection: SFTPConnection?
+        /// Ends connecting too.
+        var cancellation = SSHCancellation()
+    }
+    private let address: HubAddress
+    private let server: SSHAddress
+    private let timeout: Duration
+    private let state = Mutex(State())
+
+    init(_ address: HubAddress, server: SSHAddress, timeout: Duration) {
+        self.address = address
+        self.server = server
+        self.timeout = timeout
+    }
+
+    /// - Throws: what `body` throws, and ``HubError``.
+    func use<Value>(_ body: (SFTPConnection) throws -> Value) throws -> Value {
+        let connection = try open()
+        do {
+            return try body(connection)
+        } catch let error as SSHError {
+            if !error.leavesSessionAlive { state.withLock { $0.connection = nil } }
+            throw HubError(error)
+        }
+    }
+
+    private func open() throws(HubError) -> SFTPConnection {
+        let (open, cancellation) = state.withLock { state in
+            if state.cancellation.isCancelled { state = State() }
+            return (state.connection, state.cancellation)
+        }
+        if let open { return open }
+        do throws(SSHError) {
+            let connection = try SFTPConnection.connect(
+                to: server, expecting: address.hostKey, credentials: address.credentials, timeout: timeout,
+                cancellation: cancellation)
+            state.withLock { $0.connection = connection }
+            return connection
+        } catch {
+            throw HubError(error)
+        }
+    }
+
+    /// Makes the transfer in progress fail; the next one opens a new connection.
+    func cancel() {
+        state.withLock { state in
+            state.cancellation.cancel()
+            state.connection = nil
+        }
+    }
+}

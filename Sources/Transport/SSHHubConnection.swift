@@ -1,0 +1,147 @@
+package import ControlAPI
+internal import HTTPClient
+internal import SSH
+package import SyncCore
+
+/// A hub over SSH: one connection carries the tunnelled API, one SFTP uploads, one downloads.
+package final class SSHHubConnection: HubConnection {
+    private let control: ControlChannel
+    private let up: SFTPLane
+    private let down: SFTPLane
+    package let hello: HelloResponse
+
+    /// Logs in at the first host that answers, and says hello.
+    /// - Parameters:
+    ///   - timeout: for each host, and for SFTP calls without progress.
+    ///   - onClose: called once, on a thread of its own, when the connection has broken.
+    package static func connect(
+        to address: HubAddress, hello: HelloRequest, timeout: Duration = .seconds(20),
+        onClose: @escaping @Sendable (String) -> Void
+    ) throws(HubError) -> SSHHubConnection {
+        var failure = HubError.away("no host is configured for the hub")
+        for server in address.hosts {
+            do throws(HubError) {
+                return try SSHHubConnection(address, server, hello, timeout, onClose)
+            } catch {
+                failure = error
+                if case .away = error { continue }
+                throw error
+            }
+        }
+        throw failure
+    }
+
+    private init(
+        _ address: HubAddress, _ server: SSHAddress, _ request: HelloRequest, _ timeout: Duration,
+        _ onClose: @escaping @Sendable (String) -> Void
+    ) throws(HubError) {
+        control = try ControlChannel.open(address, server, timeout, onClose)
+        up = SFTPLane(address, server: server, timeout: timeout)
+        down = SFTPLane(address, server: server, timeout: timeout)
+        do throws(HubError) {
+            hello = try control.message(HelloResponse.self, .hello, body: WireFormat.encode(request))
+        } catch {
+            control.close()
+            throw error
+        }
+    }
+
+    // MARK: - Coordination
+
+    package func changes(
+        since: Sequence, wait: Int, barrier: Int64, paused: Bool
+    ) throws(HubError) -> ChangesResponse {
+        let query = "?since=\(since.rawValue)&wait=\(wait)&epoch=\(hello.epoch)&barrier=\(barrier)&paused=\(paused ? 1 : 0)"
+        return try control.message(ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30)
+    }
+
+    package func commit(_ request: [UInt8]) throws(HubError) -> CommitResponse {
+        try control.message(CommitResponse.self, .commit, body: request, timeout: 3_600)
+    }
+
+    package func report(_ report: ReportRequest) throws(HubError) {
+        _ = try control.message(EmptyResponse.self, .report, body: WireFormat.encode(report))
+    }
+
+    package func forward(
+        _ method: String, _ path: String, _ body: [UInt8]
+    ) throws(HubError) -> (status: Int, body: [UInt8]) {
+        let reply = try control.send(method, path, body: body, timeout: 3_700)
+        return (reply.status, reply.body)
+    }
+
+    // MARK: - Bytes
+
+    package func upload(_ name: String, _ parts: [UploadPart], goOn: () -> Bool) throws(HubError) {
+        let path = Array("\(hello.staging)/\(name)".utf8)
+        do {
+            try up.use { connection in try connection.upload(parts, to: path, goOn: goOn) }
+        } catch let error as HubError {
+            throw error
+        } catch {
+            throw .transferFailed("\(error)")
+        }
+    }
+
+    package func download(_ path: RelativePath, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64 {
+        let bytes = Array(hello.share.utf8) + [UInt8(ascii: "/")] + path.bytes
+        return try down.use { connection in try connection.download(bytes, sink: sink) }
+    }
+
+    package func cancelTransfers() {
+        up.cancel()
+        down.cancel()
+    }
+
+    package func close() {
+        cancelTransfers()
+        control.close()
+    }
+}
+
+extension ControlChannel {
+    /// Opens the tunnel.
+    static func open(
+        _ address: HubAddress, _ server: SSHAddress, _ timeout: Duration, _ onClose: @escaping @Sendable (String) -> Void
+    ) throws(HubError) -> ControlChannel {
+        do throws(SSHError) {
+            let tunnel = try SSHTunnel.connect(
+                to: server, expecting: address.hostKey, credentials: address.credentials, timeout: timeout
+            ) { reason in onClose("\(reason)") }
+            return ControlChannel(tunnel, port: address.apiPort, token: address.token)
+        } catch {
+            throw HubError(error)
+        }
+    }
+}
+
+extension SFTPConnection {
+    /// Several parts, one after the other, into one new file.
+    fileprivate func upload(_ parts: [UploadPart], to path: [UInt8], goOn: () -> Bool) throws {
+        var offset: Int64 = 0
+        var pending: [UInt8] = []
+        let target = try open(path, [.write, .create, .truncate])
+        func flush() throws {
+            if pending.isEmpty { return }
+            try target.writeAll(at: offset, pending)
+            offset += Int64(pending.count)
+            pending.removeAll(keepingCapacity: true)
+            if !goOn() { throw SSHError.stopped }
+        }
+        for part in parts {
+            switch part {
+            case .bytes(let bytes):
+                pending += bytes
+                if pending.count >= SFTPConnection.uploadBlock { try flush() }
+            case .file(let descriptor, let length):
+                try flush()
+                let sent = try upload(
+                    from: descriptor, length: length, to: path, remoteOffset: offset, progress: { _ in goOn() })
+                // A file that shrank: what follows still lies where it was promised, and the hub sees the gap.
+                offset += max(sent, length)
+            }
+        }
+        try flush()
+        try target.close()
+    }
+}
