@@ -156,6 +156,8 @@ extension Folder {
             new.mode = status.mode
             new.digest = nil
             try index.update(new)
+            fresh.append(
+                FreshFile(directory: row.parent, name: row.name, entry: row.entry, changed: status.stamp.ctime))
         }
     }
 
@@ -179,6 +181,9 @@ extension Folder {
         let entry = try index.insertLocal(
             parent: directory, name: name, kind: kind, stamp: status.stamp, mode: status.mode, target: target)
         if kind == .directory { look(into: entry, deep: true) }
+        if kind == .file {
+            fresh.append(FreshFile(directory: directory, name: name, entry: entry, changed: status.stamp.ctime))
+        }
     }
 
     /// The row of what had this inode and is not where it was any more.

@@ -19,6 +19,8 @@ package final class Folder<Tree: LocalTree> {
     var touched: Set<RelativePath> = []
     /// Whether bytes were placed that would not survive a power cut yet.
     var touchedBytes = false
+    /// What listings found new or changed since it was asked for.
+    var fresh: [FreshFile] = []
     /// Digests that the hub said it does not have although this client thought so.
     var mustSend: Set<Digest> = []
     /// Files whose bytes were hashed so soon after their change that another change may look the same.

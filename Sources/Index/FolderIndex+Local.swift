@@ -59,6 +59,16 @@ extension FolderIndex {
         return RelativePath(names.reversed())
     }
 
+    /// The entry under a path, from the rows.
+    package func entry(at path: RelativePath) throws -> EntryID? {
+        var current = EntryID.root
+        for name in path.names {
+            guard let row = try child(of: current, named: name) else { return nil }
+            current = row.entry
+        }
+        return current
+    }
+
     /// The folder's own row, made at the first start.
     package func setRoot(stamp: Stamp) throws {
         try database.execute(

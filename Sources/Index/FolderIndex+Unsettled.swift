@@ -110,6 +110,11 @@ extension FolderIndex {
         try database.execute("DELETE FROM problem WHERE entry = ?", entry.rawValue)
     }
 
+    /// Whether something is wrong with an entry that waiting does not mend.
+    package func hasTrouble(_ entry: EntryID) throws -> Bool {
+        try database.first("SELECT 1 FROM problem WHERE entry = ? LIMIT 1", entry.rawValue) { _ in true } ?? false
+    }
+
     /// Sorted by path.
     package func troubles(limit: Int = 10_000) throws -> [Trouble] {
         try database.query("SELECT path, entry, reason, skipped FROM problem ORDER BY path LIMIT ?", limit) { row in

@@ -132,7 +132,7 @@ extension SFTPConnection {
             switch part {
             case .bytes(let bytes):
                 pending += bytes
-                if pending.count >= SFTPConnection.uploadBlock { try flush() }
+                if pending.count >= (2 << 20) { try flush() }
             case .file(let descriptor, let length):
                 try flush()
                 let sent = try upload(

@@ -1,0 +1,54 @@
+internal import Index
+package import SyncCore
+
+/// A file that was found new or changed by listing, not by an event.
+package struct FreshFile: Hashable, Sendable {
+    package var directory: EntryID
+    package var name: Name
+    package var entry: EntryID
+    /// Its ctime, Unix nanoseconds.
+    package var changed: Nanoseconds
+}
+
+/// What a driver asks beside the three ways.
+extension Folder {
+    /// Files that were found by listing since the last call: the driver lets those settle that changed just now.
+    package func takeFresh() -> [FreshFile] {
+        defer { fresh = [] }
+        return fresh
+    }
+
+    /// Whether anything that changed here is still to be told to the hub, apart from what cannot be read.
+    package func hasSomethingToSend() throws -> Bool {
+        var node = NodeID(0)
+        var entry = EntryID(0)
+        for _ in 0..<10 {
+            let page = try index.unsettled(limit: 500, afterNode: node, afterEntry: entry)
+            if page.isEmpty { return false }
+            for key in page {
+                switch key {
+                case .node(let id): node = max(node, id)
+                case .entry(let id): entry = max(entry, id)
+                }
+                guard let subject = try index.subject(of: key) else { continue }
+                switch subject.verdict {
+                case .send: return true
+                case .hash(let id): if try !index.hasTrouble(id) { return true }
+                case .settled, .forget, .settling, .adopt, .receive: continue
+                }
+            }
+        }
+        return true
+    }
+
+    /// Directories that could not be listed are tried again, and what could not be examined.
+    package func retryTroubles() throws {
+        for trouble in try index.troubles(limit: 1_000) where !trouble.isSkipped {
+            if let entry = trouble.entry, let row = try index.local(entry), row.kind == .directory {
+                look(into: entry, deep: true)
+            } else if let parent = try index.entry(at: trouble.path.parent) {
+                look(into: parent, deep: false)
+            }
+        }
+    }
+}
