@@ -52,3 +52,31 @@ extension Folder {
         }
     }
 }
+
+extension Folder {
+    /// The bytes of an entry could not be had as they were hashed: it is looked at, and read, again.
+    package func putOff(_ entry: EntryID, _ problem: DiskProblem) throws {
+        try index.transaction {
+            guard var row = try index.local(entry), let path = try index.path(of: entry) else { return }
+            try trouble(path, entry, problem.description)
+            row.digest = nil
+            try index.update(row)
+            look(into: row.parent, deep: false)
+        }
+    }
+
+    /// Something from the hub cannot be brought here for now.
+    package func note(_ problem: DiskProblem, at path: RelativePath) throws {
+        try trouble(path, nil, problem.description)
+    }
+}
+
+extension Folder {
+    /// Another journal than the one that was agreed with: everything is merged with it as if new, and nothing is deleted.
+    package func begin(epoch: String) throws {
+        for content in staged.values { tree.discard(content) }
+        staged = [:]
+        mustSend = []
+        try index.begin(epoch: epoch)
+    }
+}

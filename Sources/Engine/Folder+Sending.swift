@@ -7,7 +7,7 @@ extension Folder {
     /// - Parameters:
     ///   - operations: how many at most, about.
     ///   - bytes: how many bytes of content at most, about; one file may be larger.
-    package func nextCommit(operations limit: Int = 2_000, bytes: Int64 = 64 << 20) throws -> Commit? {
+    package func nextCommit(operations limit: Int = 2_000, bytes: Int64 = 16 << 20) throws -> Commit? {
         guard try index.inflightRequest == nil else { return nil }
         return try index.transaction {
             let ready = try readyToSend(limit: limit)

@@ -9,6 +9,9 @@ package final class FileReader: Sendable {
     /// For display.
     package let path: String
 
+    /// For a library that reads by itself; the reader still owns it, and must outlive its use.
+    package var rawDescriptor: Int32 { descriptor.raw }
+
     /// - Parameter descriptor: of a regular file.
     init(_ descriptor: consuming Descriptor, path: String) {
         self.descriptor = descriptor

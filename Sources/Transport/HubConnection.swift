@@ -56,6 +56,11 @@ package enum HubError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// What the hub itself said, if it was reached.
+    package var answer: ErrorMessage? {
+        if case .refused(let message) = self { message } else { nil }
+    }
+
     package var description: String {
         switch self {
         case .away(let reason), .hostKeyChanged(let reason), .refusedKey(let reason), .notFound(let reason),

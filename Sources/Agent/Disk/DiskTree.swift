@@ -158,7 +158,9 @@ package final class DiskTree: LocalTree {
             if everything || directories.count > 16 { return try root.syncFileSystem() }
             for directory in directories {
                 // A directory that is gone again has no names to keep.
-                do { try root.syncDirectory(directory) } catch where error.reason != .notFound { throw error }
+                do throws(FileTreeError) { try root.syncDirectory(directory) } catch {
+                    if error.reason != .notFound { throw error }
+                }
             }
         }
     }
@@ -168,9 +170,8 @@ package final class DiskTree: LocalTree {
     // MARK: - Helpers
 
     private func item(_ staged: StagedContent) throws -> PrivateItem {
-        let found = try asking { () throws(FileTreeError) in
-            try area.item(named: (try? Name(staged.name)) ?? PrivateArea.randomName())
-        }
+        let name = try? Name(staged.name)
+        let found = try asking { () throws(FileTreeError) in try name.flatMap { name throws(FileTreeError) in try area.item(named: name) } }
         guard let found else { throw DiskProblem(.notFound, "what was fetched is gone from the private area; it is fetched again") }
         return found
     }

@@ -32,8 +32,7 @@ final class FolderWorker: @unchecked Sendable {
         folder path: String, index indexPath: String, debounce: Int64, longest: Int64, onWork: @escaping @Sendable () -> Void
     ) throws {
         let relay = EventRelay()
-        let today = Timestamp.format(seconds: Clock.now / 1_000_000_000)
-        tree = try DiskTree(path: path, date: String(today.prefix(10))) { relay.deliver($0) }
+        tree = try DiskTree(path: path, date: Timestamp.day(Clock.now)) { relay.deliver($0) }
         let index = try FolderIndex(path: indexPath, newGeneration: Generation.random())
         folder = Folder(index: index, tree: tree)
         settling = Settling(debounce: debounce, longest: longest)
@@ -44,7 +43,10 @@ final class FolderWorker: @unchecked Sendable {
 
     /// Runs `body` on the queue and waits for it.
     func perform<Value>(_ body: (Folder<DiskTree>) throws -> Value) throws -> Value {
-        try queue.sync { try body(folder) }
+        try queue.sync {
+            defer { if folder.isLooking { scheduleLook() } }
+            return try body(folder)
+        }
     }
 
     func stop() {
@@ -194,6 +196,21 @@ final class FolderWorker: @unchecked Sendable {
         return reported
     }
     private var reported: Int64 = 0
+
+    /// Whether something had trouble, or lies where the kernel does not watch.
+    var needsAnotherLook: Bool {
+        queue.sync {
+            let hasTrouble = (try? folder.index.troubles(limit: 100).contains { !$0.isSkipped }) ?? true
+            return hasTrouble || !folder.unwatched.isEmpty
+        }
+    }
+
+    /// When a file that was hashed too soon after its change is to be read once more, in monotonic milliseconds.
+    var nextSecondLook: Int64? {
+        queue.sync {
+            folder.racy.values.min().map { Clock.milliseconds + max(($0 + 2_000_000_000 - Clock.now) / 1_000_000 + 1, 1) }
+        }
+    }
 
     /// Files that were hashed too soon, directories that cannot be watched, paths that had trouble: another look.
     func lookAgain() {

@@ -1,0 +1,160 @@
+internal import ControlAPI
+internal import Index
+internal import Processes
+internal import SyncCore
+internal import Transport
+
+/// A running agent: one thread listens to the hub and connects again when it is away, one sends, one fetches, one reports.
+final class Agent: Sendable {
+    private let worker: FolderWorker
+    private let address: HubAddress
+    private let generation: String
+    let state = AgentState()
+    private let running = Monitor(0)
+
+    /// The longest pause between two tries to reach the hub, in seconds.
+    private static let longestPause = 30
+    /// How long what had trouble rests before it is tried again, in milliseconds.
+    private static let lookAgainAfter: Int64 = 5_000
+
+    init(worker: FolderWorker, address: HubAddress) throws {
+        self.worker = worker
+        self.address = address
+        generation = try worker.perform { try $0.index.generation }
+    }
+
+    func start() {
+        worker.lookAtEverything()
+        start("listen") { $0.listen() }
+        start("send") { $0.send() }
+        start("fetch") { $0.fetch() }
+        start("report") { $0.report() }
+    }
+
+    /// Ends the threads and waits for them.
+    func stop() {
+        state.stop()
+        _ = running.wait { $0 == 0 ? () : nil }
+        worker.stop()
+    }
+
+    private func start(_ name: String, _ body: @escaping @Sendable (Agent) -> Void) {
+        running.withLock { $0 += 1 }
+        startThread(name) { [self] in
+            body(self)
+            running.withLock { $0 -= 1 }
+        }
+    }
+
+    // MARK: - Listening
+
+    private func listen() {
+        let log = Log("agent")
+        let receiver = Receiver(worker: worker, state: state)
+        var pause = 1
+        while !state.isStopping {
+            do {
+                let hub = try connect()
+                log.info("connected", ["hub": hub.hello.hub, "client": hub.hello.client])
+                pause = 1
+                try receiver.begin(hub.hello)
+                state.connected(hub)
+                while !state.isStopping { try receiver.receive(hub, wait: 50) }
+            } catch let error as HubError {
+                if let reason = giveUp(error) { return state.stop(reason) }
+                if !state.isStopping, state.away?.reason != error.description {
+                    log.warning("hub-away", ["reason": error.description, "next-try": "\(pause) s"])
+                }
+                state.disconnected(error.description)
+            } catch {
+                log.error("listening-failed", ["reason": "\(error)"])
+                state.disconnected("\(error)")
+            }
+            if state.isStopping { return }
+            state.poll.wait(.seconds(pause))
+            pause = min(pause * 2, Agent.longestPause)
+        }
+    }
+
+    private func connect() throws(HubError) -> SSHHubConnection {
+        try SSHHubConnection.connect(
+            to: address, hello: HelloRequest(version: AgentVersion.current, generation: generation)
+        ) { [state] _ in state.poll.ring() }
+    }
+
+    /// Why there is no point in trying again; nil if there is.
+    private func giveUp(_ error: HubError) -> String? {
+        switch error {
+        case .hostKeyChanged(let reason): return reason
+        case .refused(let message) where message.code == .revoked || message.code == .unauthorized:
+            return "the hub has revoked this client: \(message.message); the folder stays as it is. Join again with a new invite."
+        default: return nil
+        }
+    }
+
+    // MARK: - Sending, fetching, reporting
+
+    private func send() {
+        let pass = UpPass(worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping })
+        let worker = worker
+        loop("up", state.up, { [pass.nextRetry, worker.nextSecondLook].compactMap { $0 }.min() }) {
+            try pass.hashAgain()
+            guard try pass.run() else { return false }
+            self.state.down.ring()
+            self.state.report.ring()
+            return true
+        }
+    }
+
+    private func fetch() {
+        let pass = DownPass(worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping })
+        loop("down", state.down, { pass.nextRetry }) {
+            guard try pass.run() else { return false }
+            self.state.up.ring()
+            self.state.report.ring()
+            return true
+        }
+    }
+
+    private func report() {
+        let reporter = Reporter(worker: worker, state: state)
+        let worker = worker
+        var connection: ObjectIdentifier?
+        var looked = Clock.milliseconds
+        loop("report", state.report, { worker.needsAnotherLook ? looked + Agent.lookAgainAfter : nil }) { [state] in
+            let now = state.connection.map { ObjectIdentifier($0) }
+            if now != connection { reporter.forget() }
+            connection = now
+            try reporter.run()
+            // What had trouble is tried again from time to time.
+            if Clock.milliseconds - looked >= Agent.lookAgainAfter, worker.needsAnotherLook {
+                looked = Clock.milliseconds
+                worker.lookAgain()
+            }
+            return false
+        }
+    }
+
+    /// Works as long as there is something to do, then waits for the bell, or for what was put off.
+    private func loop(_ part: String, _ bell: Bell, _ nextRetry: () -> Int64?, _ round: () throws -> Bool) {
+        let log = Log(part)
+        var failures = 0
+        while !state.isStopping {
+            do {
+                while try !state.isStopping && round() {}
+                failures = 0
+                bell.wait(Agent.pause(until: nextRetry()))
+            } catch {
+                if state.isStopping { return }
+                failures = min(failures + 1, 5)
+                log.debug("round-failed", ["reason": "\(error)"])
+                if case HubError.cancelled = error { failures = 0 }
+                bell.wait(.milliseconds(100 << failures))
+            }
+        }
+    }
+
+    private static func pause(until time: Int64?) -> Duration? {
+        time.map { .milliseconds(max($0 - Clock.milliseconds, 10)) }
+    }
+}

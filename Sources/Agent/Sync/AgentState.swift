@@ -1,0 +1,95 @@
+internal import ControlAPI
+internal import Processes
+internal import Transport
+
+/// What the agent's threads tell each other. Any thread.
+final class AgentState: Sendable {
+    private struct Facts {
+        var connection: (any HubConnection)?
+        var pause: PauseMessage?
+        var isStopping = false
+        /// Why the agent gives up, if it does.
+        var fatal: String?
+        /// Since when the hub has been away, and why; nil while it is there.
+        var away: (since: Int64, reason: String)? = (Clock.now / 1_000_000_000, "not connected yet")
+        var isCaughtUp = false
+    }
+    private let facts = Monitor(Facts())
+
+    let up = Bell()
+    let down = Bell()
+    let poll = Bell()
+    let report = Bell()
+
+    /// The connection to use for transfers and commits: none while the hub is away, a pause holds or the agent stops.
+    var forTransfers: (any HubConnection)? {
+        facts.withLock { $0.pause == nil && !$0.isStopping ? $0.connection : nil }
+    }
+
+    /// The connection, paused or not.
+    var connection: (any HubConnection)? { facts.withLock { $0.connection } }
+
+    var isPaused: Bool { facts.withLock { $0.pause != nil } }
+    var pause: PauseMessage? { facts.withLock { $0.pause } }
+    var isStopping: Bool { facts.withLock { $0.isStopping } }
+    var fatal: String? { facts.withLock { $0.fatal } }
+    var away: (since: Int64, reason: String)? { facts.withLock { $0.away } }
+    /// Whether everything that the hub had at the last answer has been received.
+    var isCaughtUp: Bool { facts.withLock { $0.isCaughtUp } }
+
+    func connected(_ connection: any HubConnection) {
+        facts.withLock { facts in
+            facts.connection = connection
+            facts.pause = connection.hello.paused
+            facts.away = nil
+            facts.isCaughtUp = false
+        }
+        ringAll()
+    }
+
+    func disconnected(_ reason: String) {
+        let old = facts.withLock { facts in
+            if facts.away == nil { facts.away = (Clock.now / 1_000_000_000, reason) } else { facts.away?.reason = reason }
+            defer { facts.connection = nil }
+            return facts.connection
+        }
+        old?.close()
+    }
+
+    /// A pause begins or ends; transfers in progress stop.
+    func setPause(_ pause: PauseMessage?) {
+        let (changed, connection) = facts.withLock { facts in
+            let changed = (facts.pause == nil) != (pause == nil)
+            facts.pause = pause
+            return (changed, facts.connection)
+        }
+        guard changed else { return }
+        if pause != nil { connection?.cancelTransfers() }
+        ringAll()
+    }
+
+    func setCaughtUp(_ isCaughtUp: Bool) { facts.withLock { $0.isCaughtUp = isCaughtUp } }
+
+    /// The agent ends; with a reason if it gives up.
+    func stop(_ fatal: String? = nil) {
+        facts.withLock { facts in
+            facts.isStopping = true
+            if facts.fatal == nil { facts.fatal = fatal }
+        }
+        disconnected("the agent stops")
+        ringAll()
+    }
+
+    /// Blocks until the agent is to end.
+    func waitForStop() {
+        facts.wait { $0.isStopping ? () : nil }
+    }
+
+    /// There may be something to do in every direction.
+    func ringAll() {
+        up.ring()
+        down.ring()
+        poll.ring()
+        report.ring()
+    }
+}

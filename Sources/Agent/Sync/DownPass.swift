@@ -1,0 +1,87 @@
+internal import ControlAPI
+internal import Engine
+internal import FileTree
+internal import Index
+internal import Processes
+internal import SyncCore
+internal import Transport
+
+/// The way down, one round: place what can be placed, fetch what is missing, place again. One thread.
+final class DownPass {
+    private let worker: FolderWorker
+    private let connection: () -> (any HubConnection)?
+    private let isStopping: () -> Bool
+    private let log = Log("down")
+    /// Nodes whose bytes could not be had, and when to try them again (monotonic milliseconds).
+    private var deferred: [NodeID: Int64] = [:]
+
+    /// Files fetched before they are placed together.
+    private let batch = 256
+    /// Up to so many files are made durable one by one, more by one sync of the file system.
+    private let fewFiles = 8
+
+    /// - Parameter connection: the hub, nil while nothing may be fetched.
+    init(worker: FolderWorker, connection: @escaping () -> (any HubConnection)?, isStopping: @escaping () -> Bool) {
+        self.worker = worker
+        self.connection = connection
+        self.isStopping = isStopping
+    }
+
+    /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
+    var nextRetry: Int64? { deferred.values.min() }
+
+    /// - Returns: true if anything was done, so that another round may find more.
+    func run() throws -> Bool {
+        guard let hub = connection() else { return false }
+        let now = Clock.milliseconds
+        deferred = deferred.filter { $0.value > now }
+        let waiting = Set(deferred.keys)
+        let (placed, fetches) = try worker.perform { folder in
+            (try folder.placeAll(), try folder.fetches(limit: batch, except: waiting))
+        }
+        if fetches.isEmpty { return placed > 0 }
+        var bytes: Int64 = 0
+        var arrived: [(NodeID, StagedContent)] = []
+        for fetch in fetches where !isStopping() {
+            // A large file does not make those before it wait.
+            if bytes > 0, bytes + fetch.file.size > 64 << 20 { break }
+            if let content = try self.fetch(fetch, hub, sync: fetches.count <= fewFiles) { arrived.append((fetch.node, content)) }
+            bytes += fetch.file.size
+        }
+        let after = try worker.perform { folder in
+            for (node, content) in arrived { folder.absorb(content, for: node) }
+            return arrived.isEmpty ? 0 : try folder.placeAll()
+        }
+        log.debug("fetched", ["files": arrived.count, "placed": placed + after, "bytes": bytes])
+        return placed + after > 0 || arrived.count < fetches.count
+    }
+
+    /// - Returns: nil if it cannot be had now; a reason is on record then.
+    private func fetch(_ fetch: Fetch, _ hub: any HubConnection, sync: Bool) throws -> StagedContent? {
+        do {
+            let file = try worker.tree.area.newFile()
+            try file.reserve(fetch.file.size)
+            let count = try hub.download(fetch.path) { block in
+                if file.size + Int64(block.count) > fetch.file.size { throw DiskProblem(.changedWhileRead, "it changed at the hub") }
+                try file.append(block)
+                if isStopping() || connection() == nil { throw HubError.cancelled }
+            }
+            guard count == fetch.file.size else { throw DiskProblem(.changedWhileRead, "it changed at the hub while it was fetched") }
+            let item = try file.finish(
+                mode: fetch.file.mode, mtime: fetch.file.mtime, expecting: fetch.file.digest, sync: sync)
+            return StagedContent(name: String(decoding: item.name.bytes, as: UTF8.self), digest: fetch.file.digest, isDurable: sync)
+        } catch let error as HubError where error.endsConnection {
+            throw error
+        } catch HubError.cancelled {
+            throw HubError.cancelled
+        } catch {
+            // Moved or changed at the hub since: the next page of changes tells. Or no room here: it goes on when there is.
+            deferred[fetch.node] = Clock.milliseconds + 1_000
+            log.debug("fetch-failed", ["path": fetch.path.description, "reason": "\(error)"])
+            if let error = error as? FileTreeError {
+                try worker.perform { try $0.note(DiskProblem(error), at: fetch.path) }
+            }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,57 @@
+internal import ControlAPI
+internal import Engine
+internal import Index
+internal import Processes
+internal import SyncCore
+internal import Transport
+
+/// Tells the hub how far this client is, whenever that changes.
+final class Reporter {
+    private let worker: FolderWorker
+    private let state: AgentState
+    private var last: ReportRequest?
+    private let log = Log("report")
+
+    /// Items told in one report at most; the sums count everything.
+    private let itemLimit = 1_000
+
+    init(worker: FolderWorker, state: AgentState) {
+        self.worker = worker
+        self.state = state
+    }
+
+    /// Sends a report if there is something new to say.
+    func run() throws(HubError) {
+        guard let hub = state.connection, state.isCaughtUp else { return }
+        let report: ReportRequest
+        do { report = try current(epoch: hub.hello.epoch) } catch {
+            log.error("report-failed", ["reason": "\(error)"])
+            return
+        }
+        if report == last { return }
+        try hub.report(report)
+        last = report
+    }
+
+    /// Another hub, or another connection: everything is told again.
+    func forget() { last = nil }
+
+    private func current(epoch: String) throws -> ReportRequest {
+        try worker.perform { folder in
+            let pending = try folder.pending(limit: itemLimit)
+            let backlog = try folder.index.backlog()
+            let items = pending.map { item in
+                PendingMessage(
+                    path: Escaping.text(item.path.bytes), direction: item.isUp ? .up : .down, bytes: item.bytes,
+                    reason: item.reason, skipped: item.isSkipped)
+            }
+            let waiting = pending.filter { !$0.isSkipped }
+            let isAll = pending.count < itemLimit
+            return ReportRequest(
+                epoch: epoch, cursor: try folder.index.applied.rawValue, barrier: try worker.passedBarrier(folder),
+                pending: items, upCount: isAll ? waiting.count { $0.isUp } : backlog.up,
+                downCount: isAll ? waiting.count { !$0.isUp } : backlog.down,
+                bytes: isAll ? waiting.reduce(0) { $0 + $1.bytes } : backlog.bytes)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+internal import ControlAPI
+internal import Engine
+internal import FileTree
+internal import Index
+internal import SyncCore
+internal import Transport
+
+/// Lays out what a commit has to send: small contents one after the other in a pack, large ones each in a file of its own.
+struct Upload {
+    /// A file in the staging directory.
+    struct File {
+        var name: String
+        var parts: [UploadPart]
+    }
+    private let root: TreeRoot
+    private let packed: Int64
+    private(set) var files: [File] = []
+    /// In bytes.
+    private(set) var bytes: Int64 = 0
+    /// Holds the descriptors open until the upload is over.
+    private var readers: [FileReader] = []
+    private var pack = File(name: "pack-" + Generation.random(), parts: [])
+    private var packSize: Int64 = 0
+    private var placed: [Digest: ContentSource] = [:]
+
+    /// - Parameter packed: the largest content that goes into a pack, in bytes.
+    init(root: TreeRoot, packed: Int64) {
+        self.root = root
+        self.packed = packed
+    }
+
+    /// - Parameter putOff: called for each entry whose bytes cannot be had as they were hashed; its operation is left out.
+    /// - Returns: the operations, each with where its bytes will lie.
+    mutating func prepare(
+        _ commit: Commit, putOff: (EntryID, DiskProblem) throws -> Void
+    ) throws -> [OperationMessage] {
+        var messages: [OperationMessage] = []
+        for item in commit.items {
+            do {
+                messages.append(OperationMessage(item.operation, source: try source(item)))
+            } catch let problem as DiskProblem {
+                if let entry = item.inflight.entry { try putOff(entry, problem) }
+            }
+        }
+        if !pack.parts.isEmpty { files.append(pack) }
+        return messages
+    }
+
+    private mutating func source(_ item: Commit.Item) throws -> ContentSource? {
+        guard let file = item.file else { return nil }
+        if file.size == 0 { return nil }
+        if item.isKnown { return .known }
+        if let source = placed[file.digest] { return source }
+        let source = try add(file, item)
+        placed[file.digest] = source
+        return source
+    }
+
+    private mutating func add(_ file: FileContent, _ item: Commit.Item) throws -> ContentSource {
+        guard let path = item.path, let stamp = item.stamp else { throw DiskProblem(.notFound, "it is gone") }
+        do throws(FileTreeError) {
+            let reader = try root.openFile(path)
+            guard try isSame(reader.status(), stamp) else {
+                throw FileTreeError("read", path, .changedWhileRead)
+            }
+            if file.size <= packed { return try addToPack(reader, file, path) }
+            let name = "file-" + Generation.random()
+            files.append(File(name: name, parts: [.file(descriptor: reader.rawDescriptor, length: file.size)]))
+            readers.append(reader)
+            bytes += file.size
+            return .staged(file: name, offset: 0)
+        } catch {
+            throw DiskProblem(error)
+        }
+    }
+
+    private mutating func addToPack(
+        _ reader: FileReader, _ file: FileContent, _ path: RelativePath
+    ) throws(FileTreeError) -> ContentSource {
+        let content = try reader.read(at: 0, count: Int(file.size))
+        guard Int64(content.count) == file.size else { throw FileTreeError("read", path, .changedWhileRead) }
+        let offset = packSize
+        pack.parts.append(.bytes(content))
+        packSize += file.size
+        bytes += file.size
+        return .staged(file: pack.name, offset: offset)
+    }
+
+    /// A ctime that could not be believed is not compared.
+    private func isSame(_ status: FileStatus, _ stamp: Stamp) -> Bool {
+        var now = Stamp(status.fingerprint)
+        if stamp.ctime == Nanoseconds.min { now.ctime = stamp.ctime }
+        return now == stamp
+    }
+}
