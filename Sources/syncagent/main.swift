@@ -1,1 +1,3 @@
-print("syncagent")
+import Agent
+
+AgentProgram.main()

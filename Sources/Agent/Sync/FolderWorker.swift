@@ -16,6 +16,8 @@ final class FolderWorker: @unchecked Sendable {
     private var timer: (any DispatchSourceTimer)?
     private let debounce: Int64
     private var isLookScheduled = false
+    private var isFinishing = false
+    private let looked = Bell()
     private let log = Log("folder")
     /// The newest barrier of the hub, and the one that everything before it has passed.
     private var barrier: (asked: Int64, looked: Int64) = (0, 0)
@@ -128,6 +130,16 @@ final class FolderWorker: @unchecked Sendable {
         }
     }
 
+    /// Blocks until all that is to be looked at has been, and nothing settles any more.
+    func waitUntilLooked() {
+        while true {
+            let (busy, due) = queue.sync { (isLookScheduled || folder.isLooking || isFinishing, settling.nextDue) }
+            if !busy && due == nil { return }
+            // The worker rings when a look is over; a name that settles is looked at when it is due.
+            looked.wait(due.map { .milliseconds(max($0 - Clock.milliseconds, 1)) } ?? .milliseconds(50))
+        }
+    }
+
     /// Lists a part, then lets others have their turn; at the end decides what was deleted.
     private func scheduleLook() {
         if isLookScheduled { return }
@@ -156,7 +168,10 @@ final class FolderWorker: @unchecked Sendable {
     /// What has vanished may just have arrived elsewhere: every event up to now comes first.
     private func finish() {
         tree.drainEvents()
+        isFinishing = true
         queue.async { [self] in
+            isFinishing = false
+            defer { looked.ring() }
             attempt {
                 try folder.look(at: settling.waiting.map { ($0.directory, $0.name) })
                 for place in settling.waiting { try setSettled(place, false) }

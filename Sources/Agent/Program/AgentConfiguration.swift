@@ -1,0 +1,118 @@
+internal import ControlAPI
+internal import SSH
+internal import Settings
+internal import Transport
+
+/// What `agent.json5` says.
+struct AgentConfiguration: Hashable, Sendable {
+    struct Host: Hashable, Sendable {
+        var host: String
+        var port: Int
+    }
+    /// The hub's name.
+    var hub: String
+    var hosts: [Host]
+    var user: String
+    /// `ssh-ed25519 AAAA…`; pinned.
+    var hostKey: String
+    var apiPort: Int
+    /// This client's name at the hub.
+    var client: String
+    /// Absolute.
+    var folder: String
+    /// Milliseconds of quiet after which a file is taken.
+    var debounce = 50
+    /// Seconds after which a file that is written all the time is taken.
+    var minInterval = 10
+
+    /// - Throws: `SettingsError` that names file, key and what was expected.
+    static func load(_ layout: AgentLayout) throws -> AgentConfiguration {
+        try loadSettings(AgentSettings.self, from: layout.configuration).configuration
+    }
+
+    func write(to layout: AgentLayout) throws {
+        try writeSettings(text, as: AgentSettings.self, to: layout.configuration)
+    }
+
+    /// Where and as whom to log in.
+    func address(_ layout: AgentLayout, token: String) throws -> HubAddress {
+        HubAddress(
+            hosts: hosts.map { SSHAddress(host: $0.host, port: UInt16(clamping: $0.port)) }, user: user,
+            hostKey: try HostKey(line: hostKey), key: .file(layout.key), apiPort: UInt16(clamping: apiPort), token: token)
+    }
+
+    private var text: SettingsText {
+        """
+        // A SyncHub agent: which folder, and which hub. `syncagent join` wrote it.
+        {
+            hub: {
+                name: \(hub),
+                // Tried in this order, each HOST:PORT of its SSH server.
+                hosts: \(hosts.map { "\($0.host):\($0.port)" }),
+                user: \(user),
+                // Only a server with this key is talked to.
+                host_key: \(hostKey),
+                api_port: \(apiPort),
+            },
+            // This machine's name at the hub.
+            client: \(client),
+            folder: \(folder),
+            // A file is taken when it was closed and quiet for so many milliseconds …
+            debounce_ms: \(debounce),
+            // … and one that is written all the time after so many seconds.
+            min_interval_s: \(minInterval),
+        }
+
+        """
+    }
+}
+
+/// `agent.json5` as it is written.
+private struct AgentSettings: SettingsGroup {
+    enum Key: String, CaseIterable { case hub, client, folder, debounce_ms, min_interval_s }
+    let configuration: AgentConfiguration
+
+    init(_ settings: SettingsReader<Key>) throws {
+        let hub: HubSettings = try settings.group(.hub)
+        let folder: String = try settings.value(.folder)
+        guard folder.hasPrefix("/") else { throw settings.refusal(of: .folder, expected: "an absolute path") }
+        configuration = AgentConfiguration(
+            hub: hub.name, hosts: hub.hosts, user: hub.user, hostKey: hub.hostKey, apiPort: hub.apiPort,
+            client: try settings.value(.client), folder: folder,
+            debounce: try settings.value(.debounce_ms, default: 50, in: 0...60_000),
+            minInterval: try settings.value(.min_interval_s, default: 10, in: 1...86_400))
+    }
+}
+
+/// The hub, in `agent.json5`.
+private struct HubSettings: SettingsGroup {
+    enum Key: String, CaseIterable { case name, hosts, user, host_key, api_port }
+    let name: String
+    let hosts: [AgentConfiguration.Host]
+    let user: String
+    let hostKey: String
+    let apiPort: Int
+
+    init(_ settings: SettingsReader<Key>) throws {
+        name = try settings.value(.name)
+        let texts: [String] = try settings.list(.hosts)
+        hosts = texts.compactMap(HubSettings.host)
+        guard hosts.count == texts.count, !hosts.isEmpty else {
+            throw settings.refusal(of: .hosts, expected: "at least one \"HOST:PORT\"")
+        }
+        user = try settings.value(.user)
+        hostKey = try settings.value(.host_key)
+        guard (try? HostKey(line: hostKey)) != nil else {
+            throw settings.refusal(of: .host_key, expected: "an OpenSSH public key line that begins with ssh-ed25519")
+        }
+        apiPort = try settings.value(.api_port, default: 0, in: 1...65_535)
+    }
+
+    /// The port stands after the last colon, so that an IPv6 address may hold others.
+    private static func host(_ text: String) -> AgentConfiguration.Host? {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (1...65_535).contains(port), colon > text.startIndex
+        else { return nil }
+        return AgentConfiguration.Host(host: String(text[..<colon]), port: port)
+    }
+}

@@ -1,0 +1,211 @@
+internal import Arguments
+internal import ControlAPI
+import Glibc
+internal import Processes
+internal import Settings
+internal import SyncCore
+internal import Transport
+
+/// The program `syncagent`.
+package enum AgentProgram {
+    /// Does what the command line of this process says, and ends it. Blocks: for the main thread.
+    package static func main() -> Never {
+        Signals.ignorePipe()
+        exit(run(processArguments()).rawValue)
+    }
+
+    private static let program = Program(
+        name: "syncagent", summary: "keeps a folder of this machine equal to a SyncHub's share", version: AgentVersion.current,
+        commonOptions: [
+            .value("home", "DIR", "where the agent keeps its key, token and index (default: $XDG_STATE_HOME/synchub)"),
+        ],
+        commands: [
+            Command(
+                name: "join", summary: "join a hub with an invite",
+                options: [.value("folder", "DIR", "the folder to keep in sync; made if it is not there")],
+                positionals: [.required("INVITE", "a file with the invite, or - for standard input")]),
+            Command(name: "run", summary: "keep the folder in sync, in the foreground"),
+            Command(
+                name: "once", summary: "one full pass, then exit",
+                options: [
+                    .flag("dry-run", "say what a pass would do, and change nothing anywhere"),
+                    .flag("json", "as JSON"),
+                ]),
+            Command(name: "leave", summary: "forget the hub; the folder stays as it is"),
+        ])
+
+    private static func run(_ arguments: [[UInt8]]) -> ExitCode {
+        switch program.parse(arguments) {
+        case .help(let text), .version(let text):
+            print(text)
+            return .done
+        case .wrongUsage(let text):
+            note(text)
+            return .wrongUsage
+        case .run(let invocation):
+            do { return try run(invocation) } catch {
+                note("syncagent: \(error)")
+                return exitCode(error)
+            }
+        }
+    }
+
+    private static func exitCode(_ error: any Error) -> ExitCode {
+        switch error {
+        case let failure as AgentFailure:
+            switch failure.kind {
+            case .failed: .failed
+            case .wrongUsage: .wrongUsage
+            case .unreachable: .notReachable
+            case .noSuchThing: .noSuchThing
+            }
+        case HubError.away: .notReachable
+        default: .failed
+        }
+    }
+
+    private static func note(_ text: String) {
+        let bytes = Array((text + "\n").utf8)
+        _ = write(STDERR_FILENO, bytes, bytes.count)
+    }
+
+    // MARK: - Commands
+
+    private static func run(_ invocation: Invocation) throws -> ExitCode {
+        let layout = AgentLayout(home: invocation.text("home"))
+        switch invocation.command {
+        case "join": return try join(layout, invocation)
+        case "run": return try serve(layout)
+        case "once":
+            return invocation.has("dry-run")
+                ? try dryRun(layout, asJSON: invocation.has("json")) : try once(layout, asJSON: invocation.has("json"))
+        default: return try leave(layout)
+        }
+    }
+
+    private static func join(_ layout: AgentLayout, _ invocation: Invocation) throws -> ExitCode {
+        guard let folder = invocation.text("folder") else {
+            note(program.wrongUsage("--folder DIR is missing: which folder is to be kept in sync?", command: "join"))
+            return .wrongUsage
+        }
+        let join = try Join(layout: layout, invitePath: invocation.text("INVITE") ?? "-", folder: folder)
+        let configuration = try join.run()
+        print("joined \(configuration.hub) as \(configuration.client); folder \(configuration.folder)")
+        note("start it with: syncagent run --home \(layout.home)")
+        return .done
+    }
+
+    /// What a joined agent has.
+    private struct Joined {
+        let configuration: AgentConfiguration
+        let token: String
+
+        init(_ layout: AgentLayout) throws {
+            guard Files.exists(layout.configuration), Files.exists(layout.token) else {
+                throw AgentFailure(
+                    .noSuchThing, "no hub has been joined with \(layout.home); join one: syncagent join INVITE --folder DIR")
+            }
+            configuration = try AgentConfiguration.load(layout)
+            token = try Secrets.readText(layout.token)
+        }
+    }
+
+    private static func worker(
+        _ layout: AgentLayout, _ configuration: AgentConfiguration, onWork: @escaping @Sendable () -> Void
+    ) throws -> FolderWorker {
+        try FolderWorker(
+            folder: configuration.folder, index: layout.index, debounce: Int64(configuration.debounce),
+            longest: Int64(configuration.minInterval) * 1_000, onWork: onWork)
+    }
+
+    private static func serve(_ layout: AgentLayout) throws -> ExitCode {
+        let joined = try Joined(layout)
+        let lock = try HomeLock(layout)
+        let relay = WorkRelay()
+        let worker = try worker(layout, joined.configuration) { relay.ring() }
+        let agent = try Agent(worker: worker, address: try joined.configuration.address(layout, token: joined.token))
+        relay.connect(agent.state)
+        let api = LocalAPI(worker: worker, state: agent.state, layout: layout, configuration: joined.configuration)
+        try api.start()
+        Signals.onTermination { _ in
+            if agent.state.isStopping { _exit(130) }
+            agent.state.stop()
+        }
+        agent.start()
+        Log("agent").info("running", ["folder": joined.configuration.folder, "client": joined.configuration.client])
+        agent.state.waitForStop()
+        api.stop()
+        agent.stop()
+        _ = consume lock
+        if let reason = agent.state.fatal { throw AgentFailure(.failed, "stopped: \(reason)") }
+        return .done
+    }
+
+    private static func once(_ layout: AgentLayout, asJSON: Bool) throws -> ExitCode {
+        let joined = try Joined(layout)
+        let lock = try HomeLock(layout)
+        let worker = try worker(layout, joined.configuration) {}
+        defer { worker.stop() }
+        let hub = try SSHHubConnection.connect(
+            to: try joined.configuration.address(layout, token: joined.token),
+            hello: HelloRequest(version: AgentVersion.current, generation: try worker.perform { try $0.index.generation })
+        ) { _ in }
+        defer { hub.close() }
+        let summary = try Once(worker: worker, hub: hub).run()
+        _ = consume lock
+        let left = summary.pending.filter { $0.skipped != true }
+        if asJSON {
+            print(String(decoding: WireFormat.encode(summary), as: UTF8.self))
+        } else {
+            print("\(summary.sent) sent, \(summary.received) received, \(left.isEmpty ? "in sync" : "\(left.count) not synced")")
+            for item in summary.pending { print("  \(item.direction == .up ? "up  " : "down")  \(item.path)  \(item.reason)") }
+        }
+        return left.isEmpty ? .done : .failed
+    }
+
+    private static func dryRun(_ layout: AgentLayout, asJSON: Bool) throws -> ExitCode {
+        let joined = try Joined(layout)
+        let lock = try HomeLock(layout)
+        let plan = try DryRun(layout: layout, configuration: joined.configuration, token: joined.token).run()
+        _ = consume lock
+        if asJSON {
+            print(String(decoding: WireFormat.encode(plan), as: UTF8.self))
+        } else if plan.isEmpty {
+            print("nothing to do")
+        } else {
+            for item in plan { print("\(item.direction == .up ? "up  " : "down")  \(item.path)  \(item.bytes) bytes  \(item.reason)") }
+        }
+        return .done
+    }
+
+    private static func leave(_ layout: AgentLayout) throws -> ExitCode {
+        guard Files.exists(layout.configuration) || Files.exists(layout.token) else {
+            throw AgentFailure(.noSuchThing, "no hub has been joined with \(layout.home)")
+        }
+        let lock = try HomeLock(layout)
+        let folder = (try? AgentConfiguration.load(layout))?.folder
+        for path in [
+            layout.configuration, layout.token, layout.key, layout.publicKey, layout.index, layout.index + "-wal",
+            layout.index + "-shm", layout.socket,
+        ] { unlink(path) }
+        if let folder { unlink(folder + "/" + DiskTree.markerPath) }
+        _ = consume lock
+        print("left; the folder\(folder.map { " \($0)" } ?? "") stays as it is")
+        note("at the hub: syncctl revoke NAME ends what this machine may do there")
+        return .done
+    }
+}
+
+/// Stands between the worker and the agent's bells, which are made one after the other.
+private final class WorkRelay: Sendable {
+    private let state = Monitor<AgentState?>(nil)
+
+    func connect(_ new: AgentState) { state.withLock { $0 = new } }
+
+    func ring() {
+        guard let state = state.withLock({ $0 }) else { return }
+        state.up.ring()
+        state.down.ring()
+        state.report.ring()
+    }
+}

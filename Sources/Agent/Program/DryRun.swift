@@ -1,0 +1,129 @@
+internal import ControlAPI
+internal import Engine
+internal import FileTree
+import Glibc
+internal import Index
+internal import SyncCore
+internal import Transport
+
+/// `syncagent once --dry-run`: what a pass would do, and nothing done anywhere. It works on a copy of the index, and looks at the folder
+/// through a tree that can only look.
+struct DryRun {
+    let layout: AgentLayout
+    let configuration: AgentConfiguration
+    let token: String
+
+    func run() throws -> [PendingMessage] {
+        let directory = try temporaryDirectory()
+        defer { remove(directory) }
+        let index = try copyOfIndex(in: directory)
+        let hub = try SSHHubConnection.connect(
+            to: try configuration.address(layout, token: token),
+            hello: HelloRequest(version: AgentVersion.current, generation: try index.generation)
+        ) { _ in }
+        defer { hub.close() }
+        let folder = Folder(index: index, tree: try LookingTree(path: configuration.folder))
+        if try index.epoch != hub.hello.epoch || index.received.rawValue > hub.hello.head {
+            try folder.begin(epoch: hub.hello.epoch)
+        }
+        try look(folder)
+        try receive(folder, hub)
+        return try folder.pending(limit: 1_000_000).map { item in
+            PendingMessage(
+                path: Escaping.text(item.path.bytes), direction: item.isUp ? .up : .down, bytes: item.bytes,
+                reason: item.reason, skipped: item.isSkipped)
+        }
+    }
+
+    private func look(_ folder: Folder<LookingTree>) throws {
+        try folder.lookAtEverything()
+        while folder.isLooking { try folder.lookOn() }
+        try folder.finishLooking()
+        var after = EntryID(0)
+        while let last = try folder.hashRequests(limit: 256, after: after).last {
+            for request in try folder.hashRequests(limit: 256, after: after) {
+                _ = try folder.absorb(folder.tree.hash(request.path), for: request, at: Clock.now)
+            }
+            after = last.entry
+        }
+    }
+
+    private func receive(_ folder: Folder<LookingTree>, _ hub: any HubConnection) throws {
+        while true {
+            let answer = try hub.changes(since: try folder.index.received, wait: 0, barrier: 0, paused: false)
+            try folder.index.receive(try answer.nodes.map { try $0.node() }, through: Sequence(answer.through))
+            if answer.through >= answer.head || answer.paused != nil { return }
+        }
+    }
+
+    private func copyOfIndex(in directory: String) throws -> FolderIndex {
+        for suffix in ["", "-wal"] where Files.exists(layout.index + suffix) {
+            try Files.copy(layout.index + suffix, to: directory + "/index.db" + suffix)
+        }
+        return try FolderIndex(path: directory + "/index.db", newGeneration: Generation.random())
+    }
+
+    private func temporaryDirectory() throws -> String {
+        // Beside nothing of the user's: the index may be large, and is gone again in a moment.
+        var template = Array("/tmp/syncagent-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw AgentFailure(.failed, "cannot make a directory in /tmp") }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private func remove(_ directory: String) {
+        for name in ["index.db", "index.db-wal", "index.db-shm"] { unlink(directory + "/" + name) }
+        rmdir(directory)
+    }
+}
+
+/// A folder that can only be looked at.
+private final class LookingTree: LocalTree {
+    private let root: TreeRoot
+
+    init(path: String) throws {
+        do throws(FileTreeError) { root = try TreeRoot(path: path) } catch { throw DiskProblem(error) }
+    }
+
+    func status(of path: RelativePath) throws -> DiskStatus? {
+        do throws(FileTreeError) { return try root.status(of: path).map { DiskStatus($0) } } catch { throw DiskProblem(error) }
+    }
+
+    func list(_ directory: RelativePath) throws -> [(name: Name, status: DiskStatus)] {
+        do throws(FileTreeError) {
+            return try root.list(directory).map { (name: $0.name, status: DiskStatus($0.status)) }
+        } catch { throw DiskProblem(error) }
+    }
+
+    func readLink(_ path: RelativePath) throws -> [UInt8] {
+        do throws(FileTreeError) { return try root.readLink(path) } catch { throw DiskProblem(error) }
+    }
+
+    func hash(_ path: RelativePath) -> HashResult {
+        do throws(FileTreeError) {
+            let hashed = try root.hash(path)
+            return .hashed(hashed.digest, Stamp(hashed.fingerprint), hashed.status.mode)
+        } catch { return .failed(DiskProblem(error)) }
+    }
+
+    func watch(_ directory: RelativePath, as entry: EntryID) throws {}
+    func isBeingWritten(_ path: RelativePath) -> Bool { false }
+    func isPresent() -> Bool {
+        guard let marker = try? RelativePath(bytes: Array(DiskTree.markerPath.utf8)) else { return false }
+        return (try? root.status(of: marker)) != nil
+    }
+
+    // Nothing below is ever asked of it: placing is not part of looking.
+    func makeDirectory(_ path: RelativePath, mode: Mode) throws -> Placing { .unexpected }
+    func makeSymlink(_ path: RelativePath, target: [UInt8], mtime: Nanoseconds) throws -> Placing { .unexpected }
+    func place(_ staged: StagedContent, as file: FileContent, at path: RelativePath) throws -> Placing { .unexpected }
+    func replace(_ path: RelativePath, having: Stamp, by staged: StagedContent, as file: FileContent) throws -> Placing {
+        .unexpected
+    }
+    func move(_ from: RelativePath, having: Stamp, to path: RelativePath) throws -> Placing { .unexpected }
+    func setAttributes(_ path: RelativePath, having: Stamp, mode: Mode, mtime: Nanoseconds?) throws -> Placing {
+        .unexpected
+    }
+    func remove(_ path: RelativePath, kind: NodeKind, having: Stamp) throws -> Bool { false }
+    func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws {}
+    func discard(_ staged: StagedContent) {}
+}

@@ -1,0 +1,111 @@
+internal import ControlAPI
+import Glibc
+internal import Hashing
+internal import Processes
+internal import SSH
+internal import Settings
+internal import SyncCore
+internal import Transport
+
+/// `syncagent join`: uses an invite once. Interrupted anywhere, it can be run again.
+struct Join {
+    let layout: AgentLayout
+    let invite: InviteMessage
+    /// Absolute, without symlinks.
+    let folder: String
+
+    /// Reads the invite and looks at the folder; changes nothing.
+    init(layout: AgentLayout, invitePath: String, folder: String) throws {
+        self.layout = layout
+        do { invite = try WireFormat.decode(InviteMessage.self, from: Files.read(invitePath)) } catch let error as WireError {
+            throw AgentFailure(.wrongUsage, "\(invitePath) is not an invite (\(error)); make one at the hub: syncctl invite NAME")
+        }
+        if invite.v != 1 { throw AgentFailure(.wrongUsage, "this invite is of version \(invite.v); this program knows version 1") }
+        if Files.exists(layout.configuration), Files.exists(layout.token) {
+            throw AgentFailure(.failed, "\(layout.home) has joined a hub already; leave it first (syncagent leave), or use another --home")
+        }
+        let absolute = AgentLayout.absolute(folder)
+        try Files.makeDirectories(absolute)
+        guard Files.isDirectory(absolute), let resolved = Files.resolved(absolute) else {
+            throw AgentFailure(.failed, "\(folder) is not a directory")
+        }
+        let home = Files.resolved(layout.home) ?? layout.home
+        if (home + "/").hasPrefix(resolved + "/") {
+            throw AgentFailure(.failed, "the agent's home \(home) lies in the folder \(resolved); choose another --home")
+        }
+        self.folder = resolved
+    }
+
+    /// Registers this machine's key, writes the configuration, and proves that the new way works.
+    func run() throws -> AgentConfiguration {
+        try Files.makeDirectories(layout.home, mode: 0o700)
+        chmod(layout.home, 0o700)
+        let publicKey = try ensureKey()
+        let joined = try Joining.join(try inviteAddress(), publicKey: publicKey)
+        let configuration = AgentConfiguration(
+            hub: invite.hub, hosts: invite.hosts.map { AgentConfiguration.Host(host: $0.host, port: $0.port) },
+            user: invite.user, hostKey: invite.hostKey, apiPort: invite.apiPort, client: joined.client, folder: folder)
+        try FolderMarker.write(folder: folder)
+        if let slash = layout.configuration.lastIndex(of: "/") {
+            try Files.makeDirectories(String(layout.configuration[..<slash]), mode: 0o700)
+        }
+        try configuration.write(to: layout)
+        try Secrets.write(Array(joined.token.utf8), to: layout.token)
+        try prove(configuration, token: joined.token)
+        return configuration
+    }
+
+    /// This machine's own key; the private half never leaves it.
+    private func ensureKey() throws -> String {
+        if !Files.exists(layout.key) || !Files.exists(layout.publicKey) {
+            unlink(layout.key)
+            unlink(layout.publicKey)
+            guard let program = findExecutable("ssh-keygen") else {
+                throw AgentFailure(.failed, "ssh-keygen is missing; install openssh-client")
+            }
+            let result = try Processes.run(
+                program, ["-q", "-t", "ed25519", "-N", "", "-C", invite.client, "-f", layout.key])
+            guard result.status.isSuccess else {
+                throw AgentFailure(.failed, "ssh-keygen could not make \(layout.key): \(result.errorText)")
+            }
+        }
+        let line = String(decoding: try Files.read(layout.publicKey), as: UTF8.self)
+        return line.split(separator: "\n").first.map(String.init) ?? ""
+    }
+
+    private func inviteAddress() throws -> HubAddress {
+        HubAddress(
+            hosts: invite.hosts.map { SSHAddress(host: $0.host, port: UInt16(clamping: $0.port)) }, user: invite.user,
+            hostKey: try HostKey(line: invite.hostKey), key: .text(invite.key), apiPort: UInt16(clamping: invite.apiPort),
+            token: Join.secret(of: invite))
+    }
+
+    /// The bearer token that goes with the one-time key; see ``InviteMessage``.
+    private static func secret(of invite: InviteMessage) -> String {
+        sha256(Array("synchub-invite\n\(invite.key)".utf8)).map(Escaping.hex).joined()
+    }
+
+    /// The first hello with the new key and token; it uses the invite up.
+    private func prove(_ configuration: AgentConfiguration, token: String) throws {
+        let address = try configuration.address(layout, token: token)
+        let hub = try SSHHubConnection.connect(
+            to: address, hello: HelloRequest(version: AgentVersion.current, generation: Generation.random())
+        ) { _ in }
+        hub.close()
+    }
+}
+
+/// Tells the folder that was joined from an empty mount point.
+enum FolderMarker {
+    static func write(folder: String) throws {
+        try Files.makeDirectories(folder + "/.synchub", mode: 0o700)
+        let path = folder + "/" + DiskTree.markerPath
+        let text = "This folder is kept in sync by SyncHub (syncagent). Without this file nothing is synced.\n"
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw AgentFailure(.failed, "cannot write \(path): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        guard Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count, fsync(descriptor) == 0 else {
+            throw AgentFailure(.failed, "cannot write \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+}

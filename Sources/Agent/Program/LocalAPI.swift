@@ -1,0 +1,120 @@
+internal import ControlAPI
+import Dispatch
+internal import Engine
+internal import HTTPServer
+internal import Processes
+internal import SyncCore
+internal import Transport
+
+/// What `syncctl --home` talks to: passes requests on to the hub, and answers by itself what it can while the hub is away.
+final class LocalAPI: Sendable {
+    private let worker: FolderWorker
+    private let state: AgentState
+    private let layout: AgentLayout
+    private let configuration: AgentConfiguration
+    private let server: Monitor<HTTPServer?> = Monitor(nil)
+    /// Requests wait for the hub, some for long.
+    private let queue = DispatchQueue(label: "local-api", attributes: .concurrent)
+
+    init(worker: FolderWorker, state: AgentState, layout: AgentLayout, configuration: AgentConfiguration) {
+        self.worker = worker
+        self.state = state
+        self.layout = layout
+        self.configuration = configuration
+    }
+
+    func start() throws {
+        let server = try HTTPServer(.unix(path: layout.socket)) { [self] request, responder in
+            queue.async { responder.respond(self.answer(request)) }
+        }
+        self.server.withLock { $0 = server }
+    }
+
+    func stop() { server.withLock { $0.take() }?.stop() }
+
+    private func answer(_ request: HTTPRequest) -> HTTPResponse {
+        let route: Route
+        switch Route.find(method: request.method, path: request.path) {
+        case .failure(let error): return refuse(error)
+        case .success(let found): route = found
+        }
+        switch route {
+        case .join, .hello, .changes, .commit, .report:
+            return refuse(ErrorMessage(.forbidden, "this is between the agent and the hub"))
+        case .paths: return .json(WireFormat.encode(paths()))
+        case .unsynced where state.connection == nil: return .json(WireFormat.encode(unsynced()))
+        case .why where state.connection == nil: return why(request)
+        default: return forward(request)
+        }
+    }
+
+    private func forward(_ request: HTTPRequest) -> HTTPResponse {
+        guard let hub = state.connection else { return refuse(hubAway) }
+        let query = request.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+        do throws(HubError) {
+            let answer = try hub.forward(request.method, request.path + (query.isEmpty ? "" : "?\(query)"), request.body)
+            return .json(status: answer.status, answer.body)
+        } catch {
+            return refuse(ErrorMessage(.hubAway, "the hub went away while it was asked: \(error)"))
+        }
+    }
+
+    private var hubAway: ErrorMessage {
+        let since = state.away.map { " since \(Timestamp.text($0.since * 1_000_000_000)) (\($0.reason))" } ?? ""
+        return ErrorMessage(
+            .hubAway, "the hub is away\(since); the agent goes on watching \(configuration.folder) and catches up by itself")
+    }
+
+    private func refuse(_ error: ErrorMessage) -> HTTPResponse {
+        .json(status: error.code.status, WireFormat.encode(error))
+    }
+
+    // MARK: - Answered here
+
+    private func paths() -> PathsResponse {
+        var paths = [
+            PathsResponse.Entry(what: "folder", path: configuration.folder),
+            PathsResponse.Entry(what: "home", path: layout.home),
+            PathsResponse.Entry(what: "configuration", path: layout.configuration),
+            PathsResponse.Entry(what: "index", path: layout.index),
+            PathsResponse.Entry(what: "key", path: layout.key),
+        ]
+        if let hub = state.connection { paths.append(PathsResponse.Entry(what: "hub", path: hub.hello.hub)) }
+        return PathsResponse(paths: paths)
+    }
+
+    private func pending() -> [Pending] {
+        (try? worker.perform { try $0.pending(limit: 10_000) }) ?? []
+    }
+
+    private func unsynced() -> [UnsyncedMessage] {
+        pending().map { item in
+            UnsyncedMessage(
+                client: configuration.client, path: Escaping.text(item.path.bytes),
+                pathB64: Escaping.isPlain(item.path.bytes) ? nil : Base64.text(item.path.bytes),
+                direction: item.isUp ? .up : .down, bytes: item.bytes,
+                reason: item.isSkipped ? item.reason : "\(item.reason); the hub is away")
+        }
+    }
+
+    private func why(_ request: HTTPRequest) -> HTTPResponse {
+        do {
+            let path = try wirePath(WireFormat.decode(PathRequest.self, from: request.body).path)
+            let item = pending().first { $0.path == path }
+            let isHere = try worker.perform { try $0.index.entry(at: path) != nil }
+            guard isHere || item != nil else {
+                return refuse(ErrorMessage(.unknownPath, "there is nothing at \(path) here, and the hub is away"))
+            }
+            let reason = item?.reason ?? "nothing waits here; what other clients have is not known while the hub is away"
+            return .json(
+                WireFormat.encode(
+                    WhyResponse(
+                        path: path.description, synced: false, sentence: "\(path): \(reason). \(hubAway.message).",
+                        clients: [WhyResponse.OnClient(client: configuration.client, synced: item == nil, reason: reason)])))
+        } catch let error as WireError {
+            return refuse(ErrorMessage(error))
+        } catch {
+            return refuse(ErrorMessage(.internalError, "\(error)"))
+        }
+    }
+}
