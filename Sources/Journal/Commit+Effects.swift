@@ -85,15 +85,13 @@ extension Commit {
         try update(&node)
         count(before.content, -1)
         try append(node, .delete, path)
-        switch origin {
-        case .client: try place(.remove(path), node, expected: before.content)
-        case .share: try journal.forgetPlaced(node.id)
-        }
+        if origin == .client { try place(.remove(path), node, expected: before.content) }
     }
 
     private func recordConflict(over: NodeID, with copy: Node) throws {
         try journal.database.execute(
-            "INSERT OR REPLACE INTO conflict (over, copy, client, seq, at) VALUES (?, ?, ?, ?, ?)", over, copy.id, client,
+            "INSERT OR REPLACE INTO conflict (over, copy, client, seq, at) VALUES (?, ?, ?, ?, ?)", over, copy.id,
+            client,
             ledger.head, at)
     }
 
@@ -103,6 +101,8 @@ extension Commit {
         ledger.head = ledger.head.next
         node.seq = ledger.head
         try journal.updateNode(node, client: client)
+        // Somebody has written there: what was seen before it is no longer expected, the content alone is.
+        if origin == .share { try journal.forgetPlaced(node.id) }
     }
 
     private mutating func append(

@@ -40,7 +40,9 @@ struct Commit {
         guard try hasBytes(for: decision.effects, operation.id) else { return .contentMissing }
         var inserted: NodeID?
         for effect in decision.effects {
-            if let id = try apply(effect, inserted: inserted, staged: staged[operation.id], asked: asked) { inserted = id }
+            if let id = try apply(effect, inserted: inserted, staged: staged[operation.id], asked: asked) {
+                inserted = id
+            }
         }
         let outcome = try outcome(decision.answer, inserted: inserted)
         try journal.record(outcome, of: operation.id, client: client)

@@ -19,7 +19,7 @@ extension Journal {
         }
     }
 
-    /// Adds a client without an invite: a device that only speaks SFTP.
+    /// Adds a client without an invite: a device that only speaks SFTP. An invite in its name is void then.
     /// - Parameter at: Unix seconds.
     /// - Throws: ``JournalError/clientExists(_:)``; the name of a revoked client may be given again.
     package func addClient(
@@ -27,6 +27,7 @@ extension Journal {
     ) throws {
         try database.transaction {
             try refuseLiveClient(name)
+            try database.execute("DELETE FROM invite WHERE client = ?", name)
             try insertClient(name, kind, role, tokenHash: nil, publicKey: publicKey, at: at)
         }
     }

@@ -6,6 +6,7 @@ extension Journal {
     ///
     /// An operation that was decided before gets the outcome that it got then. One that needs the bytes of a file that
     /// nobody staged gets `.contentMissing`, does nothing and is not recorded, so that it may come again.
+    /// What lies in the share for a node that was changed there is unknown until ``finish(_:placed:stored:)`` tells.
     /// - Parameters:
     ///   - client: whose changes these are; stands in conflict names.
     ///   - operations: of one index generation, parents before what is in them.

@@ -53,6 +53,13 @@ struct ClientTests {
         #expect(try join(at: 8)?.revokedAt == nil)
     }
 
+    @Test func `a client that is added makes an invite in its name void`() throws {
+        try invite("phone")
+        try journal.addClient("phone", kind: .sftp, publicKey: "k", at: 1)
+        #expect(try join() == nil)
+        #expect(try journal.client(named: "phone")?.kind == .sftp)
+    }
+
     @Test func `a revoked token finds nobody`() throws {
         try invite()
         _ = try join()

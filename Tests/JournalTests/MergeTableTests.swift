@@ -42,8 +42,10 @@ struct MergeTableTests {
     @Test func `names are bytes, up to 255 of them`() throws {
         let journal = try Journal.inMemory()
         let desk = Desk(journal)
-        let odd = [try Name([0xFF, 0xFE, 0x0A]), try Name([UInt8](repeating: 0xC3, count: 255)), try Name("caf\u{e9}"),
-            try Name("cafe\u{301}")]
+        let odd = [
+            try Name([0xFF, 0xFE, 0x0A]), try Name([UInt8](repeating: 0xC3, count: 255)), try Name("caf\u{e9}"),
+            try Name("cafe\u{301}"),
+        ]
         for name in odd {
             _ = try desk.run(.create(in: .node(.root), name: name, content: Text.file("x")))
         }

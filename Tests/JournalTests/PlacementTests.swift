@@ -35,7 +35,8 @@ struct PlacementTests {
         for placement in result.placements { try share.run(placement) }
         #expect(
             share.entries == [
-                path("c"): inner.content, path("c/d"): top.content, path("g"): Text.file("2"), path("a"): Text.file("3"),
+                path("c"): inner.content, path("c/d"): top.content, path("g"): Text.file("2"),
+                path("a"): Text.file("3"),
             ])
         let emptied = try desk.run(.delete(try node("c/d")), .delete(try node("c")), .directory("c"))
         for placement in emptied.placements { try share.run(placement) }
@@ -105,10 +106,20 @@ struct PlacementTests {
         let file = try node("f")
         let more = try desk.run(
             .edit(file, "1"), .move(file, "g", in: try node("d").id), .file("h", "2"), origin: .share)
-        let removed = try desk.run(.delete(try node("d/g")), .delete(try node("h")), .delete(try node("d")), origin: .share)
+        let removed = try desk.run(
+            .delete(try node("d/g")), .delete(try node("h")), .delete(try node("d")), origin: .share)
         #expect((made.placements + more.placements + removed.placements).isEmpty)
         #expect(removed.outcomes.map(Text.word) == ["applied", "applied", "applied"])
         #expect(try journal.check() == [])
+    }
+
+    @Test func `what was seen of a file before somebody wrote it in the share is not expected any more`() throws {
+        _ = try desk.run(.file("f", "0"))
+        _ = try place("f", 10)
+        _ = try desk.run(.edit(try node("f"), "1"), origin: .share)
+        #expect(try journal.placed(node("f").id) == nil)
+        let edit = try desk.run(.edit(try node("f"), "2")).placements[0]
+        #expect(edit.expected == Placement.Expected(content: Text.file("1"), placed: nil))
     }
 
     @Test func `bytes in the share need not be staged`() throws {
@@ -120,7 +131,8 @@ struct PlacementTests {
         _ = try Desk(journal, client: "bea").run(.file("f", "0"), .file("n", "0"))
         try finishAll()
         let directory = desk.operation(.directory("n"))
-        let inside = desk.operation(.create(in: .created(by: directory.id), name: try Name("x"), content: Text.file("1")))
+        let inside = desk.operation(
+            .create(in: .created(by: directory.id), name: try Name("x"), content: Text.file("1")))
         let result = try desk.commit([desk.operation(.file("f", "1")), directory, inside], origin: .share)
         #expect(
             result.placements.map(\.step) == [

@@ -107,8 +107,10 @@ struct MergeRulesTests {
             (.delete(nobody, contentBase: .first, locationBase: .first), "refused unknown"),
             (.create(in: .node(nobody), name: name, content: Text.file("")), "refused orphaned"),
             (.move(NodeID(2), base: .first, to: .node(nobody), name: name), "refused orphaned"),
-            (.create(in: .created(by: OperationID(generation: "0", number: 1)), name: name, content: Text.file("")),
-             "refused orphaned"),
+            (
+                .create(in: .created(by: OperationID(generation: "0", number: 1)), name: name, content: Text.file("")),
+                "refused orphaned"
+            ),
         ]
         for (change, answer) in rows { #expect(try Text.word(hub.commit(change, by: "bea")) == answer) }
     }

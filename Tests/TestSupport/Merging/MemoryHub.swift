@@ -98,7 +98,8 @@ package final class MemoryHub: HubTree, MergingHub {
             var names = [node.name]
             var parent = node.parent
             while parent != .root {
-                precondition(names.count < 1000 && nodes[parent]!.isDeleted == false, "node \(node.id) hangs in the air")
+                precondition(
+                    names.count < 1000 && nodes[parent]!.isDeleted == false, "node \(node.id) hangs in the air")
                 names.append(nodes[parent]!.name)
                 parent = nodes[parent]!.parent
             }
