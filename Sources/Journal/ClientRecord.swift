@@ -2,7 +2,9 @@ import SyncCore
 
 /// Anything with a key, as the journal remembers it.
 package struct ClientRecord: Hashable, Sendable {
+    /// A program of ours, or a device that only speaks SFTP.
     package enum Kind: String, Hashable, Sendable { case agent, sftp }
+    /// Whether it may steer the hub.
     package enum Role: String, Hashable, Sendable { case admin, member }
     /// A pause that a person asked for.
     package enum Pause: Hashable, Sendable {
@@ -11,8 +13,11 @@ package struct ClientRecord: Hashable, Sendable {
         case until(Int64)
     }
 
+    /// Unique among live and revoked clients; stands in conflict names.
     package var name: String
+    /// What it is.
     package var kind: Kind
+    /// What it may do.
     package var role: Role
     /// One OpenSSH public key line.
     package var publicKey: String
@@ -49,6 +54,7 @@ package struct InviteRecord: Hashable, Sendable {
     package var secretHash: [UInt8]
     /// The one-time key, as one OpenSSH public key line.
     package var publicKey: String
+    /// What the new client may do.
     package var role: ClientRecord.Role
     /// Unix seconds.
     package var expires: Int64

@@ -9,6 +9,7 @@ package struct HistoryRecord: Hashable, Sendable {
 
     /// The node as it was afterwards; its `seq` is the change's.
     package var node: Node
+    /// What was done to it.
     package var change: Change
     /// Whose change it was.
     package var client: String
@@ -21,5 +22,6 @@ package struct HistoryRecord: Hashable, Sendable {
     /// The path before; only of moves.
     package var fromPath: RelativePath?
 
+    /// The change's own number.
     package var seq: Sequence { node.seq }
 }

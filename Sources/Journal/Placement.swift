@@ -19,13 +19,18 @@ package enum PlacementSource: Hashable, Sendable {
 
 /// What was seen of a file, directory or symlink in the share when it was placed or scanned.
 package struct Placed: Hashable, Sendable {
+    /// `st_dev`.
     package var device: UInt64
+    /// `st_ino`.
     package var inode: UInt64
     /// In bytes.
     package var size: Int64
+    /// Unix nanoseconds.
     package var mtime: Nanoseconds
+    /// Unix nanoseconds.
     package var ctime: Nanoseconds
 
+    /// As the kernel tells it.
     package init(device: UInt64, inode: UInt64, size: Int64, mtime: Nanoseconds, ctime: Nanoseconds) {
         self.device = device
         self.inode = inode
@@ -55,11 +60,13 @@ package struct Placement: Hashable, Sendable {
 
     /// What should be in the way of a step, so that anything else is somebody's change.
     package struct Expected: Hashable, Sendable {
+        /// What the journal says is there.
         package var content: Content
         /// Nil if it is not known, or if an earlier placement of the same node has yet to run and will change it:
         /// compare by content then.
         package var placed: Placed?
 
+        /// See the properties.
         package init(content: Content, placed: Placed?) {
             self.content = content
             self.placed = placed
@@ -70,11 +77,14 @@ package struct Placement: Hashable, Sendable {
     package let id: Int64
     /// The head when it was decided.
     package let seq: Sequence
+    /// The node that becomes visible, changes or goes.
     package let node: NodeID
+    /// What is to be done.
     package var step: Step
     /// What lies at the path (of a move: at `from`) before the step; nil if the path must be free.
     package var expected: Expected?
 
+    /// Made by the journal; by hand in tests.
     package init(id: Int64, seq: Sequence, node: NodeID, step: Step, expected: Expected?) {
         self.id = id
         self.seq = seq

@@ -8,6 +8,7 @@ package struct ConflictRecord: Hashable, Sendable {
     package var copy: Node
     /// Whose the copy is.
     package var client: String
+    /// The head when it was noticed.
     package var seq: Sequence
     /// Unix seconds.
     package var at: Int64
@@ -19,6 +20,7 @@ package struct ChangesPage: Hashable, Sendable {
     package var nodes: [Node]
     /// All changes up to here are in `nodes` or before the page: the last `seq` of a full page, else the head.
     package var through: Sequence
+    /// The journal's `seq`.
     package var head: Sequence
 }
 
@@ -29,6 +31,7 @@ package struct Whereabouts: Hashable, Sendable {
     /// Whether `versions/` holds them too.
     package var isInVersions: Bool
 
+    /// See the properties.
     package init(paths: [RelativePath], isInVersions: Bool) {
         self.paths = paths
         self.isInVersions = isInVersions
@@ -37,12 +40,14 @@ package struct Whereabouts: Hashable, Sendable {
 
 /// A content that lies in `versions/`.
 package struct StoredVersion: Hashable, Sendable {
+    /// Its name there.
     package var digest: Digest
     /// In bytes.
     package var size: Int64
     /// The head when it was put there.
     package var storedAt: Sequence
 
+    /// See the properties.
     package init(digest: Digest, size: Int64, storedAt: Sequence) {
         self.digest = digest
         self.size = size
@@ -57,6 +62,7 @@ package struct Statistics: Hashable, Sendable {
     /// The sum of their sizes.
     package var bytes: Int64
 
+    /// See the properties.
     package init(files: Int64, bytes: Int64) {
         self.files = files
         self.bytes = bytes

@@ -12,15 +12,20 @@ final class JournalHub: MergingHub {
 
     init(_ journal: Journal) { self.journal = journal }
 
-    func commit(_ change: Change, by client: String) throws -> Outcome {
-        number += 1
-        let id = OperationID(generation: "a1", number: number)
+    func commit(_ change: Change, by client: String) throws -> Outcome { try commit([change], by: client)[0] }
+
+    func commit(_ changes: [Change], by client: String) throws -> [Outcome] {
+        var staged: [OperationID: StagedContent] = [:]
+        let operations = changes.map { change in
+            number += 1
+            let id = OperationID(generation: "a1", number: number)
+            if change.content?.file != nil { staged[id] = StagedContent(name: "staged-\(number)") }
+            return Operation(id: id, change: change)
+        }
         let result = try journal.commit(
-            client: client, operations: [Operation(id: id, change: change)],
-            staged: change.content?.file == nil ? [:] : [id: StagedContent(name: "staged-\(number)")], at: 1000,
-            date: "2026-11-21")
+            client: client, operations: operations, staged: staged, at: 1000, date: "2026-11-21")
         if placesAtOnce { try place() }
-        return result.outcomes[0]
+        return result.outcomes
     }
 
     /// Carries out what is pending, and keeps what it displaces.

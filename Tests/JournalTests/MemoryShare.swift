@@ -46,3 +46,14 @@ struct MemoryShare {
         if !holds { throw Broken(description: "\(what): \(placement) in \(entries.keys.sorted())") }
     }
 }
+
+extension Placement.Step {
+    /// Of a move: from where.
+    var path: RelativePath {
+        switch self {
+        case .file(let path, _, _), .attributes(let path, _), .directory(let path, _), .symlink(let path, _, _),
+            .move(let path, _), .remove(let path):
+            path
+        }
+    }
+}

@@ -43,6 +43,15 @@ struct PlacementTests {
         #expect(share.entries.keys.sorted() == [path("a"), path("c"), path("g")])
     }
 
+    @Test func `what lies below a directory that moved in the same commit is found at its new path`() throws {
+        _ = try desk.run(.directory("d"))
+        let d = try node("d")
+        let steps = try desk.run(.file("f", "1", in: d.id), .move(d, "e"), .file("g", "2", in: d.id)).placements
+            .map(\.step)
+        #expect(steps.map(\.path) == [path("d/f"), path("d"), path("e/g")])
+        #expect(try journal.history(after: .zero, limit: 9).map(\.path) == ["d", "d/f", "e", "e/g"].map(path))
+    }
+
     @Test func `what is read back after a restart is what was decided`() throws {
         try withTemporaryDirectory { directory in
             let file = directory.path("journal.db")
