@@ -33,6 +33,7 @@ package struct Capabilities: Hashable, Sendable {
     package let reflinks: Bool
     /// Modification times to the nanosecond.
     package let nanoseconds: Bool
+    /// Room there.
     package let space: FileSystemSpace
 
     /// Tries in a new directory `.synchub-probe-…` of this one, and removes it.

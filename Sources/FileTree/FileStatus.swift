@@ -25,7 +25,9 @@ package enum OtherKind: String, Hashable, Sendable {
 
 /// Which inode of which file system. Inodes are used again after a deletion.
 package struct FileIdentity: Hashable, Sendable {
+    /// `st_dev`: changes when a disk is mounted anew.
     package let device: UInt64
+    /// `st_ino`.
     package let inode: UInt64
 
     package init(device: UInt64, inode: UInt64) {
@@ -37,6 +39,7 @@ package struct FileIdentity: Hashable, Sendable {
 /// What tells whether a file is still the one that was looked at, without reading it. Equal fingerprints mean equal
 /// bytes unless the file ``isRacy(at:)`` or a program wrote through a mapping.
 package struct Fingerprint: Hashable, Sendable {
+    /// Which inode.
     package let identity: FileIdentity
     /// In bytes.
     package let size: Int64
@@ -52,7 +55,9 @@ package struct Fingerprint: Hashable, Sendable {
         self.ctime = ctime
     }
 
+    /// `st_dev`.
     package var device: UInt64 { identity.device }
+    /// `st_ino`.
     package var inode: UInt64 { identity.inode }
 
     /// Kernels before 6.13 stamp times with the timer tick, some file systems with whole or even seconds: two edits within
@@ -70,8 +75,11 @@ package struct Fingerprint: Hashable, Sendable {
 
 /// What `lstat` tells of an entry. A value: looks at nothing later.
 package struct FileStatus: Hashable, Sendable {
+    /// File, directory, symlink or what is no node.
     package let kind: FileKind
+    /// What tells later whether it changed.
     package let fingerprint: Fingerprint
+    /// Permission bits; of a symlink always 0o777.
     package let mode: Mode
     /// Hard links.
     package let links: Int
@@ -86,12 +94,17 @@ package struct FileStatus: Hashable, Sendable {
         self.owner = owner
     }
 
+    /// Which inode.
     package var identity: FileIdentity { fingerprint.identity }
+    /// `st_dev`.
     package var device: UInt64 { fingerprint.device }
+    /// `st_ino`.
     package var inode: UInt64 { fingerprint.inode }
     /// In bytes; of a symlink the length of its target.
     package var size: Int64 { fingerprint.size }
+    /// Of the bytes, in Unix nanoseconds.
     package var mtime: Nanoseconds { fingerprint.mtime }
+    /// Of anything about it, in Unix nanoseconds.
     package var ctime: Nanoseconds { fingerprint.ctime }
 
     /// Whether it is still what was looked at: of a directory, whose size and times change with its entries, the inode.
@@ -107,7 +120,9 @@ package struct FileStatus: Hashable, Sendable {
 
 /// An entry of a directory.
 package struct DirectoryEntry: Hashable, Sendable {
+    /// As bytes.
     package let name: Name
+    /// As `lstat` tells it.
     package let status: FileStatus
 }
 

@@ -48,6 +48,7 @@ package struct FileTreeError: Error, Hashable, Sendable {
     package let operation: String
     /// For display: relative to the tree, or a name in the private area.
     package let path: String
+    /// Why.
     package let reason: Reason
     /// The errno value, 0 if the failure is not the kernel's.
     package let code: Int32

@@ -4,7 +4,9 @@ package import SyncCore
 /// Something in the private area that is whole: a finished file, or what was displaced. A value that knows the place; the
 /// disk is asked at each call.
 package struct PrivateItem: Sendable {
+    /// Where it lies.
     package let area: PrivateArea
+    /// Its name there.
     package let name: Name
     /// When it was finished or came here. A rename since has changed its ctime.
     package let status: FileStatus

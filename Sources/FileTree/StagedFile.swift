@@ -6,7 +6,9 @@ package import SyncCore
 /// A file in the making, in the private area (mode 0600). What is appended in order is hashed on the way. One thread at a
 /// time. Removed with its last reference, unless it was finished or ``keep()`` was called.
 package final class StagedFile {
+    /// Where it lies.
     package let area: PrivateArea
+    /// Its name there.
     package let name: Name
     /// In bytes: up to the last one written.
     package private(set) var size: Int64

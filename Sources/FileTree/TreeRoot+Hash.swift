@@ -4,9 +4,13 @@ package import SyncCore
 
 /// A file's digest, with the status that belongs to exactly those bytes.
 package struct HashedFile: Hashable, Sendable {
+    /// Of all its bytes.
     package let digest: Digest
+    /// As it was before and after they were read.
     package let status: FileStatus
+    /// To recognise it by later.
     package var fingerprint: Fingerprint { status.fingerprint }
+    /// As a node's content.
     package var content: FileContent {
         FileContent(digest: digest, size: status.size, mode: status.mode, mtime: status.mtime)
     }

@@ -7,6 +7,7 @@ package struct WatchEvent: Hashable, Sendable {
     package let token: Int64
     /// The entry it is about; nil: the directory itself.
     package let name: Name?
+    /// What happened, one or more kinds.
     package let what: Kinds
     /// The same for both halves of a rename, 0 for all else. The halves may come in two batches, or only one may come at all.
     package let cookie: UInt32
@@ -23,9 +24,13 @@ package struct WatchEvent: Hashable, Sendable {
         package let rawValue: UInt16
         package init(rawValue: UInt16) { self.rawValue = rawValue }
 
+        /// An entry was made, or linked here.
         package static let created = Kinds(rawValue: 1 << 0)
+        /// An entry was removed.
         package static let deleted = Kinds(rawValue: 1 << 1)
+        /// An entry was renamed: this was its name.
         package static let movedFrom = Kinds(rawValue: 1 << 2)
+        /// An entry was renamed: this is its name now.
         package static let movedTo = Kinds(rawValue: 1 << 3)
         /// Bytes were written, or it was cut. A writer through a mapping causes none.
         package static let modified = Kinds(rawValue: 1 << 4)
@@ -44,6 +49,7 @@ package struct WatchEvent: Hashable, Sendable {
 
 /// What was there to read at one time, in the order in which it happened.
 package struct WatchBatch: Hashable, Sendable {
+    /// In the order in which they happened; equal neighbours are one.
     package internal(set) var events: [WatchEvent] = []
     /// The kernel dropped events, of whichever directories: look at all of them again.
     package internal(set) var overflowed = false

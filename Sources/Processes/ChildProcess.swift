@@ -22,8 +22,11 @@ package final class ChildProcess: Sendable {
         package var environment: [String: String]?
         /// Nil: ours.
         package var directory: String?
+        /// Its standard input.
         package var input = Stream.null
+        /// Its standard output.
         package var output = Stream.inherit
+        /// Its standard error.
         package var errors = Stream.inherit
         /// In a session of its own (no terminal).
         package var newSession = false

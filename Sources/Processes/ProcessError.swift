@@ -2,6 +2,7 @@ import Glibc
 
 /// A program that did not start.
 package struct ProcessError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// As it was asked for.
     package let executable: String
     /// The errno value.
     package let code: Int32
@@ -35,6 +36,7 @@ package enum ExitStatus: Hashable, Sendable, CustomStringConvertible {
         self = signal == 0 ? .exited(waitStatus >> 8 & 0xFF) : .signalled(signal)
     }
 
+    /// Exit status 0.
     package var isSuccess: Bool { self == .exited(0) }
 
     package var description: String {

@@ -4,7 +4,9 @@ import Glibc
 package struct ProcessTable: Sendable {
     /// One process.
     package struct Entry: Hashable, Sendable {
+        /// Its number.
         package let pid: pid_t
+        /// The number of its parent; 0 for the first process, 1 where the parent has ended.
         package let parent: pid_t
         /// The first 15 bytes of the program's name.
         package let name: String

@@ -3,8 +3,11 @@ import Glibc
 
 /// What a program did that ran to its end.
 package struct Completed: Hashable, Sendable {
+    /// How it ended.
     package let status: ExitStatus
+    /// What it wrote to standard output.
     package let output: [UInt8]
+    /// What it wrote to standard error.
     package let errors: [UInt8]
     /// It (and its process group) was killed because the time was over.
     package let timedOut: Bool
