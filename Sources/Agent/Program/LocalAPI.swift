@@ -1,5 +1,6 @@
 internal import ControlAPI
 import Dispatch
+import Glibc
 internal import Engine
 internal import HTTPServer
 internal import Processes
@@ -24,13 +25,20 @@ final class LocalAPI: Sendable {
     }
 
     func start() throws {
-        let server = try HTTPServer(.unix(path: layout.socket)) { [self] request, responder in
+        let server = try HTTPServer(.unix(path: socketPath)) { [self] request, responder in
             queue.async { responder.respond(self.answer(request)) }
         }
         self.server.withLock { $0 = server }
     }
 
     func stop() { server.withLock { $0.take() }?.stop() }
+
+    /// A socket's path has at most 107 bytes; a longer one is reached through a handle of its directory.
+    private var socketPath: String {
+        if layout.socket.utf8.count <= 107 { return layout.socket }
+        let directory = open(layout.home, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        return directory < 0 ? layout.socket : "/proc/self/fd/\(directory)/agent.sock"
+    }
 
     private func answer(_ request: HTTPRequest) -> HTTPResponse {
         let route: Route

@@ -126,6 +126,8 @@ final class Agent: Sendable {
             if now != connection { reporter.forget() }
             connection = now
             try reporter.run()
+            // While much happens, a few reports a second are enough.
+            if !reporter.saidInSync { state.pauseBriefly() }
             // What had trouble is tried again from time to time.
             if Clock.milliseconds - looked >= Agent.lookAgainAfter, worker.needsAnotherLook {
                 looked = Clock.milliseconds

@@ -80,6 +80,11 @@ final class AgentState: Sendable {
         ringAll()
     }
 
+    /// 50 ms, or less if the agent is to end.
+    func pauseBriefly() {
+        facts.wait(timeout: .milliseconds(50)) { $0.isStopping ? () : nil }
+    }
+
     /// Blocks until the agent is to end.
     func waitForStop() {
         facts.wait { $0.isStopping ? () : nil }

@@ -15,6 +15,7 @@ final class FolderWorker: @unchecked Sendable {
     private var settling: Settling<FolderEvents.Place>
     private var timer: (any DispatchSourceTimer)?
     private let debounce: Int64
+    private let longest: Int64
     private var isLookScheduled = false
     private var isFinishing = false
     private let looked = Bell()
@@ -39,6 +40,7 @@ final class FolderWorker: @unchecked Sendable {
         folder = Folder(index: index, tree: tree)
         settling = Settling(debounce: debounce, longest: longest)
         self.debounce = debounce
+        self.longest = longest
         self.onWork = onWork
         relay.connect { [weak self] events in self?.take(events) }
     }
@@ -190,17 +192,23 @@ final class FolderWorker: @unchecked Sendable {
         queue.async { [self] in
             guard number > barrier.asked else { return }
             barrier.asked = number
+            barrierLimit = Clock.milliseconds + longest
             scheduleLook()
         }
     }
 
+    /// Names that are still settling hold it back until they are due; they bring us here again. One that is written all the time does so
+    /// only for a while: it then stands in the report as settling.
     private func passBarrier() {
-        guard barrier.looked < barrier.asked else { return }
-        if settling.isEmpty && !folder.isLooking {
-            barrier.looked = barrier.asked
-        } else if let due = settling.nextDue {
-            // Names that are still settling decide when; they bring us here again.
-            log.trace("barrier-waits", ["milliseconds": due - Clock.milliseconds])
+        if settling.isEmpty || Clock.milliseconds >= barrierLimit { barrier.looked = barrier.asked }
+    }
+    private var barrierLimit: Int64 = 0
+
+    /// Another connection: its barriers are counted anew.
+    func forgetBarriers() {
+        queue.sync {
+            barrier = (0, 0)
+            reported = 0
         }
     }
 

@@ -25,6 +25,7 @@ final class Receiver {
             }
         }
         barrier = 0
+        worker.forgetBarriers()
     }
 
     /// One long poll.

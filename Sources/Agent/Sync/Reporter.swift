@@ -33,6 +33,9 @@ final class Reporter {
         last = report
     }
 
+    /// Whether the last report said that nothing waits.
+    var saidInSync: Bool { last.map { $0.upCount + $0.downCount == 0 } ?? true }
+
     /// Another hub, or another connection: everything is told again.
     func forget() { last = nil }
 
