@@ -76,7 +76,8 @@ let package = Package(
         tests(of: "Engine", "Index", "Journal", "TestSupport", "SyncCore"),
         tests(of: "Index", "TestSupport", "SyncCore"),
         tests(of: "Transport", "TestSupport"),
-        tests(of: "Hub", "TestSupport", "Processes", "ControlAPI"),
+        tests(
+            of: "Hub", "TestSupport", "Processes", "ControlAPI", "HTTPServer", "HTTPClient", "Journal", "FileTree", "Hashing", "SyncCore"),
         tests(of: "Agent", "TestSupport", "Hub"),
         tests(of: "Console", "TestSupport", "ControlAPI", "HTTPServer", "Arguments", "SyncCore"),
         .testTarget(

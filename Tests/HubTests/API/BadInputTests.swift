@@ -1,0 +1,118 @@
+import Glibc
+import ControlAPI
+import HTTPClient
+import SyncCore
+import Testing
+import TestSupport
+
+@testable import Hub
+
+struct BadInputTests {
+    private func expect(
+        _ reply: HTTPReply, _ code: ErrorCode, _ sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        #expect(reply.status == code.status, sourceLocation: sourceLocation)
+        let error = try WireFormat.decode(ErrorMessage.self, from: reply.body)
+        #expect(error.code == code, "\(error)", sourceLocation: sourceLocation)
+        #expect(error.message.count > 10, sourceLocation: sourceLocation)
+    }
+
+    @Test func `routes, methods and tokens that are wrong are refused with a code`() throws {
+        let hub = try HubFixture()
+        try expect(hub.send("GET", "/v1/nothing"), .unknownRoute)
+        try expect(hub.send("GET", "/"), .unknownRoute)
+        try expect(hub.send("GET", "/v1/commit"), .wrongMethod)
+        try expect(hub.send("GET", "/v1/status", token: nil), .unauthorized)
+        try expect(hub.send("GET", "/v1/status", token: "wrong"), .unauthorized)
+        try expect(hub.send("GET", "/v1/unsynced?client=nobody"), .unknownClient)
+        try expect(hub.send("GET", "/v1/log?after=x"), .badValue)
+        // The administrator is no client.
+        try expect(hub.send("POST", "/v1/commit", json: "{}"), .forbidden)
+    }
+
+    @Test func `bodies that are wrong are refused with a code`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        func commit(_ json: String) -> HTTPReply { hub.send("POST", "/v1/commit", token: laptop.token, json: json) }
+        func operation(_ fields: String) -> HTTPReply {
+            commit(#"{"epoch":"\#(laptop.epoch)","generation":"g","acknowledged":0,"operations":[{"number":1,\#(fields)}]}"#)
+        }
+        let directory = #""content":{"kind":"directory","mode":493}"#
+        try expect(commit("{"), .badJSON)
+        try expect(commit("{}"), .missingField)
+        try expect(commit(#"{"epoch":7}"#), .badValue)
+        try expect(operation(#""verb":"create","parent":1,\#(directory)"#), .missingField)
+        try expect(operation(#""verb":"create","parent":1,"name":"a/b",\#(directory)"#), .badName)
+        try expect(operation(#""verb":"create","parent":1,"name":"a\\x00b",\#(directory)"#), .badName)
+        try expect(operation(#""verb":"create","parent":1,"name":"..",\#(directory)"#), .badName)
+        try expect(operation(#""verb":"create","parent":1,"name":".synchub-x",\#(directory)"#), .badName)
+        try expect(operation(#""verb":"explode","node":1"#), .badValue)
+        try expect(operation(#""verb":"delete","node":1,"content_base":1,"location_base":1"#), .badValue)
+        try expect(hub.send("POST", "/v1/why", json: #"{"path":"../x"}"#), .badName)
+        try expect(hub.send("POST", "/v1/why", json: #"{"path":"nobody/knows"}"#), .unknownPath)
+        try expect(hub.send("POST", "/v1/pause", json: "{}"), .missingField)
+        try expect(hub.send("POST", "/v1/pause", json: #"{"client":"nobody"}"#), .unknownClient)
+        try expect(hub.send("POST", "/v1/wait", json: #"{"on":["nobody"],"timeout":1}"#), .unknownClient)
+        try expect(
+            hub.send("POST", "/v1/commit", token: laptop.token, body: [UInt8](repeating: 0x20, count: 8 << 20 + 1)), .tooLarge)
+    }
+
+    @Test func `a base from the future, too many operations and another epoch are refused`() throws {
+        var settings = HubCoreSettings()
+        settings.maxOperations = 2
+        let hub = try HubFixture(settings: settings)
+        let laptop = try hub.join("laptop")
+        let node = try #require(try laptop.create("a", "one").applied)
+        func send(_ request: CommitRequest) -> HTTPReply {
+            hub.send("POST", "/v1/commit", token: laptop.token, body: WireFormat.encode(request))
+        }
+        let future = laptop.operation(.delete(node.id, contentBase: Version(9), locationBase: .first))
+        try expect(send(laptop.request([future])), .baseFromTheFuture)
+        let three = (0..<3).map { laptop.operation(.create(in: .node(.root), name: try! Name("d\($0)"), content: .directory(Mode(0o755)))) }
+        try expect(send(laptop.request(three)), .tooLarge)
+        var other = laptop.request([future])
+        other.epoch = "other"
+        try expect(send(other), .otherEpoch)
+        try expect(hub.send("GET", laptop.changesPath(since: 0, wait: 0, epoch: "other"), token: laptop.token), .otherEpoch)
+        try expect(hub.send("GET", laptop.changesPath(since: 99, wait: 0), token: laptop.token), .baseFromTheFuture)
+        try expect(hub.send("GET", "/v1/changes?wait=0&epoch=\(laptop.epoch)", token: laptop.token), .missingField)
+    }
+
+    @Test func `bytes that are not there or not as promised leave the rest of the batch alone`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        hub.directory.write("secret", to: "secret")
+        #expect(symlink("../../secret", hub.directory.path("staging/laptop/link")) == 0)
+        let pack = laptop.stage("helloworld")
+        func create(_ name: String, _ text: String, _ source: ContentSource) -> OperationMessage {
+            laptop.operation(.create(in: .node(.root), name: try! Name(name), content: .file(content(text))), source)
+        }
+        let outcomes = try laptop.commit(
+            create("lie", "other", .staged(file: pack, offset: 0)),
+            create("beyond", "world", .staged(file: pack, offset: 6)),
+            create("far", "world", .staged(file: pack, offset: .max)),
+            create("missing", "world", .staged(file: "nothing", offset: 0)),
+            create("through", "secret", .staged(file: "link", offset: 0)),
+            create("unknown", "never seen", .known),
+            create("good", "world", .staged(file: pack, offset: 5)),
+            create("again", "world", .known),
+            create("empty", "", .known))
+        #expect(outcomes.prefix(6).allSatisfy { $0 == .contentMissing })
+        #expect(outcomes.suffix(3).allSatisfy { $0.applied != nil })
+        #expect(hub.directory.names(in: "share") == ["again", "empty", "good"])
+        #expect(hub.directory.text("share/again") == "world")
+        #expect(hub.directory.text("share/empty") == "")
+    }
+
+    @Test(arguments: ["", ".", "..", "a/b", "-a", "share", "hub", "a b", String(repeating: "a", count: 65)])
+    func `a client may not have every name`(name: String) throws {
+        let hub = try HubFixture()
+        try expect(hub.send("POST", "/v1/invite", body: WireFormat.encode(InviteRequest(client: name))), .badName)
+    }
+
+    @Test func `a hub whose share is missing does not start`() throws {
+        #expect(throws: HubCoreError.self) {
+            _ = try HubFixture { root in #expect(rmdir(root.layout.share) == 0) }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+import ControlAPI
+import Glibc
+import HTTPClient
+import HTTPServer
+import Hashing
+import Journal
+import Processes
+import SyncCore
+import Synchronization
+import TestSupport
+
+@testable import Hub
+
+/// A key file that only remembers what it was told.
+final class RememberedKeys: KeyKeeper {
+    private let state = Monitor<(keys: [AuthorizedKey], ended: [PublicKey])>(([], []))
+    var keys: [AuthorizedKey] { state.withLock { $0.keys } }
+    func rewrite(_ keys: [AuthorizedKey]) throws { state.withLock { $0.keys = keys } }
+    func endSessions(of key: PublicKey) { state.withLock { $0.ended.append(key) } }
+    /// Waits until the sessions of a key were ended.
+    func waitForEnd(of key: PublicKey) -> Bool {
+        state.wait(timeout: .seconds(10)) { $0.ended.contains(key) ? true : nil } ?? false
+    }
+}
+
+/// What a request on a thread of its own gave.
+final class Later<Value: Sendable>: Sendable {
+    private let state = Monitor<Value?>(nil)
+    init(_ body: @escaping @Sendable () -> Value) {
+        startThread("test") { [state] in
+            let value = body()
+            state.withLock { $0 = value }
+        }
+    }
+    /// Within 20 s.
+    func value() -> Value? { state.wait(timeout: .seconds(20)) { $0 } }
+    var isDone: Bool { state.withLock { $0 != nil } }
+}
+
+/// A real hub core behind a real server, in a directory of its own.
+final class HubFixture {
+    let directory = TemporaryDirectory()
+    let keys = RememberedKeys()
+    let layout: HubLayout
+    /// Seconds that the calendar's clock is ahead.
+    let ahead = Mutex<Int64>(0)
+    private(set) var core: HubCore
+    private var server: HTTPServer
+    static let adminToken = "admin-token"
+    static let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + String(repeating: "A", count: 43)
+    static func otherKey(_ letter: Character) -> String { "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + String(repeating: letter, count: 43) }
+
+    init(settings: HubCoreSettings = HubCoreSettings(), prepare: (HubFixture.Root) throws -> Void = { _ in }) throws {
+        layout = HubLayout(root: directory.path)
+        for name in ["share", "staging", "versions", ".synchub"] { directory.makeDirectory(name) }
+        directory.write(HubFixture.adminToken + "\n", to: "admin.token")
+        try prepare(Root(directory: directory, layout: layout))
+        (core, server) = try HubFixture.start(layout, keys, settings)
+    }
+
+    struct Root {
+        let directory: TemporaryDirectory
+        let layout: HubLayout
+    }
+
+    private static func start(_ layout: HubLayout, _ keys: RememberedKeys, _ settings: HubCoreSettings) throws -> (HubCore, HTTPServer) {
+        let core = try HubCore(layout: layout, settings: settings, keys: keys) {
+            HubAddress(
+                hubName: "pi", hosts: [InviteMessage.Host(host: "pi.local", port: 2222)], user: "sync",
+                hostKey: try PublicKey(line: HubFixture.key), apiPort: 8080)
+        }
+        return (core, try HTTPServer(.loopback(port: 0)) { core.handle($0, $1) })
+    }
+
+    func restart() throws {
+        server.stop()
+        core.stop()
+        (core, server) = try HubFixture.start(layout, keys, HubCoreSettings())
+    }
+
+    deinit {
+        server.stop()
+        core.stop()
+    }
+
+    // MARK: - Requests
+
+    func connection() -> HTTPConnection { HTTPConnection(.tcp(host: "127.0.0.1", port: server.port!)) }
+
+    func send(
+        _ method: String, _ path: String, token: String? = HubFixture.adminToken, body: [UInt8] = [], timeout: Double = 20
+    ) -> HTTPReply {
+        var headers: [String: String] = [:]
+        if let token { headers["Authorization"] = "Bearer \(token)" }
+        let call = HTTPCall(method, path, headers: headers, body: body, timeout: timeout)
+        do { return try connection().send(call) } catch { fatalError("\(method) \(path): \(error)") }
+    }
+
+    func send(_ method: String, _ path: String, token: String? = HubFixture.adminToken, json: String) -> HTTPReply {
+        send(method, path, token: token, body: Array(json.utf8))
+    }
+
+    func post<Answer: Decodable>(
+        _ path: String, _ message: some Encodable, token: String? = HubFixture.adminToken, as type: Answer.Type
+    ) throws -> Answer {
+        try HubFixture.decode(send("POST", path, token: token, body: WireFormat.encode(message)), as: type)
+    }
+
+    func get<Answer: Decodable>(_ path: String, token: String? = HubFixture.adminToken, as type: Answer.Type) throws -> Answer {
+        try HubFixture.decode(send("GET", path, token: token), as: type)
+    }
+
+    static func decode<Answer: Decodable>(_ reply: HTTPReply, as type: Answer.Type) throws -> Answer {
+        guard reply.status == 200 else { throw try WireFormat.decode(ErrorMessage.self, from: reply.body) }
+        return try WireFormat.decode(type, from: reply.body)
+    }
+
+    func later<Answer: Decodable & Sendable>(
+        _ method: String, _ path: String, token: String, body: [UInt8] = [], as type: Answer.Type
+    ) -> Later<Result<Answer, any Error>> {
+        let port = server.port!
+        return Later {
+            Result {
+                let reply = try HTTPConnection(.tcp(host: "127.0.0.1", port: port)).send(
+                    HTTPCall(method, path, headers: ["Authorization": "Bearer \(token)"], body: body, timeout: 20))
+                return try HubFixture.decode(reply, as: type)
+            }
+        }
+    }
+
+    // MARK: - Clients
+
+    /// Invites, joins and says hello.
+    func join(_ name: String, admin: Bool = false) throws -> TestClient {
+        let invite = try post("/v1/invite", InviteRequest(client: name, admin: admin), as: InviteResponse.self).invite!
+        let token = try join(invite).token
+        let hello = try post(
+            "/v1/hello", HelloRequest(version: "1", generation: "\(name)-1"), token: token, as: HelloResponse.self)
+        return TestClient(hub: self, name: name, token: token, epoch: hello.epoch)
+    }
+
+    func join(_ invite: InviteMessage) throws -> JoinResponse {
+        try post("/v1/join", JoinRequest(publicKey: HubFixture.key), token: HubFixture.secret(of: invite), as: JoinResponse.self)
+    }
+
+    static func secret(of invite: InviteMessage) -> String {
+        sha256(Array("synchub-invite\n\(invite.key)".utf8)).map(Escaping.hex).joined()
+    }
+
+    func journal() throws -> Journal { try Journal(path: layout.journal) }
+}
+
+/// An agent as the API sees one.
+final class TestClient {
+    unowned let hub: HubFixture
+    let name: String
+    let token: String
+    let epoch: String
+    private var number: Int64 = 0
+
+    init(hub: HubFixture, name: String, token: String, epoch: String) {
+        self.hub = hub
+        self.name = name
+        self.token = token
+        self.epoch = epoch
+    }
+
+    func operation(_ change: Change, _ source: ContentSource? = nil) -> OperationMessage {
+        number += 1
+        return OperationMessage(Operation(id: OperationID(generation: "\(name)-1", number: number), change: change), source: source)
+    }
+
+    func request(_ operations: [OperationMessage]) -> CommitRequest {
+        CommitRequest(epoch: epoch, generation: "\(name)-1", acknowledged: 0, operations: operations)
+    }
+
+    func commit(_ operations: OperationMessage...) throws -> [Outcome] {
+        try hub.post("/v1/commit", request(operations), token: token, as: CommitResponse.self).outcomes.map { try $0.outcome() }
+    }
+
+    /// Uploads and commits a new file.
+    func create(_ name: String, _ text: String, in parent: NodeID = .root) throws -> Outcome {
+        try commit(creation(name, text, in: parent))[0]
+    }
+
+    func creation(_ name: String, _ text: String, in parent: NodeID = .root) throws -> OperationMessage {
+        let file = stage(text)
+        return operation(
+            .create(in: .node(parent), name: try Name(name), content: .file(content(text))), .staged(file: file, offset: 0))
+    }
+
+    func edit(_ node: Node, _ text: String) throws -> Outcome {
+        try commit(
+            operation(
+                .edit(node.id, base: node.contentVersion, content: .file(content(text))),
+                .staged(file: stage(text), offset: 0)))[0]
+    }
+
+    func stage(_ text: String) -> String {
+        let file = "pack-\(number)-\(UInt32.random(in: 0 ... .max))"
+        hub.directory.write(text, to: "staging/\(name)/\(file)")
+        return file
+    }
+
+    func report(cursor: Int64, barrier: Int64, pending: [PendingMessage] = []) throws {
+        let report = ReportRequest(
+            epoch: epoch, cursor: cursor, barrier: barrier, pending: pending,
+            upCount: pending.count { $0.direction == .up }, downCount: pending.count { $0.direction == .down }, bytes: 0)
+        _ = try hub.post("/v1/report", report, token: token, as: EmptyResponse.self)
+    }
+
+    func changesPath(since: Int64, wait: Int, barrier: Int64 = 0, paused: Int = 0, epoch: String? = nil) -> String {
+        "/v1/changes?since=\(since)&wait=\(wait)&epoch=\(epoch ?? self.epoch)&barrier=\(barrier)&paused=\(paused)"
+    }
+
+    func changes(since: Int64, wait: Int = 0, barrier: Int64 = 0, paused: Int = 0) throws -> ChangesResponse {
+        try hub.get(changesPath(since: since, wait: wait, barrier: barrier, paused: paused), token: token, as: ChangesResponse.self)
+    }
+
+    func changesLater(since: Int64, wait: Int = 20, barrier: Int64 = 0, paused: Int = 0) -> Later<Result<ChangesResponse, any Error>> {
+        hub.later(
+            "GET", changesPath(since: since, wait: wait, barrier: barrier, paused: paused), token: token, as: ChangesResponse.self)
+    }
+}
+
+/// Of a file with these bytes.
+func content(_ text: String, mode: UInt16 = 0o644, mtime: Nanoseconds = 1_700_000_000_123_456_789) -> FileContent {
+    FileContent(
+        digest: Digest(bytes: sha256(Array(text.utf8)))!, size: Int64(text.utf8.count), mode: Mode(mode), mtime: mtime)
+}
+
+extension Outcome {
+    /// The node of an operation that was applied; the test fails otherwise.
+    var applied: Node? { if case .applied(let node) = self { node } else { nil } }
+}
