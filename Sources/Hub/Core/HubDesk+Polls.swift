@@ -86,7 +86,7 @@ extension HubDesk {
 
     private var nextLimit: Nanoseconds? {
         var limits = polls.map(\.deadline)
-        if !placer.backlog.isEmpty { limits.append(clock.uptime() + .seconds(1)) }
+        if !placer.backlog.isEmpty || placer.isDirty { limits.append(clock.uptime() + .seconds(1)) }
         let now = clock.now()
         for client in clients.values {
             if case .paused(let until?) = client.pause(at: now) { limits.append(clock.uptime() + until - now) }

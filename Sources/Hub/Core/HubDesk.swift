@@ -110,11 +110,14 @@ final class HubDesk {
     func reload(_ name: String) throws {
         guard let record = try journal.client(named: name) else { return clients[name] = nil }
         var client = clients[name] ?? LiveClient(record)
-        if client.record.generation != record.generation || client.record.createdAt != record.createdAt {
+        if client.record.generation != record.generation {
             client.report = nil
             client.unsavedReport = nil
         }
+        // A cursor that was reported may not have been written down yet.
+        let cursor = client.record.generation == record.generation ? client.record.cursor : record.cursor
         client.record = record
+        client.record.cursor = max(record.cursor, cursor)
         client.savedLastSeen = record.lastSeen ?? 0
         clients[name] = client
     }

@@ -67,7 +67,7 @@ extension PlacementRun {
             return true
         case .unexpected: return false
         case .busy:
-            pause(attempt)
+            try pause(attempt)
             return false
         case .stranded(_, let stray):
             try placer.keepStray(stray)
@@ -98,10 +98,13 @@ extension PlacementRun {
         }
     }
 
-    /// A start finds no private file: it was placed. If it is not there any more and `versions/` has it, it comes back.
+    /// A start finds no private file: it was placed. If it is not there any more though it should be, and `versions/` has it,
+    /// it comes back.
     private func placedBefore(_ path: RelativePath, _ content: FileContent) throws -> PrivateItem? {
         try noteVersion()
-        if try share.status(of: path) != nil { return nil }
+        guard let node = try placer.journal.node(placement.node), !node.isDeleted,
+            try placer.journal.path(of: node.id) == path, try share.status(of: path) == nil
+        else { return nil }
         return try store.version(content.digest) == nil ? nil : fromVersions(content)
     }
 
@@ -157,7 +160,7 @@ extension PlacementRun {
                 return true
             case .unexpected: return false
             case .busy:
-                pause(attempt)
+                try pause(attempt)
                 return false
             case .stranded(_, let stray):
                 try placer.keepStray(stray)

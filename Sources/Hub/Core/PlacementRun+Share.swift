@@ -6,11 +6,18 @@ import SyncCore
 extension PlacementRun {
     /// What has the name is moved to a conflict name, and is a node of its own from then on.
     func makeWay(_ path: RelativePath) throws {
-        guard let parent = try directory(of: path) else { return try moveAside(path) }
+        guard let parent = try directory(of: path), let name = path.last,
+            try placer.journal.child(of: parent, named: name)?.id == placement.node
+        else {
+            // A later step of the same node has left the name: to the journal it is free, on the disk not yet.
+            let aside = try moveAside(path)
+            return try takeIn(aside)
+        }
+        // The rules give it the conflict name, and the placement that follows from that moves it there.
         let before = try share.status(of: path)?.identity
         try takeIn(path, in: parent)
-        // Pipes and sockets are no nodes; and where the journal has the place for something else by now, the disk decides.
-        if let before, try share.status(of: path)?.identity == before { try moveAside(path) }
+        // Pipes and sockets are no nodes.
+        if let before, try share.status(of: path)?.identity == before { _ = try moveAside(path) }
     }
 
     /// An unseen edit at the placement's own path.
@@ -33,6 +40,8 @@ extension PlacementRun {
     /// Everything in a directory, which comes back for it if it was deleted.
     func takeInEntries(of path: RelativePath, in directory: NodeID) throws {
         for entry in try share.list(path) where !entry.name.isReserved {
+            // The journal has it already: it was taken in a moment ago.
+            if try placer.journal.child(of: directory, named: entry.name) != nil { continue }
             try takeIn(path.appending(entry.name), in: directory)
         }
     }
@@ -45,6 +54,7 @@ extension PlacementRun {
             try collect(path, in: .node(parent), next, &operations, &found)
             return operations
         }
+        if outcomes.isEmpty { return }
         for (outcome, status) in zip(outcomes, found) {
             // A rename has changed the ctime of what was moved to a conflict name: its placement has noted that.
             if let node = outcome.node, placer.placed[node.id] == nil { placer.placed[node.id] = Placed(status.fingerprint) }
@@ -87,9 +97,10 @@ extension PlacementRun {
         return try placer.journal.node(at: path.parent)?.id
     }
 
-    /// Without the journal: the next look at the share finds it under its conflict name.
-    private func moveAside(_ path: RelativePath) throws {
-        guard let name = path.last, let status = try share.status(of: path) else { return }
+    /// Without the journal.
+    /// - Returns: the conflict name that it has now.
+    private func moveAside(_ path: RelativePath) throws -> RelativePath {
+        guard let name = path.last, let status = try share.status(of: path) else { return path }
         for attempt in 1...100 {
             let aside = path.parent.appending(
                 ConflictName.make(
@@ -97,7 +108,8 @@ extension PlacementRun {
                     attempt: attempt))
             if try placer.journal.node(at: aside) != nil { continue }
             if case .occupied = try share.move(path, to: aside, expecting: status.identity) { continue }
-            return hubLog.warning("moved_aside", ["path": aside])
+            hubLog.warning("moved_aside", ["path": aside])
+            return aside
         }
         throw PlacementWaits(description: "no free conflict name beside \(path)")
     }

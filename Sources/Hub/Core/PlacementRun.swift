@@ -34,9 +34,10 @@ struct PlacementRun {
         throw PlacementWaits(description: "somebody keeps changing the same place in the share")
     }
 
-    /// A program holds a file open for writing: a moment's patience. After that the intent waits.
-    func pause(_ attempt: Int) {
-        usleep(UInt32(2000 << min(attempt, 5)))
+    /// A program holds a file open for writing: a moment's patience the first time. After that the intent waits.
+    func pause(_ attempt: Int) throws {
+        if isReplay { throw PlacementWaits(description: "a program has the file in the share open for writing") }
+        usleep(UInt32(1000 << min(attempt, 4)))
     }
 
     /// What is there now is what the journal has: remembered, so that the next step knows it without reading.
@@ -107,7 +108,7 @@ struct PlacementRun {
             return true
         case .unexpected: return false
         case .busy:
-            pause(attempt)
+            try pause(attempt)
             return false
         }
     }

@@ -53,8 +53,7 @@ final class Placer {
     private func run(_ placement: Placement, isReplay: Bool) throws {
         // What has to come after something that waits, waits too.
         if backlog.contains(where: { $0.overlaps(placement) }) { return backlog.append(placement) }
-        // A step is recognised as done by what lies there, so what lies there must be written down before it changes again.
-        if done.contains(where: { $0.node == placement.node && $0.seq != placement.seq }) { try flush() }
+        if done.contains(where: { placement.hides($0) }) { try flush() }
         do {
             try PlacementRun(placer: self, placement: placement, isReplay: isReplay).carryOut()
             done.append(placement)
@@ -109,8 +108,11 @@ final class Placer {
         let now = clock.now()
         let result = try journal.commit(
             client: Placer.shareClient, operations: operations, at: now.inSeconds, date: clock.day(), origin: .share)
-        for placement in result.placements {
-            try PlacementRun(placer: self, placement: placement, isReplay: false).carryOut()
+        for (index, placement) in result.placements.enumerated() {
+            do { try PlacementRun(placer: self, placement: placement, isReplay: false).carryOut() } catch {
+                backlog += result.placements[index...]
+                throw error
+            }
             done.append(placement)
         }
         return result.outcomes
@@ -135,6 +137,13 @@ extension Placement {
             [path]
         case .move(let from, let to): [from, to]
         }
+    }
+
+    /// Whether a start could not tell any more, after this step, that `earlier` was done: a step is recognised as done by what
+    /// lies at its path, so that has to be written down before it changes again.
+    func hides(_ earlier: Placement) -> Bool {
+        if case .move = step { return overlaps(earlier) }
+        return node == earlier.node || paths.contains(where: earlier.paths.contains)
     }
 
     /// Whether the order of the two matters.

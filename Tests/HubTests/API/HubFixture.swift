@@ -6,7 +6,6 @@ import Hashing
 import Journal
 import Processes
 import SyncCore
-import Synchronization
 import TestSupport
 
 @testable import Hub
@@ -39,18 +38,20 @@ final class Later<Value: Sendable>: Sendable {
 
 /// A real hub core behind a real server, in a directory of its own.
 final class HubFixture {
-    let directory = TemporaryDirectory()
+    let directory: TemporaryDirectory
     let keys = RememberedKeys()
     let layout: HubLayout
-    /// Seconds that the calendar's clock is ahead.
-    let ahead = Mutex<Int64>(0)
     private(set) var core: HubCore
     private var server: HTTPServer
     static let adminToken = "admin-token"
     static let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + String(repeating: "A", count: 43)
     static func otherKey(_ letter: Character) -> String { "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + String(repeating: letter, count: 43) }
 
-    init(settings: HubCoreSettings = HubCoreSettings(), prepare: (HubFixture.Root) throws -> Void = { _ in }) throws {
+    init(
+        below parent: String? = nil, settings: HubCoreSettings = HubCoreSettings(),
+        prepare: (HubFixture.Root) throws -> Void = { _ in }
+    ) throws {
+        directory = TemporaryDirectory(below: parent)
         layout = HubLayout(root: directory.path)
         for name in ["share", "staging", "versions", ".synchub"] { directory.makeDirectory(name) }
         directory.write(HubFixture.adminToken + "\n", to: "admin.token")

@@ -1,0 +1,251 @@
+import ControlAPI
+import Glibc
+import Journal
+import SyncCore
+import TestSupport
+import Testing
+
+@testable import Hub
+
+/// Fails the test when the request did not get this refusal.
+func expectRefusal<Value>(_ code: ErrorCode, _ later: Later<Result<Value, any Error>>, _ location: SourceLocation = #_sourceLocation) {
+    guard case .failure(let error)? = later.value() else {
+        return #expect(Bool(false), "no refusal", sourceLocation: location)
+    }
+    #expect((error as? ErrorMessage)?.code == code, "\(error)", sourceLocation: location)
+}
+
+struct LongPollTests {
+    /// A poll is open when the hub says that its client is there; every request before it was handled then.
+    private func waitUntilOnline(_ hub: HubFixture, _ name: String) throws {
+        for _ in 0..<2000 {
+            let client = try hub.get("/v1/status", as: StatusResponse.self).clients.first { $0.name == name }
+            if client?.state != .offline { return }
+        }
+        #expect(Bool(false), "\(name) never came")
+    }
+
+    private var impatient: HubCoreSettings {
+        var settings = HubCoreSettings()
+        settings.offlineAfter = 0
+        return settings
+    }
+
+    @Test func `a commit wakes the others`() throws {
+        let hub = try HubFixture(settings: impatient)
+        let laptop = try hub.join("laptop")
+        let desk = try hub.join("desk")
+        #expect(try desk.changes(since: 0).nodes.isEmpty)
+        let poll = desk.changesLater(since: 0)
+        try waitUntilOnline(hub, "desk")
+        #expect(!poll.isDone)
+        _ = try laptop.create("a", "one")
+        let changes = try #require(try poll.value()?.get())
+        #expect(changes.nodes.map(\.name) == ["a"])
+        #expect(changes.through == 1 && changes.head == 1)
+    }
+
+    @Test func `changes come in pages, each node once`() throws {
+        var settings = HubCoreSettings()
+        settings.pageLimit = 2
+        let hub = try HubFixture(settings: settings)
+        let laptop = try hub.join("laptop")
+        for name in ["a", "b", "c"] { _ = try laptop.create(name, name) }
+        let first = try laptop.changes(since: 0)
+        #expect(first.nodes.map(\.name) == ["a", "b"])
+        #expect(first.through == 2 && first.head == 3)
+        let second = try laptop.changes(since: first.through)
+        #expect(second.nodes.map(\.name) == ["c"])
+        #expect(second.through == 3)
+    }
+
+    @Test func `a pause wakes the client, keeps changes from it, and refuses its commits`() throws {
+        let hub = try HubFixture(settings: impatient)
+        let laptop = try hub.join("laptop")
+        let desk = try hub.join("desk")
+        let poll = laptop.changesLater(since: 0)
+        try waitUntilOnline(hub, "laptop")
+        _ = try hub.post("/v1/pause", ClientRequest(client: "laptop"), as: ClientsTouchedResponse.self)
+        #expect(try poll.value()?.get().paused == PauseMessage(until: nil))
+        _ = try desk.create("a", "one")
+        #expect(try laptop.changes(since: 0, paused: 1).nodes.isEmpty)
+        #expect(throws: ErrorMessage.self) { _ = try laptop.create("b", "two") }
+        let status = try hub.get("/v1/status", as: StatusResponse.self)
+        #expect(status.clients.map(\.state) == [.offline, .paused])
+        let unsynced = try hub.get("/v1/unsynced?client=laptop", as: [UnsyncedMessage].self)
+        #expect(unsynced.map(\.path) == ["a"])
+        #expect(unsynced.map(\.reason) == ["paused"])
+
+        let resumed = laptop.changesLater(since: 0, paused: 1)
+        _ = try hub.post("/v1/resume", ClientRequest(client: nil, all: true), as: ClientsTouchedResponse.self)
+        #expect(try resumed.value()?.get().nodes.map(\.name) == ["a"])
+    }
+
+    @Test func `a pause that runs out wakes the client`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let touched = try hub.post(
+            "/v1/pause", ClientRequest(client: "laptop", seconds: 1), token: laptop.token, as: ClientsTouchedResponse.self)
+        #expect(touched.clients == ["laptop"])
+        #expect(try hub.get("/v1/status", as: StatusResponse.self).clients[0].pausedUntil != nil)
+        let answer = try #require(try laptop.changesLater(since: 0, paused: 1).value()?.get())
+        #expect(answer.paused == nil)
+    }
+
+    @Test func `a revoked client's polls end at once, and its token is told why`() throws {
+        let hub = try HubFixture(settings: impatient)
+        let laptop = try hub.join("laptop")
+        #expect(hub.keys.keys.map(\.access) == [.agent])
+        let poll = laptop.changesLater(since: 0)
+        try waitUntilOnline(hub, "laptop")
+        _ = try hub.post("/v1/revoke", ClientRequest(client: "laptop"), as: ClientsTouchedResponse.self)
+        expectRefusal(.revoked, poll)
+        let reply = hub.send("GET", "/v1/status", token: laptop.token)
+        #expect(reply.status == 403)
+        #expect(hub.keys.keys.isEmpty)
+        #expect(hub.keys.waitForEnd(of: try PublicKey(line: HubFixture.key)))
+        #expect(try hub.get("/v1/clients", as: [ClientMessage].self).map(\.state) == [.revoked])
+        // The name may be given again.
+        _ = try hub.join("laptop")
+    }
+
+    @Test func `members steer only themselves`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let desk = try hub.join("desk", admin: true)
+        for (path, request) in [("/v1/revoke", ClientRequest(client: "desk")), ("/v1/pause", ClientRequest(client: "desk"))] {
+            #expect(throws: ErrorMessage.self) {
+                _ = try hub.post(path, request, token: laptop.token, as: ClientsTouchedResponse.self)
+            }
+        }
+        _ = try hub.post("/v1/revoke", ClientRequest(client: "laptop"), token: desk.token, as: ClientsTouchedResponse.self)
+    }
+}
+
+struct WaitTests {
+    private func wait(_ hub: HubFixture, path: String? = nil, on: [String]? = nil, timeout: Int = 15) -> Later<Result<WaitResponse, any Error>> {
+        hub.later(
+            "POST", "/v1/wait", token: HubFixture.adminToken,
+            body: WireFormat.encode(WaitRequest(path: path, on: on, timeout: timeout)), as: WaitResponse.self)
+    }
+
+    @Test func `a wait tells clients its barrier, and ends when all have passed it at the head`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let desk = try hub.join("desk")
+        let waiting = wait(hub)
+        let barrier = try #require(try laptop.changesLater(since: 0).value()?.get()).barrier
+        #expect(barrier > 0)
+        _ = try laptop.create("a", "one")
+        try laptop.report(cursor: 1, barrier: barrier)
+        try desk.report(cursor: 0, barrier: barrier)
+        #expect(!waiting.isDone)
+        try desk.report(cursor: 1, barrier: barrier)
+        let answer = try #require(try waiting.value()?.get())
+        #expect(answer.inSync && answer.seq == 1 && answer.waiting.isEmpty)
+    }
+
+    @Test func `a barrier comes with the last page only`() throws {
+        var settings = HubCoreSettings()
+        settings.pageLimit = 1
+        let hub = try HubFixture(settings: settings)
+        let laptop = try hub.join("laptop")
+        for name in ["a", "b"] { _ = try laptop.create(name, name) }
+        let waiting = wait(hub, timeout: 0)
+        #expect(try waiting.value()?.get().inSync == false)
+        #expect(try laptop.changes(since: 0, barrier: 0).barrier == 0)
+        #expect(try laptop.changes(since: 1, barrier: 0).barrier > 0)
+    }
+
+    @Test func `a wait that runs out says why for each client`() throws {
+        let hub = try HubFixture()
+        _ = try hub.join("laptop")
+        let answer = try #require(try wait(hub, timeout: 0).value()?.get())
+        #expect(!answer.inSync)
+        #expect(answer.waiting == [WaitResponse.Waiting(client: "laptop", reason: "has not answered yet")])
+    }
+
+    @Test func `a wait ends when the one it waits for is paused or revoked`() throws {
+        let hub = try HubFixture()
+        for name in ["laptop", "desk"] { _ = try hub.join(name) }
+        let waiting = wait(hub)
+        _ = try hub.post("/v1/pause", ClientRequest(client: "laptop"), as: ClientsTouchedResponse.self)
+        _ = try hub.post("/v1/revoke", ClientRequest(client: "desk"), as: ClientsTouchedResponse.self)
+        #expect(try waiting.value()?.get().inSync == true)
+    }
+
+    @Test func `a wait for a path does not mind the rest`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let desk = try hub.join("desk")
+        _ = try laptop.create("a", "one")
+        let waiting = wait(hub, path: "a")
+        let barrier = try #require(try laptop.changesLater(since: 1).value()?.get()).barrier
+        let other = PendingMessage(path: "big", direction: .up, bytes: 9, reason: "being sent")
+        try laptop.report(cursor: 1, barrier: barrier, pending: [other])
+        try desk.report(cursor: 1, barrier: barrier)
+        #expect(try waiting.value()?.get().inSync == true)
+        let why = try hub.post("/v1/why", PathRequest(path: "a"), as: WhyResponse.self)
+        #expect(why.sentence == "a is the same on all 2 machines (seq 1)")
+        let status = try hub.get("/v1/status", as: StatusResponse.self)
+        #expect(status.clients.map(\.state) == [.inSync, .syncing])
+    }
+}
+
+struct JoinTests {
+    @Test func `an invite is good until the first hello, and its key goes with it`() throws {
+        let hub = try HubFixture()
+        let invite = try #require(
+            try hub.post("/v1/invite", InviteRequest(client: "laptop"), as: InviteResponse.self).invite)
+        #expect(invite.hub == "pi" && invite.client == "laptop" && invite.apiPort == 8080)
+        #expect(invite.key.hasPrefix("-----BEGIN OPENSSH PRIVATE KEY-----"))
+        #expect(hub.keys.keys.count == 1)
+        let first = try hub.join(invite)
+        let second = try hub.join(invite)
+        #expect(first.token != second.token)
+        #expect(hub.keys.keys.count == 2)
+        #expect(hub.send("GET", "/v1/status", token: first.token).status == 401)
+        _ = try hub.post("/v1/hello", HelloRequest(version: "1", generation: "g"), token: second.token, as: HelloResponse.self)
+        #expect(hub.keys.keys.map(\.access) == [.agent])
+        #expect(throws: ErrorMessage.self) { _ = try hub.join(invite) }
+        #expect(hub.directory.names(in: "staging") == ["laptop"])
+        #expect(hub.directory.names(in: ".synchub").allSatisfy { !$0.hasPrefix("invite") })
+    }
+
+    @Test func `a name that is in use cannot be invited, an invite can be withdrawn`() throws {
+        let hub = try HubFixture()
+        _ = try hub.join("laptop")
+        #expect(hub.send("POST", "/v1/invite", json: #"{"client":"laptop"}"#).status == 409)
+        let invite = try #require(try hub.post("/v1/invite", InviteRequest(client: "desk"), as: InviteResponse.self).invite)
+        _ = try hub.post("/v1/revoke", ClientRequest(client: "desk"), as: ClientsTouchedResponse.self)
+        #expect(hub.keys.keys.count == 1)
+        #expect(throws: ErrorMessage.self) { _ = try hub.join(invite) }
+    }
+
+    @Test func `a phone is registered with its key at once`() throws {
+        let hub = try HubFixture()
+        #expect(hub.send("POST", "/v1/invite", json: #"{"client":"phone","sftp_only":true}"#).status == 400)
+        let answer = try hub.post(
+            "/v1/invite", InviteRequest(client: "phone", sftpOnly: true, key: HubFixture.otherKey("B") + " me@phone"),
+            as: InviteResponse.self)
+        #expect(answer.sftp?.user == "sync")
+        #expect(answer.sftp?.fingerprint.hasPrefix("SHA256:") == true)
+        #expect(hub.keys.keys.map(\.access) == [.sftp])
+        let client = try #require(try hub.get("/v1/clients", as: [ClientMessage].self).first)
+        #expect(client.kind == .sftp && client.state == .inSync)
+        #expect(client.fingerprint?.hasPrefix("SHA256:") == true)
+    }
+
+    @Test func `the log tells what happened, and waits for more`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let node = try #require(try laptop.create("a", "one").applied)
+        let more = hub.later("GET", "/v1/log?after=1&wait=20", token: HubFixture.adminToken, as: [LogMessage].self)
+        _ = try laptop.commit(laptop.operation(.move(node.id, base: .first, to: .node(.root), name: try Name("b"))))
+        let log = try #require(try more.value()?.get())
+        #expect(log.map(\.change) == ["move"])
+        #expect(log.map(\.from) == ["a"])
+        #expect(try hub.get("/v1/log?limit=1", as: [LogMessage].self).map(\.path) == ["b"])
+        #expect(try hub.get("/v1/paths", as: PathsResponse.self).paths.contains { $0.path == hub.layout.share })
+    }
+}
