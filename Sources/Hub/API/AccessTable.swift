@@ -1,4 +1,4 @@
-import ControlAPI
+internal import ControlAPI
 
 /// Who asks, once the token is known.
 package enum Caller: Hashable, Sendable {

@@ -1,7 +1,7 @@
-import ControlAPI
-import FileTree
-import HTTPServer
-import Journal
+internal import ControlAPI
+internal import FileTree
+internal import HTTPServer
+internal import Journal
 import SyncCore
 
 /// A commit on its way: one at a time for each client.
@@ -23,7 +23,8 @@ extension HubDesk {
         let job = CommitJob(client: client, request: request, responder: responder)
         guard commitLines[client] == nil else {
             guard commitLines[client, default: []].count < 16 else {
-                throw ErrorMessage(.tooMany, "16 commits of this client wait already; send the next when one is answered")
+                throw ErrorMessage(
+                    .tooMany, "16 commits of this client wait already; send the next when one is answered")
             }
             commitLines[client, default: []].append(job)
             return nil
@@ -101,7 +102,9 @@ extension HubDesk {
         if try journal.recordedOutcome(of: sourced.operation.id, client: client) != nil { return nil }
         if case .edit(let node, _, let content) = sourced.operation.change,
             try journal.node(node).map({ !$0.isDeleted && $0.content.hasSameBytes(as: content) }) ?? false
-        { return nil }
+        {
+            return nil
+        }
         let source: ContentNeed.Source
         switch sourced.source {
         case .staged(let file, let offset): source = .staged(file: try Name(file), offset: offset)
@@ -148,7 +151,9 @@ extension HubDesk {
     }
 
     private func respond(_ job: CommitJob, _ commit: ParsedCommit, _ result: CommitResult) {
-        let outcomes = zip(commit.operations, result.outcomes).map { OutcomeMessage(number: $0.operation.id.number, $1) }
+        let outcomes = zip(commit.operations, result.outcomes).map {
+            OutcomeMessage(number: $0.operation.id.number, $1)
+        }
         settle()
         job.responder.respond(.message(CommitResponse(outcomes: outcomes, head: result.head.rawValue)))
         removeStaged(job.client, zip(commit.operations, result.outcomes).map { ($0, $1) })

@@ -1,8 +1,8 @@
-import ControlAPI
-import FileTree
-import HTTPServer
+internal import ControlAPI
+internal import FileTree
+internal import HTTPServer
 internal import Hashing
-import Journal
+internal import Journal
 import SyncCore
 
 extension HubDesk {

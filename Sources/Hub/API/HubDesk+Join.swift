@@ -1,8 +1,8 @@
-import ControlAPI
+internal import ControlAPI
 import Glibc
-import HTTPServer
+internal import HTTPServer
 internal import Hashing
-import Journal
+internal import Journal
 import SyncCore
 
 // Invites and joining.
@@ -14,7 +14,9 @@ extension HubDesk {
         guard life > 0, life <= 366 * 86_400 else {
             throw ErrorMessage(.badValue, "the field 'valid' must be positive, and at most a year of seconds")
         }
-        if let client = clients[name.text], client.record.revokedAt == nil { throw JournalError.clientExists(name.text) }
+        if let client = clients[name.text], client.record.revokedAt == nil {
+            throw JournalError.clientExists(name.text)
+        }
         if message.sftpOnly == true { return try registerDevice(name, message) }
         makeInvite(name, message.admin == true ? .admin : .member, life, responder)
         return nil
@@ -70,12 +72,13 @@ extension HubDesk {
         let expires = clock.now() + .seconds(life)
         try journal.createInvite(
             InviteRecord(
-                client: name.text, secretHash: sha256(Array(key.secret.utf8)), publicKey: key.publicKey.line, role: role,
+                client: name.text, secretHash: sha256(Array(key.secret.utf8)), publicKey: key.publicKey.line,
+                role: role,
                 expires: expires.inSeconds))
         try writeKeys()
         return InviteResponse(
             invite: InviteMessage(
-                hub: address.hubName, client: name.text, hosts: address.hosts, user: address.user,
+                hub: self.name, client: name.text, hosts: address.hosts, user: address.user,
                 hostKey: address.hostKey.line, key: key.privateKey, expires: Timestamp.text(expires),
                 apiPort: address.apiPort),
             sftp: nil)
@@ -91,7 +94,8 @@ extension HubDesk {
             at: clock.now().inSeconds)
         guard let client = joined else {
             throw ErrorMessage(
-                .inviteUsed, "this invite was used, has expired or was withdrawn; make a new one with: syncctl invite NAME")
+                .inviteUsed,
+                "this invite was used, has expired or was withdrawn; make a new one with: syncctl invite NAME")
         }
         try makeStaging(client.name)
         try reload(client.name)

@@ -1,6 +1,6 @@
-import ControlAPI
-import HTTPServer
-import Journal
+internal import ControlAPI
+internal import HTTPServer
+internal import Journal
 import SyncCore
 
 // What only looks: status, clients, unsynced, why, log, conflicts, paths.
@@ -10,7 +10,7 @@ extension HubDesk {
         let head = try head
         return StatusResponse(
             hub: StatusResponse.Hub(
-                name: try address().hubName, version: HubCore.version, seq: head.rawValue, files: statistics.files,
+                name: name, version: HubCore.version, seq: head.rawValue, files: statistics.files,
                 bytes: statistics.bytes, share: layout.share),
             clients: try allFacts.map { try status(of: $0, head) }, conflicts: try journal.openConflicts().count)
     }
@@ -18,7 +18,9 @@ extension HubDesk {
     private func status(of client: ClientFacts, _ head: Sequence) throws -> StatusResponse.Client {
         var until: String?
         if case .paused(let end?) = client.pause { until = Timestamp.text(end) }
-        let ahead = { let list = try self.ahead(of: client); return (list.count, list.reduce(0) { $0 + $1.bytes }) }
+        let ahead = {
+            let list = try self.ahead(of: client); return (list.count, list.reduce(0) { $0 + $1.bytes })
+        }
         let totals = UnsyncedRule.needsJournal(client) ? try ahead() : (0, 0)
         return StatusResponse.Client(
             name: client.name, kind: client.kind, state: ClientStateRule.state(of: client, head: head),
@@ -60,7 +62,8 @@ extension HubDesk {
     func why(_ request: PathRequest) throws -> WhyResponse {
         let path = try requestedPath(request.path)
         guard !path.isTop, let answer = WhyRule.answer(path, node: try journal.node(at: path), clients: allFacts) else {
-            throw ErrorMessage(.unknownPath, "nobody knows '\(path)': it is not in the share, and no client has it waiting")
+            throw ErrorMessage(
+                .unknownPath, "nobody knows '\(path)': it is not in the share, and no client has it waiting")
         }
         return answer
     }
@@ -85,7 +88,8 @@ extension HubDesk {
         LogMessage(
             seq: record.seq.rawValue, at: Timestamp.text(.seconds(record.at)), client: record.client,
             change: record.change.rawValue, path: "\(record.path)", pathB64: WirePath.base64(record.path.bytes),
-            from: record.fromPath.map { "\($0)" }, kind: record.node.content.kind.rawValue, bytes: record.node.content.size)
+            from: record.fromPath.map { "\($0)" }, kind: record.node.content.kind.rawValue,
+            bytes: record.node.content.size)
     }
 
     func conflicts() throws -> [ConflictMessage] {
@@ -94,7 +98,8 @@ extension HubDesk {
             else { return nil }
             return ConflictMessage(
                 path: "\(path)", pathB64: WirePath.base64(path.bytes), copy: "\(copy)",
-                copyB64: WirePath.base64(copy.bytes), client: conflict.client, at: Timestamp.text(.seconds(conflict.at)))
+                copyB64: WirePath.base64(copy.bytes), client: conflict.client, at: Timestamp.text(.seconds(conflict.at))
+            )
         }
     }
 

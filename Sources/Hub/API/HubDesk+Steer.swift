@@ -1,7 +1,7 @@
-import ControlAPI
-import HTTPServer
+internal import ControlAPI
+internal import HTTPServer
 internal import Hashing
-import Journal
+internal import Journal
 import SyncCore
 
 // Pause, resume, revoke: what changes how a client is treated.
@@ -80,7 +80,8 @@ extension HubDesk {
         // The journal knows no withdrawal: an invite that is over already takes its place.
         try journal.createInvite(
             InviteRecord(
-                client: name, secretHash: randomBytes(count: 32), publicKey: invite.publicKey, role: invite.role, expires: 0))
+                client: name, secretHash: randomBytes(count: 32), publicKey: invite.publicKey, role: invite.role,
+                expires: 0))
         try writeKeys()
         return true
     }
@@ -88,11 +89,15 @@ extension HubDesk {
     /// Tells the gate who may come in: all clients that are not revoked, and open invites.
     func writeKeys() throws {
         let clients = try journal.clients().filter { $0.revokedAt == nil }.compactMap { client -> AuthorizedKey? in
-            guard let name = try? ClientName(client.name), let key = try? PublicKey(line: client.publicKey) else { return nil }
+            guard let name = try? ClientName(client.name), let key = try? PublicKey(line: client.publicKey) else {
+                return nil
+            }
             return AuthorizedKey(client: name, key: key, access: client.kind == .agent ? .agent : .sftp)
         }
         let invites = try journal.openInvites(at: clock.now().inSeconds).compactMap { invite -> AuthorizedKey? in
-            guard let name = try? ClientName(invite.client), let key = try? PublicKey(line: invite.publicKey) else { return nil }
+            guard let name = try? ClientName(invite.client), let key = try? PublicKey(line: invite.publicKey) else {
+                return nil
+            }
             return AuthorizedKey(client: name, key: key, access: .invite(expires: invite.expires))
         }
         try keys.rewrite(clients + invites)

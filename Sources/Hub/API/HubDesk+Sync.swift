@@ -1,6 +1,6 @@
-import ControlAPI
-import HTTPServer
-import Journal
+internal import ControlAPI
+internal import HTTPServer
+internal import Journal
 import SyncCore
 
 // What agents ask beside commits: hello, changes, report.
@@ -25,7 +25,7 @@ extension HubDesk {
         settle()
         return .message(
             HelloResponse(
-                hub: try address().hubName, version: HubCore.version, client: name, epoch: journal.epoch,
+                hub: self.name, version: HubCore.version, client: name, epoch: journal.epoch,
                 head: try head.rawValue, staging: HubLayout.stagingOverSFTP(of: try ClientName(name)),
                 share: HubLayout.shareOverSFTP, maxOperations: settings.maxOperations,
                 paused: clients[name]?.pause(at: clock.now()).message))
@@ -41,7 +41,8 @@ extension HubDesk {
             isPaused: try request.number("paused") == 1)
         let head = try head
         if query.since > head {
-            throw ErrorMessage(.baseFromTheFuture, "'since' is \(query.since.rawValue), beyond the journal's \(head.rawValue)")
+            throw ErrorMessage(
+                .baseFromTheFuture, "'since' is \(query.since.rawValue), beyond the journal's \(head.rawValue)")
         }
         let time = try request.seconds("wait", limit: settings.longestPoll)
         guard let name = caller.name else { return nil }
@@ -88,7 +89,8 @@ extension HubDesk {
     private func check(_ report: ReportRequest) throws {
         let head = try head
         if report.cursor > head.rawValue {
-            throw ErrorMessage(.baseFromTheFuture, "the cursor \(report.cursor) is beyond the journal's \(head.rawValue)")
+            throw ErrorMessage(
+                .baseFromTheFuture, "the cursor \(report.cursor) is beyond the journal's \(head.rawValue)")
         }
         if min(report.cursor, report.bytes, Int64(report.upCount), Int64(report.downCount)) < 0 {
             throw ErrorMessage(.badValue, "cursor, counts and bytes must not be negative")

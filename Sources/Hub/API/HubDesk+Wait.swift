@@ -1,5 +1,5 @@
-import ControlAPI
-import HTTPServer
+internal import ControlAPI
+internal import HTTPServer
 import SyncCore
 
 // POST /v1/wait.

@@ -1,4 +1,4 @@
-import ControlAPI
+package import ControlAPI
 import SyncCore
 
 /// Whether a client is told to hold still, and how long.
@@ -59,7 +59,8 @@ package struct ClientFacts: Hashable, Sendable {
     package var report: LastReport?
 
     package init(
-        name: String, kind: ClientKind = .agent, isRevoked: Bool = false, pause: Pause = .none, cursor: Sequence = .zero,
+        name: String, kind: ClientKind = .agent, isRevoked: Bool = false, pause: Pause = .none,
+        cursor: Sequence = .zero,
         lastSeen: Nanoseconds? = nil, isOnline: Bool = true, report: LastReport? = nil
     ) {
         self.name = name

@@ -1,4 +1,4 @@
-import ControlAPI
+internal import ControlAPI
 import SyncCore
 
 /// The one word for how a client is (DESIGN §9).

@@ -1,4 +1,4 @@
-import ControlAPI
+internal import ControlAPI
 import SyncCore
 
 /// The bytes that one operation needs before it can be committed, and where they should lie.

@@ -1,4 +1,4 @@
-import FileTree
+internal import FileTree
 import SyncCore
 
 /// Gets verified bytes into private files for one commit (DESIGN §6, step 1). Used by one thread; blocks.
@@ -45,7 +45,9 @@ final class Fetcher {
                 mode: need.content.mode, mtime: need.content.mtime, expecting: nil, sync: false)
         }
         if let earlier = byDigest[need.content.digest] {
-            return try attempt { () throws(FileTreeError) in try self.store.verifiedCopy(of: earlier.open(), as: need.content) }
+            return try attempt { () throws(FileTreeError) in
+                try self.store.verifiedCopy(of: earlier.open(), as: need.content)
+            }
         }
         switch need.source {
         case .staged(let file, let offset): return try staged(need.content, file, offset, isAlone: isAlone)
@@ -64,7 +66,9 @@ final class Fetcher {
             guard offset <= status.size, content.size <= status.size - offset else { return nil }
             if offset == 0, content.size == status.size, content.size >= self.adoptedFrom, isAlone(file),
                 let item = try self.adopt(status, path, content, from: staging)
-            { return item }
+            {
+                return item
+            }
             return try self.store.verifiedCopy(of: reader, from: offset, as: content)
         }
     }
@@ -78,11 +82,13 @@ final class Fetcher {
         guard status.links == 1, let name = path.last,
             case .taken(let item) = try staging.takeAway(path, expecting: status.fingerprint, into: store.incoming)
         else { return nil }
-        guard try item.open().isWriterActive() == false, let file = try store.incoming.resumeFile(named: item.name) else {
+        guard try item.open().isWriterActive() == false, let file = try store.incoming.resumeFile(named: item.name)
+        else {
             return try back(item, name)
         }
         do {
-            let verified = try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: false)
+            let verified = try file.finish(
+                mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: false)
             adopted.append((verified, name))
             return verified
         } catch {
@@ -102,7 +108,9 @@ final class Fetcher {
             let found = try attempt({ () throws(FileTreeError) in
                 try self.store.verifiedCopy(of: version.open(), as: content)
             })
-        { return found }
+        {
+            return found
+        }
         for path in paths {
             let found = try attempt { () throws(FileTreeError) in
                 try self.store.verifiedCopy(of: self.store.share.openFile(path), as: content)
@@ -116,7 +124,8 @@ final class Fetcher {
     private func attempt(_ body: () throws(FileTreeError) -> PrivateItem?) throws(FileTreeError) -> PrivateItem? {
         do { return try body() } catch {
             switch error.reason {
-            case .notFound, .notFile, .notDirectory, .escapes, .denied, .changedWhileRead, .wrongContent, .tooLong, .busy:
+            case .notFound, .notFile, .notDirectory, .escapes, .denied, .changedWhileRead, .wrongContent, .tooLong,
+                .busy:
                 return nil
             default: throw error
             }

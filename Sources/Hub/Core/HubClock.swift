@@ -1,4 +1,4 @@
-import ControlAPI
+internal import ControlAPI
 import Glibc
 import SyncCore
 

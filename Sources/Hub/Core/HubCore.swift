@@ -1,8 +1,8 @@
-import ControlAPI
+package import ControlAPI
 import Dispatch
 internal import Hashing
-import HTTPServer
-import Journal
+package import HTTPServer
+package import Journal
 import SyncCore
 
 /// The hub's sync core: answers every request of the API. It owns the journal and the share on one thread of its own;
@@ -15,10 +15,12 @@ package final class HubCore: Sendable {
     private let desk: Confined<HubDesk>
 
     /// Opens journal and share, finishes what a crash left undone, and removes rubbish. Blocks.
-    /// - Parameter address: where devices find this hub, for invites. Called on a thread that may block.
+    /// - Parameters:
+    ///   - name: of the hub, as shown to people.
+    ///   - address: where devices find this hub, for invites. Called on a thread that may block.
     /// - Throws: ``HubCoreError``, ``FileTreeError``, and what the journal throws.
     package init(
-        layout: HubLayout, settings: HubCoreSettings = HubCoreSettings(), clock: HubClock = .system,
+        layout: HubLayout, name: String, settings: HubCoreSettings = HubCoreSettings(), clock: HubClock = .system,
         keys: any KeyKeeper, address: @escaping @Sendable () throws -> HubAddress
     ) throws {
         let queue = queue
@@ -26,7 +28,8 @@ package final class HubCore: Sendable {
         desk = try queue.sync {
             Confined(
                 try HubDesk(
-                    layout: layout, settings: settings, clock: clock, keys: keys, address: address, queue: queue,
+                    layout: layout, name: name, settings: settings, clock: clock, keys: keys, address: address,
+                    queue: queue,
                     verifiers: verifiers), on: queue)
         }
         queue.async { [desk] in desk.value.start() }
@@ -47,8 +50,6 @@ package final class HubCore: Sendable {
 
 /// Where devices find the hub.
 package struct HubAddress: Hashable, Sendable {
-    /// As shown to people.
-    package var hubName: String
     package var hosts: [InviteMessage.Host]
     /// The user to log in as.
     package var user: String
@@ -57,8 +58,7 @@ package struct HubAddress: Hashable, Sendable {
     /// Of the API, on 127.0.0.1.
     package var apiPort: Int
 
-    package init(hubName: String, hosts: [InviteMessage.Host], user: String, hostKey: PublicKey, apiPort: Int) {
-        self.hubName = hubName
+    package init(hosts: [InviteMessage.Host], user: String, hostKey: PublicKey, apiPort: Int) {
         self.hosts = hosts
         self.user = user
         self.hostKey = hostKey

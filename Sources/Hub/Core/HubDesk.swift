@@ -1,14 +1,16 @@
-import ControlAPI
+internal import ControlAPI
 import Dispatch
-import FileTree
-import HTTPServer
+internal import FileTree
+internal import HTTPServer
 internal import Hashing
-import Journal
+internal import Journal
 import SyncCore
 
 /// Everything that happens on the hub's one thread. Each thing that the API can do is in a file of its own.
 final class HubDesk {
     let layout: HubLayout
+    /// Of the hub, as shown to people.
+    let name: String
     let settings: HubCoreSettings
     let clock: HubClock
     let keys: any KeyKeeper
@@ -43,10 +45,11 @@ final class HubDesk {
     private var isFlushPlanned = false
 
     init(
-        layout: HubLayout, settings: HubCoreSettings, clock: HubClock, keys: any KeyKeeper,
+        layout: HubLayout, name: String, settings: HubCoreSettings, clock: HubClock, keys: any KeyKeeper,
         address: @escaping @Sendable () throws -> HubAddress, queue: DispatchQueue, verifiers: WorkerPool
     ) throws {
         self.layout = layout
+        self.name = name
         self.settings = settings
         self.clock = clock
         self.keys = keys

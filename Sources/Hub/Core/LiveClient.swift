@@ -1,5 +1,5 @@
-import ControlAPI
-import Journal
+internal import ControlAPI
+internal import Journal
 import SyncCore
 
 /// A client as the journal has it, with what is only known while the hub runs.

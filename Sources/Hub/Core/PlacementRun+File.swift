@@ -1,5 +1,5 @@
-import FileTree
-import Journal
+internal import FileTree
+internal import Journal
 import SyncCore
 
 extension PlacementRun {
@@ -50,7 +50,9 @@ extension PlacementRun {
     /// Under a name that is free.
     /// - Returns: whether it is done.
     private func appear(_ item: PrivateItem, _ path: RelativePath) throws -> Bool {
-        guard case .placed(let status) = try withParents(of: path, { try share.placeNew(item, at: path) }) else { return false }
+        guard case .placed(let status) = try withParents(of: path, { try share.placeNew(item, at: path) }) else {
+            return false
+        }
         note(status)
         return true
     }
@@ -92,7 +94,9 @@ extension PlacementRun {
             if isReplay, try isThere(path, digest) { return nil }
             return try fromVersions(content)
         case .staged(let staged):
-            guard let item = try store.incoming.item(named: Name(staged.name)) else { return try placedBefore(path, content) }
+            guard let item = try store.incoming.item(named: Name(staged.name)) else {
+                return try placedBefore(path, content)
+            }
             if isReplay, try !verify(item, content) { return nil }
             return try dressed(item, content)
         }

@@ -1,5 +1,5 @@
-import FileTree
-import Journal
+internal import FileTree
+internal import Journal
 import SyncCore
 
 /// Things in the share that nobody has told the journal of: each becomes a node, or an edit of one, by the rules.
@@ -57,7 +57,9 @@ extension PlacementRun {
         if outcomes.isEmpty { return }
         for (outcome, status) in zip(outcomes, found) {
             // A rename has changed the ctime of what was moved to a conflict name: its placement has noted that.
-            if let node = outcome.node, placer.placed[node.id] == nil { placer.placed[node.id] = Placed(status.fingerprint) }
+            if let node = outcome.node, placer.placed[node.id] == nil {
+                placer.placed[node.id] = Placed(status.fingerprint)
+            }
         }
         hubLog.info("taken_in", ["path": path, "nodes": outcomes.count])
     }

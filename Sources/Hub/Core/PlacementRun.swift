@@ -1,6 +1,6 @@
-import FileTree
+internal import FileTree
 import Glibc
-import Journal
+internal import Journal
 import SyncCore
 
 /// One placement while it is carried out.
@@ -141,7 +141,9 @@ struct PlacementRun {
             switch try withParents(of: to, { try share.move(from, to: to, expecting: before.identity) }) {
             case .moved(let after):
                 // Only what was known before is known now: an edit that nobody has seen must stay visible.
-                if placement.expected?.placed?.fingerprint == before.fingerprint || before.kind == .directory { note(after) }
+                if placement.expected?.placed?.fingerprint == before.fingerprint || before.kind == .directory {
+                    note(after)
+                }
                 return true
             case .occupied:
                 try makeWay(to)

@@ -1,5 +1,5 @@
-import FileTree
-import Journal
+internal import FileTree
+internal import Journal
 import SyncCore
 
 /// Makes accepted changes visible in the share (DESIGN §6, step 3), one after the other, and remembers what is to be written
@@ -133,7 +133,8 @@ struct PlacementWaits: Error, CustomStringConvertible {
 extension Placement {
     private var paths: [RelativePath] {
         switch step {
-        case .file(let path, _, _), .attributes(let path, _), .directory(let path, _), .symlink(let path, _, _), .remove(let path):
+        case .file(let path, _, _), .attributes(let path, _), .directory(let path, _), .symlink(let path, _, _),
+            .remove(let path):
             [path]
         case .move(let from, let to): [from, to]
         }

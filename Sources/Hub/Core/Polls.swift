@@ -1,5 +1,5 @@
-import ControlAPI
-import HTTPServer
+internal import ControlAPI
+internal import HTTPServer
 import SyncCore
 
 /// A request that is held open until something happens or its time is over.

@@ -1,6 +1,6 @@
-import FileTree
+internal import FileTree
 import Glibc
-import Journal
+internal import Journal
 import SyncCore
 
 /// What a start does before anybody is served: finishes what was decided, and collects what a crash left.
@@ -38,10 +38,13 @@ struct Recovery {
 
     /// Uploads that nobody has gone on with. One that cannot be removed is no reason not to start.
     private func collectStaging() {
-        guard let staging = try? TreeRoot(path: store.layout.staging), let clients = try? staging.list(.top) else { return }
+        guard let staging = try? TreeRoot(path: store.layout.staging), let clients = try? staging.list(.top) else {
+            return
+        }
         let old = clock.now() - .seconds(settings.stagingLife)
         for client in clients where client.status.kind == .directory {
-            guard let area = try? PrivateArea(path: "\(store.layout.staging)/\(client.name)"), let items = try? area.items()
+            guard let area = try? PrivateArea(path: "\(store.layout.staging)/\(client.name)"),
+                let items = try? area.items()
             else { continue }
             for item in items where max(item.status.mtime, item.status.ctime) < old { try? item.remove() }
         }

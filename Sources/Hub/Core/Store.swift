@@ -1,4 +1,4 @@
-import FileTree
+internal import FileTree
 import Glibc
 import SyncCore
 
@@ -56,7 +56,7 @@ package final class Store: Sendable {
         let shelf = try shelf(digest)
         do {
             _ = try item.move(to: shelf, as: Store.versionName(digest))
-        } catch where error.reason == .occupied {
+        } catch  where error.reason == .occupied {
             try item.remove()
         }
     }
@@ -65,7 +65,9 @@ package final class Store: Sendable {
 
     /// A private copy of a file, verified while it is made, with the attributes of `content`.
     /// - Throws: ``FileTreeError``, `.wrongContent` if the bytes are others.
-    func verifiedCopy(of reader: FileReader, from offset: Int64 = 0, as content: FileContent) throws(FileTreeError) -> PrivateItem {
+    func verifiedCopy(of reader: FileReader, from offset: Int64 = 0, as content: FileContent) throws(FileTreeError)
+        -> PrivateItem
+    {
         let file = try incoming.newFile()
         let there = try reader.status().size
         var isCloned = false
@@ -84,12 +86,16 @@ package enum HubCoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case shareMissing(String)
     /// The administrator's token cannot be read.
     case noAdminToken(String)
+    /// The host's public key is missing, which invites tell.
+    case noHostKey(String)
 
     package var description: String {
         switch self {
         case .shareMissing(let path):
             "the share \(path) is missing; is its disk mounted? Nothing was changed. Mount it, or restore the directory, and "
                 + "start the hub again"
+        case .noHostKey(let path):
+            "the host key \(path) is missing; `synchub init` makes one (ssh-keygen -y restores it from the private key)"
         case .noAdminToken(let path):
             "the administrator's token \(path) is missing or empty; `synchub init` makes one"
         }

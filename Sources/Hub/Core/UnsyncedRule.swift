@@ -1,4 +1,4 @@
-import ControlAPI
+internal import ControlAPI
 import SyncCore
 
 /// A change in the journal that a client has not applied yet.
@@ -29,7 +29,9 @@ enum UnsyncedRule {
         let unreported = ahead.filter { !known.contains("\($0.path)") }.map { change in
             message(client, "\(change.path)", .down, change.bytes, absent ?? "has not been taken yet")
         }
-        return (reported + unreported).sorted { ($0.path, $0.direction == .down ? 1 : 0) < ($1.path, $1.direction == .down ? 1 : 0) }
+        return (reported + unreported).sorted {
+            ($0.path, $0.direction == .down ? 1 : 0) < ($1.path, $1.direction == .down ? 1 : 0)
+        }
     }
 
     /// Whether what a client reports does not tell what waits for it: it is away, or told to hold still.

@@ -1,4 +1,4 @@
-import ControlAPI
+internal import ControlAPI
 import SyncCore
 
 /// What somebody waits for.

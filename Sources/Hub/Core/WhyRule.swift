@@ -1,4 +1,4 @@
-import ControlAPI
+internal import ControlAPI
 import SyncCore
 
 /// Why a path is, or is not, the same everywhere: one sentence.
@@ -23,11 +23,14 @@ enum WhyRule {
         }
         let absent = ClientReason.absent(client)
         if let item {
-            let way = item.skipped == true ? "is skipped" : item.direction == .up ? "waits to be sent" : "waits to be received"
+            let way =
+                item.skipped == true
+                ? "is skipped" : item.direction == .up ? "waits to be sent" : "waits to be received"
             return differs("\(way): \(item.reason)" + (absent.map { " (\($0))" } ?? ""))
         }
         if let node, node.seq > client.cursor {
-            return differs(absent ?? "has yet to apply change \(node.seq.rawValue) (it is at \(client.cursor.rawValue))")
+            return differs(
+                absent ?? "has yet to apply change \(node.seq.rawValue) (it is at \(client.cursor.rawValue))")
         }
         guard node != nil else { return differs("has nothing there") }
         return WhyResponse.OnClient(client: client.name, synced: true, reason: absent ?? "has it")

@@ -35,7 +35,9 @@ struct BadInputTests {
         let laptop = try hub.join("laptop")
         func commit(_ json: String) -> HTTPReply { hub.send("POST", "/v1/commit", token: laptop.token, json: json) }
         func operation(_ fields: String) -> HTTPReply {
-            commit(#"{"epoch":"\#(laptop.epoch)","generation":"g","acknowledged":0,"operations":[{"number":1,\#(fields)}]}"#)
+            commit(
+                #"{"epoch":"\#(laptop.epoch)","generation":"g","acknowledged":0,"operations":[{"number":1,\#(fields)}]}"#
+            )
         }
         let directory = #""content":{"kind":"directory","mode":493}"#
         try expect(commit("{"), .badJSON)
@@ -54,7 +56,8 @@ struct BadInputTests {
         try expect(hub.send("POST", "/v1/pause", json: #"{"client":"nobody"}"#), .unknownClient)
         try expect(hub.send("POST", "/v1/wait", json: #"{"on":["nobody"],"timeout":1}"#), .unknownClient)
         try expect(
-            hub.send("POST", "/v1/commit", token: laptop.token, body: [UInt8](repeating: 0x20, count: 8 << 20 + 1)), .tooLarge)
+            hub.send("POST", "/v1/commit", token: laptop.token, body: [UInt8](repeating: 0x20, count: 8 << 20 + 1)),
+            .tooLarge)
     }
 
     @Test func `a base from the future, too many operations and another epoch are refused`() throws {
@@ -68,12 +71,15 @@ struct BadInputTests {
         }
         let future = laptop.operation(.delete(node.id, contentBase: Version(9), locationBase: .first))
         try expect(send(laptop.request([future])), .baseFromTheFuture)
-        let three = (0..<3).map { laptop.operation(.create(in: .node(.root), name: try! Name("d\($0)"), content: .directory(Mode(0o755)))) }
+        let three = (0..<3).map {
+            laptop.operation(.create(in: .node(.root), name: try! Name("d\($0)"), content: .directory(Mode(0o755))))
+        }
         try expect(send(laptop.request(three)), .tooLarge)
         var other = laptop.request([future])
         other.epoch = "other"
         try expect(send(other), .otherEpoch)
-        try expect(hub.send("GET", laptop.changesPath(since: 0, wait: 0, epoch: "other"), token: laptop.token), .otherEpoch)
+        try expect(
+            hub.send("GET", laptop.changesPath(since: 0, wait: 0, epoch: "other"), token: laptop.token), .otherEpoch)
         try expect(hub.send("GET", laptop.changesPath(since: 99, wait: 0), token: laptop.token), .baseFromTheFuture)
         try expect(hub.send("GET", "/v1/changes?wait=0&epoch=\(laptop.epoch)", token: laptop.token), .missingField)
     }

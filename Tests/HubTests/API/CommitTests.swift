@@ -35,7 +35,8 @@ struct CommitTests {
         let pack = laptop.stage("hello")
         _ = try laptop.commit(
             laptop.operation(
-                .create(in: .node(.root), name: try Name("b"), content: .file(content("other"))), .staged(file: pack, offset: 0)))
+                .create(in: .node(.root), name: try Name("b"), content: .file(content("other"))),
+                .staged(file: pack, offset: 0)))
         _ = try hub.get("/v1/status", as: StatusResponse.self)
         #expect(hub.directory.names(in: "staging/laptop") == [pack])
         #expect(hub.directory.names(in: ".synchub/incoming").isEmpty)
@@ -87,7 +88,8 @@ struct CommitTests {
         let second = try #require(try laptop.edit(node, "two").applied)
         #expect(hub.directory.text("share/a") == "two")
         _ = try laptop.commit(
-            laptop.operation(.delete(node.id, contentBase: second.contentVersion, locationBase: second.locationVersion)))
+            laptop.operation(.delete(node.id, contentBase: second.contentVersion, locationBase: second.locationVersion))
+        )
         #expect(hub.directory.names(in: "share").isEmpty)
         for text in ["one", "two"] {
             let hex = content(text).digest.hex
@@ -172,7 +174,8 @@ struct CommitTests {
         #expect(log.last?.client == "share")
         #expect(log.last?.path == names[0])
         // It is a node like any other: the next edit of it knows what is there.
-        let copy = try #require(try laptop.changes(since: 0).nodes.map { try $0.node() }.first { "\($0.name)" == names[0] })
+        let copy = try #require(
+            try laptop.changes(since: 0).nodes.map { try $0.node() }.first { "\($0.name)" == names[0] })
         #expect(try laptop.edit(copy, "seen").applied != nil)
         #expect(hub.directory.text("share/\(names[0])") == "seen")
         #expect(hub.directory.names(in: "share").count == 2)
@@ -182,7 +185,8 @@ struct CommitTests {
         let hub = try HubFixture()
         let laptop = try hub.join("laptop")
         let directory = try #require(
-            try laptop.commit(laptop.operation(.create(in: .node(.root), name: try Name("d"), content: .directory(Mode(0o755)))))[0]
+            try laptop.commit(
+                laptop.operation(.create(in: .node(.root), name: try Name("d"), content: .directory(Mode(0o755)))))[0]
                 .applied)
         let node = try #require(try laptop.create("a", "one", in: directory.id).applied)
         hub.directory.write("phone's", to: "share/d/a")
@@ -269,10 +273,12 @@ struct CommitTests {
         let big = String(repeating: "x", count: 2_000_000)
         let creation = try laptop.creation("big", big)
         // Still written to, so that it has to be copied.
-        let writer = open(hub.directory.path("staging/laptop/\(hub.directory.names(in: "staging/laptop")[0])"), O_WRONLY)
+        let writer = open(
+            hub.directory.path("staging/laptop/\(hub.directory.names(in: "staging/laptop")[0])"), O_WRONLY)
         defer { close(writer) }
         hub.directory.write(String(repeating: "y", count: 4_500_000), to: "ballast")
-        let reply = hub.send("POST", "/v1/commit", token: laptop.token, body: WireFormat.encode(laptop.request([creation])))
+        let reply = hub.send(
+            "POST", "/v1/commit", token: laptop.token, body: WireFormat.encode(laptop.request([creation])))
         #expect(reply.status == 507)
         #expect(try WireFormat.decode(ErrorMessage.self, from: reply.body).code == .noSpace)
         #expect(hub.directory.names(in: "share").isEmpty)

@@ -45,7 +45,9 @@ final class HubFixture {
     private var server: HTTPServer
     static let adminToken = "admin-token"
     static let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + String(repeating: "A", count: 43)
-    static func otherKey(_ letter: Character) -> String { "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + String(repeating: letter, count: 43) }
+    static func otherKey(_ letter: Character) -> String {
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + String(repeating: letter, count: 43)
+    }
 
     init(
         below parent: String? = nil, settings: HubCoreSettings = HubCoreSettings(),
@@ -64,10 +66,12 @@ final class HubFixture {
         let layout: HubLayout
     }
 
-    private static func start(_ layout: HubLayout, _ keys: RememberedKeys, _ settings: HubCoreSettings) throws -> (HubCore, HTTPServer) {
-        let core = try HubCore(layout: layout, settings: settings, keys: keys) {
+    private static func start(_ layout: HubLayout, _ keys: RememberedKeys, _ settings: HubCoreSettings) throws -> (
+        HubCore, HTTPServer
+    ) {
+        let core = try HubCore(layout: layout, name: "pi", settings: settings, keys: keys) {
             HubAddress(
-                hubName: "pi", hosts: [InviteMessage.Host(host: "pi.local", port: 2222)], user: "sync",
+                hosts: [InviteMessage.Host(host: "pi.local", port: 2222)], user: "sync",
                 hostKey: try PublicKey(line: HubFixture.key), apiPort: 8080)
         }
         return (core, try HTTPServer(.loopback(port: 0)) { core.handle($0, $1) })
@@ -89,12 +93,13 @@ final class HubFixture {
     func connection() -> HTTPConnection { HTTPConnection(.tcp(host: "127.0.0.1", port: server.port!)) }
 
     func send(
-        _ method: String, _ path: String, token: String? = HubFixture.adminToken, body: [UInt8] = [], timeout: Double = 20
+        _ method: String, _ path: String, token: String? = HubFixture.adminToken, body: [UInt8] = [],
+        timeout: Double = 20
     ) -> HTTPReply {
         var headers: [String: String] = [:]
         if let token { headers["Authorization"] = "Bearer \(token)" }
         let call = HTTPCall(method, path, headers: headers, body: body, timeout: timeout)
-        do { return try connection().send(call) } catch { fatalError("\(method) \(path): \(error)") }
+        do { return try connection().send(call) } catch { preconditionFailure("\(method) \(path): \(error)") }
     }
 
     func send(_ method: String, _ path: String, token: String? = HubFixture.adminToken, json: String) -> HTTPReply {
@@ -107,7 +112,9 @@ final class HubFixture {
         try HubFixture.decode(send("POST", path, token: token, body: WireFormat.encode(message)), as: type)
     }
 
-    func get<Answer: Decodable>(_ path: String, token: String? = HubFixture.adminToken, as type: Answer.Type) throws -> Answer {
+    func get<Answer: Decodable>(_ path: String, token: String? = HubFixture.adminToken, as type: Answer.Type) throws
+        -> Answer
+    {
         try HubFixture.decode(send("GET", path, token: token), as: type)
     }
 
@@ -141,7 +148,9 @@ final class HubFixture {
     }
 
     func join(_ invite: InviteMessage) throws -> JoinResponse {
-        try post("/v1/join", JoinRequest(publicKey: HubFixture.key), token: HubFixture.secret(of: invite), as: JoinResponse.self)
+        try post(
+            "/v1/join", JoinRequest(publicKey: HubFixture.key), token: HubFixture.secret(of: invite),
+            as: JoinResponse.self)
     }
 
     static func secret(of invite: InviteMessage) -> String {
@@ -168,7 +177,8 @@ final class TestClient {
 
     func operation(_ change: Change, _ source: ContentSource? = nil) -> OperationMessage {
         number += 1
-        return OperationMessage(Operation(id: OperationID(generation: "\(name)-1", number: number), change: change), source: source)
+        return OperationMessage(
+            Operation(id: OperationID(generation: "\(name)-1", number: number), change: change), source: source)
     }
 
     func request(_ operations: [OperationMessage]) -> CommitRequest {
@@ -176,7 +186,9 @@ final class TestClient {
     }
 
     func commit(_ operations: OperationMessage...) throws -> [Outcome] {
-        try hub.post("/v1/commit", request(operations), token: token, as: CommitResponse.self).outcomes.map { try $0.outcome() }
+        try hub.post("/v1/commit", request(operations), token: token, as: CommitResponse.self).outcomes.map {
+            try $0.outcome()
+        }
     }
 
     /// Uploads and commits a new file.
@@ -187,7 +199,8 @@ final class TestClient {
     func creation(_ name: String, _ text: String, in parent: NodeID = .root) throws -> OperationMessage {
         let file = stage(text)
         return operation(
-            .create(in: .node(parent), name: try Name(name), content: .file(content(text))), .staged(file: file, offset: 0))
+            .create(in: .node(parent), name: try Name(name), content: .file(content(text))),
+            .staged(file: file, offset: 0))
     }
 
     func edit(_ node: Node, _ text: String) throws -> Outcome {
@@ -206,7 +219,8 @@ final class TestClient {
     func report(cursor: Int64, barrier: Int64, pending: [PendingMessage] = []) throws {
         let report = ReportRequest(
             epoch: epoch, cursor: cursor, barrier: barrier, pending: pending,
-            upCount: pending.count { $0.direction == .up }, downCount: pending.count { $0.direction == .down }, bytes: 0)
+            upCount: pending.count { $0.direction == .up }, downCount: pending.count { $0.direction == .down }, bytes: 0
+        )
         _ = try hub.post("/v1/report", report, token: token, as: EmptyResponse.self)
     }
 
@@ -215,12 +229,17 @@ final class TestClient {
     }
 
     func changes(since: Int64, wait: Int = 0, barrier: Int64 = 0, paused: Int = 0) throws -> ChangesResponse {
-        try hub.get(changesPath(since: since, wait: wait, barrier: barrier, paused: paused), token: token, as: ChangesResponse.self)
+        try hub.get(
+            changesPath(since: since, wait: wait, barrier: barrier, paused: paused), token: token,
+            as: ChangesResponse.self)
     }
 
-    func changesLater(since: Int64, wait: Int = 20, barrier: Int64 = 0, paused: Int = 0) -> Later<Result<ChangesResponse, any Error>> {
+    func changesLater(since: Int64, wait: Int = 20, barrier: Int64 = 0, paused: Int = 0) -> Later<
+        Result<ChangesResponse, any Error>
+    > {
         hub.later(
-            "GET", changesPath(since: since, wait: wait, barrier: barrier, paused: paused), token: token, as: ChangesResponse.self)
+            "GET", changesPath(since: since, wait: wait, barrier: barrier, paused: paused), token: token,
+            as: ChangesResponse.self)
     }
 }
 

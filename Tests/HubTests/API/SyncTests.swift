@@ -8,7 +8,9 @@ import Testing
 @testable import Hub
 
 /// Fails the test when the request did not get this refusal.
-func expectRefusal<Value>(_ code: ErrorCode, _ later: Later<Result<Value, any Error>>, _ location: SourceLocation = #_sourceLocation) {
+func expectRefusal<Value>(
+    _ code: ErrorCode, _ later: Later<Result<Value, any Error>>, _ location: SourceLocation = #_sourceLocation
+) {
     guard case .failure(let error)? = later.value() else {
         return #expect(Bool(false), "no refusal", sourceLocation: location)
     }
@@ -85,7 +87,8 @@ struct LongPollTests {
         let hub = try HubFixture()
         let laptop = try hub.join("laptop")
         let touched = try hub.post(
-            "/v1/pause", ClientRequest(client: "laptop", seconds: 1), token: laptop.token, as: ClientsTouchedResponse.self)
+            "/v1/pause", ClientRequest(client: "laptop", seconds: 1), token: laptop.token,
+            as: ClientsTouchedResponse.self)
         #expect(touched.clients == ["laptop"])
         #expect(try hub.get("/v1/status", as: StatusResponse.self).clients[0].pausedUntil != nil)
         let answer = try #require(try laptop.changesLater(since: 0, paused: 1).value()?.get())
@@ -113,17 +116,22 @@ struct LongPollTests {
         let hub = try HubFixture()
         let laptop = try hub.join("laptop")
         let desk = try hub.join("desk", admin: true)
-        for (path, request) in [("/v1/revoke", ClientRequest(client: "desk")), ("/v1/pause", ClientRequest(client: "desk"))] {
+        for (path, request) in [
+            ("/v1/revoke", ClientRequest(client: "desk")), ("/v1/pause", ClientRequest(client: "desk")),
+        ] {
             #expect(throws: ErrorMessage.self) {
                 _ = try hub.post(path, request, token: laptop.token, as: ClientsTouchedResponse.self)
             }
         }
-        _ = try hub.post("/v1/revoke", ClientRequest(client: "laptop"), token: desk.token, as: ClientsTouchedResponse.self)
+        _ = try hub.post(
+            "/v1/revoke", ClientRequest(client: "laptop"), token: desk.token, as: ClientsTouchedResponse.self)
     }
 }
 
 struct WaitTests {
-    private func wait(_ hub: HubFixture, path: String? = nil, on: [String]? = nil, timeout: Int = 15) -> Later<Result<WaitResponse, any Error>> {
+    private func wait(_ hub: HubFixture, path: String? = nil, on: [String]? = nil, timeout: Int = 15) -> Later<
+        Result<WaitResponse, any Error>
+    > {
         hub.later(
             "POST", "/v1/wait", token: HubFixture.adminToken,
             body: WireFormat.encode(WaitRequest(path: path, on: on, timeout: timeout)), as: WaitResponse.self)
@@ -205,7 +213,8 @@ struct JoinTests {
         #expect(first.token != second.token)
         #expect(hub.keys.keys.count == 2)
         #expect(hub.send("GET", "/v1/status", token: first.token).status == 401)
-        _ = try hub.post("/v1/hello", HelloRequest(version: "1", generation: "g"), token: second.token, as: HelloResponse.self)
+        _ = try hub.post(
+            "/v1/hello", HelloRequest(version: "1", generation: "g"), token: second.token, as: HelloResponse.self)
         #expect(hub.keys.keys.map(\.access) == [.agent])
         #expect(throws: ErrorMessage.self) { _ = try hub.join(invite) }
         #expect(hub.directory.names(in: "staging") == ["laptop"])
@@ -216,7 +225,8 @@ struct JoinTests {
         let hub = try HubFixture()
         _ = try hub.join("laptop")
         #expect(hub.send("POST", "/v1/invite", json: #"{"client":"laptop"}"#).status == 409)
-        let invite = try #require(try hub.post("/v1/invite", InviteRequest(client: "desk"), as: InviteResponse.self).invite)
+        let invite = try #require(
+            try hub.post("/v1/invite", InviteRequest(client: "desk"), as: InviteResponse.self).invite)
         _ = try hub.post("/v1/revoke", ClientRequest(client: "desk"), as: ClientsTouchedResponse.self)
         #expect(hub.keys.keys.count == 1)
         #expect(throws: ErrorMessage.self) { _ = try hub.join(invite) }

@@ -45,7 +45,10 @@ struct RecoveryTests {
         let hub = try HubFixture { root in
             _ = try decide(
                 root,
-                [create("a", "one"), (.create(in: .node(.root), name: try Name("d"), content: .directory(Mode(0o755))), nil)])
+                [
+                    create("a", "one"),
+                    (.create(in: .node(.root), name: try Name("d"), content: .directory(Mode(0o755))), nil),
+                ])
         }
         #expect(hub.directory.text("share/a") == "one")
         #expect(hub.directory.names(in: "share") == ["a", "d"])
@@ -58,7 +61,9 @@ struct RecoveryTests {
             // The first one is done completely …
             let store = try Store(root.layout)
             let item = try #require(try store.incoming.items().first)
-            guard case .placed(let status) = try store.share.placeNew(item, at: RelativePath([Name("a")])) else { return }
+            guard case .placed(let status) = try store.share.placeNew(item, at: RelativePath([Name("a")])) else {
+                return
+            }
             let node = try #require(first.outcomes[0].applied)
             try Journal(path: root.layout.journal).finish(
                 first.placements.map(\.id), placed: [(node.id, Placed(status.fingerprint))])

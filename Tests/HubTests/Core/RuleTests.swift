@@ -59,7 +59,10 @@ struct WaitRuleTests {
     @Test func `everybody is in sync at the head with nothing pending and the barrier passed`() {
         #expect(reasons(client("a"), client("b")).isEmpty)
         #expect(reasons(client("a"), client("b", cursor: 9)) == ["b: 1 changes behind"])
-        #expect(reasons(client("b", barrier: 4), client("a", reported: false)) == ["a: has not answered yet", "b: has not answered yet"])
+        #expect(
+            reasons(client("b", barrier: 4), client("a", reported: false)) == [
+                "a: has not answered yet", "b: has not answered yet",
+            ])
         #expect(reasons(client("a", pending: [up("x"), down("y")])) == ["a: 1 up, 1 down, first x: settling"])
         #expect(reasons(client("a", pending: [up("fifo", skipped: true)])).isEmpty)
     }
@@ -93,7 +96,8 @@ struct WaitRuleTests {
 struct WhyRuleTests {
     private let path = try! RelativePath(bytes: Array("photos/a.jpg".utf8))
     private let node = Node(
-        id: NodeID(7), location: Location(parent: NodeID(2), name: try! Name("a.jpg")), content: .directory(Mode(0o755)),
+        id: NodeID(7), location: Location(parent: NodeID(2), name: try! Name("a.jpg")),
+        content: .directory(Mode(0o755)),
         seq: Sequence(8))
 
     @Test func `what is the same everywhere is said in one sentence`() {
@@ -105,14 +109,19 @@ struct WhyRuleTests {
 
     @Test func `who differs is named with the reason`() {
         let answer = WhyRule.answer(
-            path, node: node, clients: [client("a"), client("b", cursor: 3, online: false), client("c", pending: [down("photos/a.jpg")])])
+            path, node: node,
+            clients: [client("a"), client("b", cursor: 3, online: false), client("c", pending: [down("photos/a.jpg")])])
         #expect(answer?.synced == false)
-        #expect(answer?.clients.map(\.reason) == ["has it", "offline since 2001-09-09T01:46:40Z", "waits to be received: no space"])
+        #expect(
+            answer?.clients.map(\.reason) == [
+                "has it", "offline since 2001-09-09T01:46:40Z", "waits to be received: no space",
+            ])
     }
 
     @Test func `a path that only a client knows is no unknown path`() {
         #expect(WhyRule.answer(path, node: nil, clients: [client("a")]) == nil)
-        let answer = WhyRule.answer(path, node: nil, clients: [client("a", pending: [up("photos/a.jpg")]), client("b")])
+        let answer = WhyRule.answer(
+            path, node: nil, clients: [client("a", pending: [up("photos/a.jpg")]), client("b")])
         #expect(answer?.sentence == "photos/a.jpg is not at the hub: a: waits to be sent: settling")
     }
 }
@@ -153,7 +162,10 @@ struct Base64TextTests {
 struct AccessTableTests {
     @Test func `members act for themselves, look at everything and need a right for the rest`() {
         let member = Caller.client(name: "laptop", isAdmin: false)
-        let open: [Route] = [.join, .hello, .changes, .commit, .report, .status, .clients, .unsynced, .why, .wait, .log, .conflicts, .paths]
+        let open: [Route] = [
+            .join, .hello, .changes, .commit, .report, .status, .clients, .unsynced, .why, .wait, .log, .conflicts,
+            .paths,
+        ]
         for route in open { #expect(AccessTable.refusal(route, member) == nil, "\(route)") }
         for route in [Route.pause, .resume] {
             #expect(AccessTable.refusal(route, member, target: "laptop") == nil)
