@@ -1,13 +1,13 @@
 internal import ControlAPI
 
 /// Who asks, once the token is known.
-package enum Caller: Hashable, Sendable {
+enum Caller: Hashable, Sendable {
     /// The hub's own administrator (`admin.token`), who is no client.
     case administrator
     case client(name: String, isAdmin: Bool)
 
     /// Nil for the administrator.
-    package var name: String? {
+    var name: String? {
         if case .client(let name, _) = self { name } else { nil }
     }
     var isAdmin: Bool {

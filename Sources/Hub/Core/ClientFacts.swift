@@ -1,31 +1,31 @@
-package import ControlAPI
+internal import ControlAPI
 import SyncCore
 
 /// Whether a client is told to hold still, and how long.
-package enum Pause: Hashable, Sendable {
+enum Pause: Hashable, Sendable {
     case none
     /// Unix nanoseconds; nil until somebody resumes it.
     case paused(until: Nanoseconds?)
 
     /// What is left of it at `now`.
-    package func active(at now: Nanoseconds) -> Pause {
+    func active(at now: Nanoseconds) -> Pause {
         if case .paused(let until?) = self, until <= now { .none } else { self }
     }
-    package var isPaused: Bool { self != .none }
+    var isPaused: Bool { self != .none }
 }
 
 /// What a client said of itself last, as far as decisions need it.
-package struct LastReport: Hashable, Sendable {
-    package var cursor: Sequence
+struct LastReport: Hashable, Sendable {
+    var cursor: Sequence
     /// The newest barrier that it has passed.
-    package var barrier: Int64
-    package var pending: [PendingMessage]
-    package var upCount: Int
-    package var downCount: Int
+    var barrier: Int64
+    var pending: [PendingMessage]
+    var upCount: Int
+    var downCount: Int
     /// Bytes that are still to move, both directions.
-    package var bytes: Int64
+    var bytes: Int64
 
-    package init(_ request: ReportRequest) {
+    init(_ request: ReportRequest) {
         cursor = Sequence(request.cursor)
         barrier = request.barrier
         pending = request.pending
@@ -35,30 +35,30 @@ package struct LastReport: Hashable, Sendable {
     }
 
     /// Items that somebody may wait for: all but what is skipped for good.
-    package var open: [PendingMessage] { pending.filter { $0.skipped != true } }
+    var open: [PendingMessage] { pending.filter { $0.skipped != true } }
     /// How many items wait, also those above the length that a report may have.
-    package var openCount: Int { max(0, upCount + downCount - (pending.count - open.count)) }
+    var openCount: Int { max(0, upCount + downCount - (pending.count - open.count)) }
     /// Whether each item that waits is listed.
-    package var isComplete: Bool { pending.count >= upCount + downCount }
+    var isComplete: Bool { pending.count >= upCount + downCount }
 }
 
 /// All that the hub knows of one client at one moment: the input of the rules in this directory.
-package struct ClientFacts: Hashable, Sendable {
-    package var name: String
-    package var kind: ClientKind
-    package var isRevoked: Bool
+struct ClientFacts: Hashable, Sendable {
+    var name: String
+    var kind: ClientKind
+    var isRevoked: Bool
     /// What is active at this moment.
-    package var pause: Pause
+    var pause: Pause
     /// The highest `seq` that it has applied.
-    package var cursor: Sequence
+    var cursor: Sequence
     /// Unix nanoseconds; nil if it never spoke.
-    package var lastSeen: Nanoseconds?
+    var lastSeen: Nanoseconds?
     /// Whether it holds a long poll open or spoke a short while ago.
-    package var isOnline: Bool
+    var isOnline: Bool
     /// What it said last; nil before its first report since the hub started.
-    package var report: LastReport?
+    var report: LastReport?
 
-    package init(
+    init(
         name: String, kind: ClientKind = .agent, isRevoked: Bool = false, pause: Pause = .none,
         cursor: Sequence = .zero,
         lastSeen: Nanoseconds? = nil, isOnline: Bool = true, report: LastReport? = nil
@@ -74,7 +74,7 @@ package struct ClientFacts: Hashable, Sendable {
     }
 
     /// Whether the states of its folder and of the share can be compared: a phone has no folder.
-    package var hasFolder: Bool { kind == .agent && !isRevoked }
+    var hasFolder: Bool { kind == .agent && !isRevoked }
 }
 
 /// Why a client is not where it should be, as people read it.

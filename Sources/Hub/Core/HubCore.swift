@@ -2,7 +2,7 @@ package import ControlAPI
 import Dispatch
 internal import Hashing
 package import HTTPServer
-package import Journal
+internal import Journal
 import SyncCore
 
 /// The hub's sync core: answers every request of the API. It owns the journal and the share on one thread of its own;
@@ -50,6 +50,7 @@ package final class HubCore: Sendable {
 
 /// Where devices find the hub.
 package struct HubAddress: Hashable, Sendable {
+    /// Names and ports, best first.
     package var hosts: [InviteMessage.Host]
     /// The user to log in as.
     package var user: String

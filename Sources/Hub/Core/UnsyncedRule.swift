@@ -2,12 +2,12 @@ internal import ControlAPI
 import SyncCore
 
 /// A change in the journal that a client has not applied yet.
-package struct ChangeAhead: Hashable, Sendable {
-    package var path: RelativePath
+struct ChangeAhead: Hashable, Sendable {
+    var path: RelativePath
     /// Of the content, in bytes; 0 for a deletion.
-    package var bytes: Int64
+    var bytes: Int64
 
-    package init(path: RelativePath, bytes: Int64) {
+    init(path: RelativePath, bytes: Int64) {
         self.path = path
         self.bytes = bytes
     }
