@@ -1,1 +1,3 @@
-print("synchub")
+import Hub
+
+HubProgram.main()

@@ -2,7 +2,7 @@ import Glibc
 
 /// Small questions about files, and directories with a mode. Blocking calls.
 enum HubFile {
-    /// The text of a file of at most 1 MiB; nil if there is none.
+    /// The text of a file of at most 16 MiB; nil if there is none.
     static func read(_ path: String) throws(HubFileError) -> String? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         if file < 0, errno == ENOENT { return nil }
@@ -10,7 +10,7 @@ enum HubFile {
         defer { close(file) }
         var bytes: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 16_384)
-        while bytes.count <= 1 << 20 {
+        while bytes.count <= 16 << 20 {
             // SAFETY: the block's own length goes along.
             let count = block.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
             try check(Int32(truncatingIfNeeded: count), "read", path)
@@ -39,6 +39,14 @@ enum HubFile {
     }
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    static func isEmptyOrMissing(_ path: String) -> Bool {
+        guard let stream = opendir(path) else { return errno == ENOENT }
+        defer { closedir(stream) }
+        var count = 0
+        while readdir(stream) != nil { count += 1 }
+        return count <= 2
+    }
 
     static func isDirectory(_ path: String) -> Bool { status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false }
 

@@ -1,0 +1,161 @@
+import Arguments
+import Glibc
+internal import Processes
+
+/// The program `synchub`.
+package enum HubProgram {
+    /// As `--version` and `status` show it.
+    package static let version = "0.1.0"
+
+    /// Does what the command line says, and ends the process. For the main thread.
+    package static func main() -> Never {
+        Signals.ignorePipe()
+        switch program.parse(processArguments()) {
+        case .help(let text), .version(let text): end(.done, text)
+        case .wrongUsage(let text): end(.wrongUsage, complaint: text)
+        case .run(let invocation): run(invocation)
+        }
+    }
+
+    private static let program = Program(
+        name: "synchub", summary: "the hub that keeps one folder the same on all your machines", version: version,
+        commonOptions: [.value("root", "DIR", "Where the hub lies (default: $SYNCHUB_ROOT, else /srv/synchub)")],
+        commands: [
+            Command(
+                name: "init", summary: "Make a hub",
+                details: "Makes a directory into a hub: configuration, keys, journal and an empty share. Runs as any user.",
+                options: [
+                    .value("name", "NAME", "How the hub calls itself (default: the name of this machine)"),
+                    .value("listen", "ADDR", "Where SFTP listens (default: on every address of this machine)"),
+                    .value("sftp-port", "N", as: .port, "The port of SFTP (default, or 0: one that is free)"),
+                    .value("api-port", "N", as: .port, "The port of the API on 127.0.0.1 (default, or 0: one that is free)"),
+                ]),
+            Command(
+                name: "run", summary: "Run the hub in the foreground",
+                details: "Prints 'ready: sftp PORT, api PORT' once both answer. Ends with SIGTERM or Ctrl-C."),
+            Command(
+                name: "check", summary: "Say what is wrong with this machine or this hub, and what to do",
+                options: [.flag("json", "Show it as JSON")]),
+            Command(
+                name: "sftp", group: "For sshd", summary: "Serve one SFTP session of a device (its key's forced command)",
+                options: [
+                    .value("client", "NAME", "The device"),
+                    .value("kind", "KIND", as: .choice(SFTPSession.Kind.allCases.map(\.rawValue)), "What it is (default: sftp)"),
+                ]),
+        ])
+
+    private static func run(_ invocation: Invocation) -> Never {
+        do {
+            let layout = try root(invocation)
+            switch invocation.command {
+            case "init": try initialise(layout, invocation)
+            case "run": try serve(layout)
+            case "check": check(layout, asJSON: invocation.has("json"))
+            default: try session(layout, invocation)
+            }
+        } catch let error as UsageError {
+            end(.wrongUsage, complaint: program.wrongUsage("\(error)", command: invocation.command))
+        } catch {
+            end(.failed, complaint: "synchub: \(error)")
+        }
+    }
+
+    private static func root(_ invocation: Invocation) throws -> HubLayout {
+        let given = invocation.text("root") ?? getenv("SYNCHUB_ROOT").map { String(cString: $0) } ?? "/srv/synchub"
+        guard !given.isEmpty else { throw UsageError("--root must not be empty") }
+        return HubLayout(root: AbsolutePath.of(given))
+    }
+
+    private static func initialise(_ layout: HubLayout, _ invocation: Invocation) throws -> Never {
+        umask(0o077)
+        let work = HubInitialisation(
+            layout: layout, name: invocation.text("name"), listen: invocation.text("listen"),
+            sftpPort: invocation.port("sftp-port"), apiPort: invocation.port("api-port"))
+        let configuration = try work.run()
+        end(
+            .done,
+            """
+            hub '\(configuration.name)' made in \(layout.root): sftp \(configuration.sftpPort), api \(configuration.apiPort)
+            Start it with: synchub run --root \(ShellWord(layout.root))
+            """)
+    }
+
+    private static func serve(_ layout: HubLayout) throws -> Never {
+        let stop = Monitor(false)
+        Signals.onTermination { number in
+            // Whoever presses Ctrl-C twice does not want to wait.
+            if stop.withLock({ $0 }), number == SIGINT { _exit(130) }
+            stop.withLock { $0 = true }
+        }
+        let service = try HubService(layout: layout, program: try AbsolutePath.ofThisProgram(), makeEngine: engineMaker)
+        try service.start()
+        write("ready: sftp \(service.configuration.sftpPort), api \(service.configuration.apiPort)", to: STDOUT_FILENO)
+        _ = stop.wait { $0 ? true : nil }
+        service.stop()
+        end(.done)
+    }
+
+    private static func check(_ layout: HubLayout, asJSON: Bool) -> Never {
+        let report = HostCheck(layout: layout).run()
+        end(report.isGood ? .done : .failed, asJSON ? report.json : report.text)
+    }
+
+    private static func session(_ layout: HubLayout, _ invocation: Invocation) throws -> Never {
+        guard let client = invocation.text("client") else { throw UsageError("--client is missing") }
+        let kind = invocation.text("kind").flatMap(SFTPSession.Kind.init(rawValue:)) ?? .sftp
+        try SFTPSession(layout: layout, client: try ClientName(client), kind: kind).run()
+    }
+
+    // MARK: Ending
+
+    private static func end(_ code: ExitCode, _ result: String = "", complaint: String = "") -> Never {
+        if !complaint.isEmpty { write(complaint, to: STDERR_FILENO) }
+        if !result.isEmpty { write(result, to: STDOUT_FILENO) }
+        // Not exit(3): threads that still run must not see their globals go.
+        _exit(code.rawValue)
+    }
+
+    /// Writes a line, unbuffered.
+    private static func write(_ text: String, to descriptor: Int32) {
+        var rest = Array((text + "\n").utf8)[...]
+        while !rest.isEmpty {
+            // SAFETY: the slice's own length goes along.
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno != EINTR { return }
+            rest = rest.dropFirst(max(count, 0))
+        }
+    }
+}
+
+/// Wrong usage that only the command itself can find.
+private struct UsageError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Paths as the kernel sees them.
+enum AbsolutePath {
+    /// Without symlinks as far as it exists; what does not exist is appended as it is written.
+    static func of(_ path: String) -> String {
+        if let resolved = real(path) { return resolved }
+        let whole = path.hasPrefix("/") ? path : (real(".") ?? "") + "/" + path
+        guard let slash = whole.lastIndex(of: "/"), slash != whole.startIndex else { return whole }
+        let name = whole[whole.index(after: slash)...]
+        let above = of(String(whole[..<slash]))
+        return name.isEmpty || name == "." ? above : "\(above)/\(name)"
+    }
+
+    /// Where this program lies now, also while it is being replaced.
+    static func ofThisProgram() throws(HubFileError) -> String {
+        guard let path = ProcessFacts.executable(getpid()) else {
+            throw HubFileError(doing: "find", path: "/proc/self/exe", code: errno)
+        }
+        return path
+    }
+
+    private static func real(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}
