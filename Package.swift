@@ -23,8 +23,8 @@ let package = Package(
     ],
     targets: [
         // Programs.
-        .executableTarget(name: "synchub", dependencies: ["Hub", "Arguments"]),
-        .executableTarget(name: "syncagent", dependencies: ["Agent", "Arguments"]),
+        .executableTarget(name: "synchub", dependencies: ["Hub"]),
+        .executableTarget(name: "syncagent", dependencies: ["Agent"]),
         .executableTarget(name: "syncctl", dependencies: ["Console"]),
         // Faces.
         room("Console", "ControlAPI", "HTTPClient", "Arguments", "SyncCore"),
@@ -33,7 +33,8 @@ let package = Package(
             "Hub", "Journal", "FileTree", "ControlAPI", "HTTPServer", "Processes", "Settings", "Arguments", "Hashing",
             "CLinux", "SyncCore"),
         room(
-            "Agent", "Engine", "Index", "FileTree", "Transport", "ControlAPI", "HTTPServer", "Processes", "Settings", "SyncCore"),
+            "Agent", "Engine", "Index", "FileTree", "Transport", "SSH", "ControlAPI", "HTTPServer", "Processes",
+            "Settings", "Arguments", "Hashing", "SyncCore"),
         room("Transport", "SSH", "HTTPClient", "ControlAPI", "SyncCore"),
         room("Journal", "SQLite", "Hashing", "SyncCore"),
         room("Index", "SQLite", "SyncCore"),
@@ -46,9 +47,9 @@ let package = Package(
         // Owners of C handles, and what the operating system gives.
         room("Settings", "Arguments"),
         room("SQLite", "CSQLite"),
-        room("SSH", "CSSH2", "CLinux"),
-        room("HTTPServer", "CMicroHTTPD", "CLinux"),
-        room("HTTPClient", "CCurl", "CLinux"),
+        room("SSH", "CSSH2", "Hashing"),
+        room("HTTPServer", "CMicroHTTPD"),
+        room("HTTPClient", "CCurl"),
         room("Hashing", "CCrypto"),
         room("Processes", "CLinux"),
         .target(name: "CLinux"),
@@ -77,7 +78,8 @@ let package = Package(
         tests(of: "Index", "TestSupport", "SyncCore"),
         tests(of: "Transport", "TestSupport"),
         tests(
-            of: "Hub", "TestSupport", "Processes", "ControlAPI", "HTTPServer", "HTTPClient", "Journal", "FileTree", "Hashing", "SyncCore"),
+            of: "Hub", "TestSupport", "Processes", "ControlAPI", "HTTPServer", "HTTPClient", "Journal", "FileTree",
+            "Hashing", "SyncCore"),
         tests(of: "Agent", "TestSupport", "Hub"),
         tests(of: "Console", "TestSupport", "ControlAPI", "HTTPServer", "Arguments", "SyncCore"),
         .testTarget(

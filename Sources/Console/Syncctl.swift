@@ -1,10 +1,9 @@
 import Arguments
+import ControlAPI
 import Glibc
 
 /// The program `syncctl`.
 package enum Syncctl {
-    static let version = "0.1.0"
-
     /// Does what the command line of this process says, and ends it. Blocks: for the main thread.
     package static func main() -> Never {
         let surroundings = Surroundings.current()

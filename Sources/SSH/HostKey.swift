@@ -1,3 +1,5 @@
+internal import Hashing
+
 /// A server's public key, pinned.
 package struct HostKey: Hashable, Sendable, CustomStringConvertible {
     /// The key as it goes over the wire (RFC 8709, section 4): string "ssh-ed25519", string of 32 bytes.
@@ -23,7 +25,7 @@ package struct HostKey: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `SHA256:…`, as `ssh-keygen -l` prints it.
-    package var fingerprint: String { "SHA256:" + Base64.unpadded(SHA256.digest(blob)) }
+    package var fingerprint: String { "SHA256:" + Base64.unpadded(sha256(blob)) }
 
     package var description: String { fingerprint }
 }

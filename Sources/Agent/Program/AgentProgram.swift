@@ -15,7 +15,7 @@ package enum AgentProgram {
     }
 
     private static let program = Program(
-        name: "syncagent", summary: "keeps a folder of this machine equal to a SyncHub's share", version: AgentVersion.current,
+        name: "syncagent", summary: "keeps a folder of this machine equal to a SyncHub's share", version: ProductVersion.current,
         commonOptions: [
             .value("home", "DIR", "where the agent keeps its key, token and index (default: $XDG_STATE_HOME/synchub)"),
         ],
@@ -148,7 +148,7 @@ package enum AgentProgram {
         defer { worker.stop() }
         let hub = try SSHHubConnection.connect(
             to: try joined.configuration.address(layout, token: joined.token),
-            hello: HelloRequest(version: AgentVersion.current, generation: try worker.perform { try $0.index.generation })
+            hello: HelloRequest(version: ProductVersion.current, generation: try worker.perform { try $0.index.generation })
         ) { _ in }
         defer { hub.close() }
         let summary = try Once(worker: worker, hub: hub).run()

@@ -19,7 +19,7 @@ struct DryRun {
         let index = try copyOfIndex(in: directory)
         let hub = try SSHHubConnection.connect(
             to: try configuration.address(layout, token: token),
-            hello: HelloRequest(version: AgentVersion.current, generation: try index.generation)
+            hello: HelloRequest(version: ProductVersion.current, generation: try index.generation)
         ) { _ in }
         defer { hub.close() }
         let folder = Folder(index: index, tree: try LookingTree(path: configuration.folder))

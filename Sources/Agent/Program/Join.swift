@@ -89,7 +89,7 @@ struct Join {
     private func prove(_ configuration: AgentConfiguration, token: String) throws {
         let address = try configuration.address(layout, token: token)
         let hub = try SSHHubConnection.connect(
-            to: address, hello: HelloRequest(version: AgentVersion.current, generation: Generation.random())
+            to: address, hello: HelloRequest(version: ProductVersion.current, generation: Generation.random())
         ) { _ in }
         hub.close()
     }

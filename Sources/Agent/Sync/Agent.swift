@@ -78,7 +78,7 @@ final class Agent: Sendable {
 
     private func connect() throws(HubError) -> SSHHubConnection {
         try SSHHubConnection.connect(
-            to: address, hello: HelloRequest(version: AgentVersion.current, generation: generation)
+            to: address, hello: HelloRequest(version: ProductVersion.current, generation: generation)
         ) { [state] _ in state.poll.ring() }
     }
 

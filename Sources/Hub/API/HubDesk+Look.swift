@@ -10,7 +10,7 @@ extension HubDesk {
         let head = try head
         return StatusResponse(
             hub: StatusResponse.Hub(
-                name: name, version: HubCore.version, seq: head.rawValue, files: statistics.files,
+                name: name, version: ProductVersion.current, seq: head.rawValue, files: statistics.files,
                 bytes: statistics.bytes, share: layout.share),
             clients: try allFacts.map { try status(of: $0, head) }, conflicts: try journal.openConflicts().count)
     }

@@ -25,7 +25,7 @@ extension HubDesk {
         settle()
         return .message(
             HelloResponse(
-                hub: self.name, version: HubCore.version, client: name, epoch: journal.epoch,
+                hub: self.name, version: ProductVersion.current, client: name, epoch: journal.epoch,
                 head: try head.rawValue, staging: HubLayout.stagingOverSFTP(of: try ClientName(name)),
                 share: HubLayout.shareOverSFTP, maxOperations: settings.maxOperations,
                 paused: clients[name]?.pause(at: clock.now()).message))

@@ -36,8 +36,10 @@ struct LastReport: Hashable, Sendable {
 
     /// Items that somebody may wait for: all but what is skipped for good.
     var open: [PendingMessage] { pending.filter { $0.skipped != true } }
-    /// How many items wait, also those above the length that a report may have.
-    var openCount: Int { max(0, upCount + downCount - (pending.count - open.count)) }
+    /// How many items wait, also those above the length that a report may have. The sums may count what is skipped, or not.
+    var openCount: Int {
+        isComplete ? open.count : max(open.count, upCount + downCount - (pending.count - open.count))
+    }
     /// Whether each item that waits is listed.
     var isComplete: Bool { pending.count >= upCount + downCount }
 }

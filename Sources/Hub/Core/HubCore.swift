@@ -8,9 +8,6 @@ import SyncCore
 /// The hub's sync core: answers every request of the API. It owns the journal and the share on one thread of its own;
 /// bytes are verified on a few others, so that one client's upload holds up nobody. Any thread.
 package final class HubCore: Sendable {
-    /// Of this program; told to agents and people.
-    package static let version = "0.1.0"
-
     private let queue = DispatchQueue(label: "hub")
     private let desk: Confined<HubDesk>
 

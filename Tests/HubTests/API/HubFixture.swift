@@ -22,6 +22,16 @@ final class RememberedKeys: KeyKeeper {
     }
 }
 
+/// A calendar that a test moves; uptime goes on as it does.
+final class MovedClock: Sendable {
+    private let ahead = Monitor<Nanoseconds>(0)
+    func move(by seconds: Int) { ahead.withLock { $0 += .seconds(seconds) } }
+    var clock: HubClock {
+        HubClock(
+            now: { [ahead] in HubClock.system.now() + ahead.withLock { $0 } }, uptime: HubClock.system.uptime)
+    }
+}
+
 /// What a request on a thread of its own gave.
 final class Later<Value: Sendable>: Sendable {
     private let state = Monitor<Value?>(nil)
@@ -50,7 +60,7 @@ final class HubFixture {
     }
 
     init(
-        below parent: String? = nil, settings: HubCoreSettings = HubCoreSettings(),
+        below parent: String? = nil, settings: HubCoreSettings = HubCoreSettings(), clock: HubClock = .system,
         prepare: (HubFixture.Root) throws -> Void = { _ in }
     ) throws {
         directory = TemporaryDirectory(below: parent)
@@ -58,7 +68,7 @@ final class HubFixture {
         for name in ["share", "staging", "versions", ".synchub"] { directory.makeDirectory(name) }
         directory.write(HubFixture.adminToken + "\n", to: "admin.token")
         try prepare(Root(directory: directory, layout: layout))
-        (core, server) = try HubFixture.start(layout, keys, settings)
+        (core, server) = try HubFixture.start(layout, keys, settings, clock)
     }
 
     struct Root {
@@ -69,7 +79,7 @@ final class HubFixture {
     private static func start(_ layout: HubLayout, _ keys: RememberedKeys, _ settings: HubCoreSettings) throws -> (
         HubCore, HTTPServer
     ) {
-        let core = try HubCore(layout: layout, name: "pi", settings: settings, keys: keys) {
+        let core = try HubCore(layout: layout, name: "pi", settings: settings, clock: clock, keys: keys) {
             HubAddress(
                 hosts: [InviteMessage.Host(host: "pi.local", port: 2222)], user: "sync",
                 hostKey: try PublicKey(line: HubFixture.key), apiPort: 8080)
@@ -80,7 +90,7 @@ final class HubFixture {
     func restart() throws {
         server.stop()
         core.stop()
-        (core, server) = try HubFixture.start(layout, keys, HubCoreSettings())
+        (core, server) = try HubFixture.start(layout, keys, HubCoreSettings(), .system)
     }
 
     deinit {

@@ -84,14 +84,22 @@ struct LongPollTests {
     }
 
     @Test func `a pause that runs out wakes the client`() throws {
-        let hub = try HubFixture()
+        let moved = MovedClock()
+        let hub = try HubFixture(settings: impatient, clock: moved.clock)
         let laptop = try hub.join("laptop")
         let touched = try hub.post(
-            "/v1/pause", ClientRequest(client: "laptop", seconds: 1), token: laptop.token,
+            "/v1/pause", ClientRequest(client: "laptop", seconds: 3600), token: laptop.token,
             as: ClientsTouchedResponse.self)
         #expect(touched.clients == ["laptop"])
         #expect(try hub.get("/v1/status", as: StatusResponse.self).clients[0].pausedUntil != nil)
-        let answer = try #require(try laptop.changesLater(since: 0, paused: 1).value()?.get())
+        let poll = laptop.changesLater(since: 0, paused: 1)
+        moved.move(by: 3590)
+        hub.core.clockMoved()
+        #expect(try hub.get("/v1/status", as: StatusResponse.self).clients[0].state == .paused)
+        #expect(!poll.isDone)
+        moved.move(by: 15)
+        hub.core.clockMoved()
+        let answer = try #require(try poll.value()?.get())
         #expect(answer.paused == nil)
     }
 

@@ -121,7 +121,7 @@ struct RecoveryTests {
         #expect(try isFinished(hub))
     }
 
-    @Test func `verified bytes whose commit never happened are collected, old uploads too`() throws {
+    @Test func `verified bytes whose commit never happened are collected`() throws {
         let hub = try HubFixture { root in
             root.directory.makeDirectory(".synchub/incoming")
             root.directory.write("rubbish", to: ".synchub/incoming/0123456789abcdef")
@@ -130,6 +130,16 @@ struct RecoveryTests {
         }
         #expect(hub.directory.names(in: ".synchub/incoming").isEmpty)
         #expect(hub.directory.names(in: "staging/laptop") == ["new"])
+    }
+
+    @Test func `an upload that nobody has gone on with for a week is collected`() throws {
+        let moved = MovedClock()
+        moved.move(by: 8 * 86_400)
+        let hub = try HubFixture(clock: moved.clock) { root in
+            root.directory.makeDirectory("staging/laptop")
+            root.directory.write("old", to: "staging/laptop/old")
+        }
+        #expect(hub.directory.names(in: "staging/laptop").isEmpty)
     }
 
     @Test func `what was answered is there after a restart, pauses and cursors too`() throws {

@@ -39,6 +39,13 @@ struct ClientStateRuleTests {
         #expect(ClientStateRule.state(of: client, head: Sequence(10)) == state)
     }
 
+    @Test(arguments: [(1, false), (2, false), (0, true), (2000, false)])
+    func `what is skipped hides nothing that waits, whether the sums count it or not`(sum: Int, isOver: Bool) {
+        var facts = client(pending: isOver ? [up("fifo", skipped: true)] : [up("fifo", skipped: true), up("a")])
+        facts.report?.upCount = sum
+        #expect((ClientStateRule.state(of: facts, head: Sequence(10)) == .inSync) == isOver)
+    }
+
     @Test func `a pause is over at its end, not before`() {
         #expect(Pause.paused(until: 5).active(at: 4).isPaused)
         #expect(!Pause.paused(until: 5).active(at: 5).isPaused)
