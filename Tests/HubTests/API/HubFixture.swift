@@ -76,7 +76,9 @@ final class HubFixture {
         let layout: HubLayout
     }
 
-    private static func start(_ layout: HubLayout, _ keys: RememberedKeys, _ settings: HubCoreSettings) throws -> (
+    private static func start(
+        _ layout: HubLayout, _ keys: RememberedKeys, _ settings: HubCoreSettings, _ clock: HubClock
+    ) throws -> (
         HubCore, HTTPServer
     ) {
         let core = try HubCore(layout: layout, name: "pi", settings: settings, clock: clock, keys: keys) {
