@@ -32,10 +32,13 @@ extension Database {
     package func first<Value>(
         _ sql: String, _ bindings: (any Bindable)?..., row: (borrowing Row) throws -> Value
     ) throws -> Value? {
+        // Through an array: Swift 6.3's optimiser crashes on an optional that a closure with a borrowed row gives.
+        var found: [Value] = []
         try using(sql, bindings) { statement in
-            guard try statement.step() else { return nil }
-            return try row(Row(statement))
+            let current = Row(statement)
+            if try statement.step() { found.append(try row(current)) }
         }
+        return found.first
     }
 
     /// Hands over row after row, holding one at a time. The closure may use this database, but must not change what
