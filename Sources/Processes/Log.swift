@@ -18,6 +18,7 @@ package struct Log: Sendable {
     /// What a line says beside its event, in order.
     package typealias Facts = KeyValuePairs<String, any CustomStringConvertible & Sendable>
 
+    /// The name in `SYNC_TRACE`.
     package let part: String
     /// Lines above this level are not written.
     package let level: Level
@@ -28,10 +29,15 @@ package struct Log: Sendable {
         level = Log.level(of: part, in: Log.wanted)
     }
 
+    /// What keeps the program from doing its job.
     package func error(_ event: String, _ facts: @autoclosure () -> Facts = [:]) { write(.error, event, facts) }
+    /// What a person should look into.
     package func warning(_ event: String, _ facts: @autoclosure () -> Facts = [:]) { write(.warning, event, facts) }
+    /// What happens a few times a day.
     package func info(_ event: String, _ facts: @autoclosure () -> Facts = [:]) { write(.info, event, facts) }
+    /// What helps to follow one change.
     package func debug(_ event: String, _ facts: @autoclosure () -> Facts = [:]) { write(.debug, event, facts) }
+    /// Every step.
     package func trace(_ event: String, _ facts: @autoclosure () -> Facts = [:]) { write(.trace, event, facts) }
 
     private func write(_ level: Level, _ event: String, _ facts: () -> Facts) {

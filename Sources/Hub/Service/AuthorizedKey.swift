@@ -10,8 +10,11 @@ package struct AuthorizedKey: Hashable, Sendable {
         case sftp
     }
 
+    /// Whose it is; stands as the comment of its line.
     package let client: ClientName
+    /// The public half.
     package let key: PublicKey
+    /// What it opens.
     package let access: Access
 
     package init(client: ClientName, key: PublicKey, access: Access) {
@@ -36,6 +39,7 @@ package struct PublicKey: Hashable, Sendable, CustomStringConvertible {
     /// Kind and base64, without a comment.
     package let line: String
 
+    /// The one kind.
     package static let algorithm = "ssh-ed25519"
     /// The base64 of an ed25519 key's 51 bytes (RFC 8709, section 4) always begins so.
     private static let prefix = "AAAAC3NzaC1lZDI1NTE5AAAAI"

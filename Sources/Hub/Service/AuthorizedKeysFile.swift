@@ -13,7 +13,8 @@ struct AuthorizedKeysText: Sendable {
     func render(_ keys: [AuthorizedKey]) -> String {
         var seen: Set<PublicKey> = []
         let ordered = keys.sorted { ($0.client, $0.key.line) < ($1.client, $1.key.line) }
-        return AuthorizedKeysText.heading + ordered.filter { seen.insert($0.key).inserted }.map { line($0) + "\n" }.joined()
+        return AuthorizedKeysText.heading
+            + ordered.filter { seen.insert($0.key).inserted }.map { line($0) + "\n" }.joined()
     }
 
     private static let heading = "# Written by synchub whenever a device comes or goes; changes made here are lost.\n"
@@ -36,7 +37,8 @@ struct AuthorizedKeysText: Sendable {
         let words = [program, "sftp", "--root", layout.root, "--client", client.text, "--kind", kind.rawValue]
         let line = words.map { ShellWord($0).description }.joined(separator: " ")
         // Within its quotes sshd knows one escape only: \" (auth-options.c, opt_dequote).
-        return "command=\"" + line.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"") + "\""
+        return "command=\"" + line.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"")
+            + "\""
     }
 }
 
@@ -53,10 +55,12 @@ package final class AuthorizedKeysFile: KeyKeeper {
         self.sessions = sessions
     }
 
+    /// Writes the file anew: see ``KeyKeeper``.
     package func rewrite(_ keys: [AuthorizedKey]) throws {
         try Secrets.write(Array(text.render(keys).utf8), to: path)
     }
 
+    /// Those whose login this hub saw: see ``KeyKeeper``.
     package func endSessions(of key: PublicKey) { sessions.end(openedBy: key) }
 }
 

@@ -5,7 +5,9 @@ enum BannerProbe {
     /// Whether something listens and says a text that begins so, within a second. Blocks.
     /// - Parameter request: what to say first.
     static func answers(address: String, port: UInt16, saying request: String = "", prefix: String) -> Bool {
-        guard let socket = connect(address == "0.0.0.0" ? "127.0.0.1" : address == "::" ? "::1" : address, port) else { return false }
+        guard let socket = connect(address == "0.0.0.0" ? "127.0.0.1" : address == "::" ? "::1" : address, port) else {
+            return false
+        }
         defer { close(socket) }
         var second = timeval(tv_sec: 1, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &second, socklen_t(MemoryLayout<timeval>.size))

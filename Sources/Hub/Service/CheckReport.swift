@@ -22,7 +22,9 @@ struct Finding: Hashable, Sendable, Encodable {
     /// What to do about it.
     let next: String?
 
-    static func good(_ area: String, _ text: String) -> Finding { Finding(area: area, level: .good, text: text, next: nil) }
+    static func good(_ area: String, _ text: String) -> Finding {
+        Finding(area: area, level: .good, text: text, next: nil)
+    }
     static func note(_ area: String, _ text: String, _ next: String) -> Finding {
         Finding(area: area, level: .note, text: text, next: next)
     }

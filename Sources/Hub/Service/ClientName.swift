@@ -1,5 +1,6 @@
 /// The name of a client: safe as a file name, in a shell's command line, in a log and in a URL.
 package struct ClientName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// As it was given.
     package let text: String
 
     /// Accepts 1 to 64 letters (ASCII), digits, `.`, `-` and `_`, beginning with a letter or digit.
@@ -30,6 +31,7 @@ package struct ClientName: Hashable, Comparable, Sendable, CustomStringConvertib
 
 /// What somebody wanted to call a client, and may not.
 package struct ClientNameError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was given.
     package let text: String
 
     package var description: String {

@@ -50,7 +50,9 @@ struct Confinement: Sendable {
         try HubFile.check(linux_landlock_allow(ruleset, handle, access), "confine to", path)
     }
 
-    private func withCStrings<Result>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result) -> Result {
+    private func withCStrings<Result>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result)
+        -> Result
+    {
         let copies = texts.map { strdup($0) }
         defer { copies.forEach { free($0) } }
         return copies.map { UnsafePointer($0) }.withUnsafeBufferPointer { body($0.baseAddress!) }
@@ -93,7 +95,9 @@ private struct Access {
 /// the same ones.
 private enum LoadedFiles {
     /// The dynamic loader, which the kernel executes.
-    static var loaders: [String] { candidates(paths.filter { name($0).hasPrefix("ld-linux") || name($0).hasPrefix("ld64") }) }
+    static var loaders: [String] {
+        candidates(paths.filter { name($0).hasPrefix("ld-linux") || name($0).hasPrefix("ld64") })
+    }
 
     /// Where the C library and libcrypto lie.
     static var directories: [String] {
@@ -103,11 +107,17 @@ private enum LoadedFiles {
 
     private static let paths: [String] = {
         let maps = (try? HubFile.read("/proc/self/maps")) ?? ""
-        let files = maps.split(separator: "\n").compactMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } }
+        let files = maps.split(separator: "\n").compactMap { line in
+            line.firstIndex(of: "/").map { String(line[$0...]) }
+        }
         return Array(Set(files))
     }()
 
     private static func candidates(_ found: [String]) -> [String] { found.filter(HubFile.exists) }
-    private static func name(_ path: String) -> Substring { path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...] }
-    private static func directory(_ path: String) -> String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
+    private static func name(_ path: String) -> Substring {
+        path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...]
+    }
+    private static func directory(_ path: String) -> String {
+        String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    }
 }

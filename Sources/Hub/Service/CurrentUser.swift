@@ -22,6 +22,7 @@ package enum CurrentUser {
 
 /// The system knows no name for a user.
 package struct UnknownUser: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The user id.
     package let number: UInt32
     package var description: String {
         "the user with number \(number) has no name, which SSH needs; run synchub as a user of this system (useradd makes one)"

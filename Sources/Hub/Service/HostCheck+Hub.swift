@@ -14,14 +14,20 @@ extension HostCheck {
 
     private func directory(_ path: String, _ mode: UInt32) -> Finding? {
         guard let status = HubFile.status(path), status.st_mode & S_IFMT == S_IFDIR else {
-            return .wrong("files", "the directory \(path) is missing", "is the disk mounted? If it never was there: mkdir -m \(octal(mode)) \(ShellWord(path))")
+            return .wrong(
+                "files", "the directory \(path) is missing",
+                "is the disk mounted? If it never was there: mkdir -m \(octal(mode)) \(ShellWord(path))")
         }
         if status.st_uid != geteuid() {
-            return .wrong("files", "\(path) belongs to user \(status.st_uid), not to the one who checks (\(geteuid()))", "run synchub as the user that owns the root, or: chown -R \(geteuid()) \(ShellWord(path))")
+            return .wrong(
+                "files", "\(path) belongs to user \(status.st_uid), not to the one who checks (\(geteuid()))",
+                "run synchub as the user that owns the root, or: chown -R \(geteuid()) \(ShellWord(path))")
         }
         let excess = status.st_mode & 0o777 & ~mode
         guard excess & (mode == 0o700 ? 0o077 : 0o022) != 0 else { return nil }
-        return .wrong("files", "other users may look into or change \(path) (mode \(octal(status.st_mode & 0o777)))", "chmod \(octal(mode)) \(ShellWord(path))")
+        return .wrong(
+            "files", "other users may look into or change \(path) (mode \(octal(status.st_mode & 0o777)))",
+            "chmod \(octal(mode)) \(ShellWord(path))")
     }
 
     private func secrets() -> [Finding] {
@@ -30,8 +36,10 @@ extension HostCheck {
                 _ = try Secrets.read(path)
                 return nil
             } catch {
-                let next = HubFile.exists(path)
-                    ? "chmod 600 \(ShellWord(path))" : "restore it from a backup: without it devices cannot trust this hub"
+                let next =
+                    HubFile.exists(path)
+                    ? "chmod 600 \(ShellWord(path))"
+                    : "restore it from a backup: without it devices cannot trust this hub"
                 return .wrong("files", "\(error)", next)
             }
         }
@@ -41,8 +49,12 @@ extension HostCheck {
 
     func network(_ configuration: HubConfiguration) -> [Finding] {
         let isRunning = RunLock.isHeld(layout.runLock)
-        let sftp = configuration.sftpMode == .managed ? [("sftp", configuration.listen ?? "0.0.0.0", configuration.sftpPort)] : []
-        return (sftp + [("api", "127.0.0.1", configuration.apiPort)]).map { port($0.0, $0.1, $0.2, isRunning: isRunning) }
+        let sftp =
+            configuration.sftpMode == .managed
+            ? [("sftp", configuration.listen ?? "0.0.0.0", configuration.sftpPort)] : []
+        return (sftp + [("api", "127.0.0.1", configuration.apiPort)]).map {
+            port($0.0, $0.1, $0.2, isRunning: isRunning)
+        }
     }
 
     private func port(_ what: String, _ address: String, _ port: UInt16, isRunning: Bool) -> Finding {
@@ -51,9 +63,13 @@ extension HostCheck {
         case (nil, false): return .good("network", "port \(port) (\(what)) is free on \(address)")
         case (EADDRINUSE, true): return .good("network", "the hub is running, port \(port) (\(what)) is in use")
         case (nil, true):
-            return .wrong("network", "the hub is running, but nobody listens on port \(port) (\(what))", "restart the hub; look at its log")
+            return .wrong(
+                "network", "the hub is running, but nobody listens on port \(port) (\(what))",
+                "restart the hub; look at its log")
         case (let code?, _):
-            return .wrong("network", "port \(port) (\(what)) on \(address): \(ErrnoText.of(code))", "end the program that has it, or set another \(what).port or 'listen' in hub.json5")
+            return .wrong(
+                "network", "port \(port) (\(what)) on \(address): \(ErrnoText.of(code))",
+                "end the program that has it, or set another \(what).port or 'listen' in hub.json5")
         }
     }
 
@@ -63,7 +79,8 @@ extension HostCheck {
             let user = try? CurrentUser.name(), HubFile.exists(layout.hostKey)
         else { return [] }
         let text = SSHDConfiguration(
-            layout: layout, listen: configuration.listen, port: configuration.sftpPort, apiPort: configuration.apiPort, user: user,
+            layout: layout, listen: configuration.listen, port: configuration.sftpPort, apiPort: configuration.apiPort,
+            user: user,
             isRoot: geteuid() == 0
         ).text
         do {
@@ -73,7 +90,12 @@ extension HostCheck {
             if geteuid() == 0 { try HubFile.makeDirectory("/run/sshd", mode: 0o755) }
             let outcome = try Processes.run(program, ["-t", "-f", path])
             if outcome.status.isSuccess { return [.good("network", "sshd accepts the hub's configuration")] }
-            return [.wrong("network", "sshd does not accept the hub's configuration: \(outcome.errorText.split(separator: "\n").joined(separator: "; "))", "update openssh-server, or look at 'listen' in hub.json5")]
+            return [
+                .wrong(
+                    "network",
+                    "sshd does not accept the hub's configuration: \(outcome.errorText.split(separator: "\n").joined(separator: "; "))",
+                    "update openssh-server, or look at 'listen' in hub.json5")
+            ]
         } catch {
             return [.wrong("network", "\(error)", "correct that first")]
         }
@@ -82,10 +104,17 @@ extension HostCheck {
     // MARK: File system
 
     func fileSystem() -> [Finding] {
-        let devices = [layout.share, layout.staging, layout.versions, layout.privateFiles].compactMap { HubFile.status($0)?.st_dev }
+        let devices = [layout.share, layout.staging, layout.versions, layout.privateFiles].compactMap {
+            HubFile.status($0)?.st_dev
+        }
         guard devices.count == 4 else { return [] }
         guard Set(devices).count == 1 else {
-            return [.wrong("files", "share, staging, versions and .synchub are not on one file system: placing a file would copy it", "mount one file system at \(layout.root), and none below it")]
+            return [
+                .wrong(
+                    "files",
+                    "share, staging, versions and .synchub are not on one file system: placing a file would copy it",
+                    "mount one file system at \(layout.root), and none below it")
+            ]
         }
         do {
             return capabilities(try Capabilities.probe(layout.privateFiles))
@@ -97,38 +126,60 @@ extension HostCheck {
     private func capabilities(_ found: Capabilities) -> [Finding] {
         var findings: [Finding] = []
         if !found.noReplace || !found.exchange {
-            findings.append(.wrong("files", "the file system of \(layout.root) cannot place files without a gap (renameat2)", "use ext4, xfs or btrfs"))
+            findings.append(
+                .wrong(
+                    "files", "the file system of \(layout.root) cannot place files without a gap (renameat2)",
+                    "use ext4, xfs or btrfs"))
         }
         if !found.leases {
-            findings.append(.note("files", "the file system cannot tell whether a file is still being written (F_SETLEASE)", "the hub waits for quiet time instead; ext4, xfs and btrfs can tell"))
+            findings.append(
+                .note(
+                    "files", "the file system cannot tell whether a file is still being written (F_SETLEASE)",
+                    "the hub waits for quiet time instead; ext4, xfs and btrfs can tell"))
         }
         if !found.nanoseconds {
-            findings.append(.note("files", "the file system rounds times", "files keep their times only as exactly as it does"))
+            findings.append(
+                .note("files", "the file system rounds times", "files keep their times only as exactly as it does"))
         }
         let space = found.space
         if space.free < max(space.total / 50, 64 << 20) {
-            findings.append(.wrong("files", "only \(space.free >> 20) MiB are free on \(layout.root)", "make room: the hub keeps displaced contents in versions/"))
+            findings.append(
+                .wrong(
+                    "files", "only \(space.free >> 20) MiB are free on \(layout.root)",
+                    "make room: the hub keeps displaced contents in versions/"))
         }
         if let inodes = space.freeInodes, inodes < 10_000 {
-            findings.append(.wrong("files", "only \(inodes) more files fit on the file system of \(layout.root)", "make room: remove many small files, or use a file system with more inodes"))
+            findings.append(
+                .wrong(
+                    "files", "only \(inodes) more files fit on the file system of \(layout.root)",
+                    "make room: remove many small files, or use a file system with more inodes"))
         }
-        return findings.isEmpty ? [.good("files", "the file system can do what is needed, \(space.free >> 20) MiB are free")] : findings
+        return findings.isEmpty
+            ? [.good("files", "the file system can do what is needed, \(space.free >> 20) MiB are free")] : findings
     }
 
     // MARK: Journal
 
     func journal() -> [Finding] {
         guard HubFile.exists(layout.journal) else {
-            return [.wrong("journal", "journal.db is missing", "restore it from a backup; a hub without it takes every file for new when it is run")]
+            return [
+                .wrong(
+                    "journal", "journal.db is missing",
+                    "restore it from a backup; a hub without it takes every file for new when it is run")
+            ]
         }
         do {
             let journal = try Journal(path: layout.journal)
             let problems = try journal.check()
             let head = try journal.head.rawValue
             if problems.isEmpty { return [.good("journal", "the journal is whole, \(head) changes")] }
-            return problems.map { .wrong("journal", $0, "restore journal.db from a backup; devices then merge and lose nothing") }
+            return problems.map {
+                .wrong("journal", $0, "restore journal.db from a backup; devices then merge and lose nothing")
+            }
         } catch {
-            return [.wrong("journal", "\(error)", "restore journal.db from a backup; devices then merge and lose nothing")]
+            return [
+                .wrong("journal", "\(error)", "restore journal.db from a backup; devices then merge and lose nothing")
+            ]
         }
     }
 

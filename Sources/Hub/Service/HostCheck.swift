@@ -18,7 +18,8 @@ struct HostCheck: Sendable {
             findings.append(.good("config", "hub.json5 is understood; the hub is called '\(configuration.name)'"))
             findings += network(configuration) + sshd(configuration)
         } catch {
-            findings.append(.wrong("config", "\(error)", "correct that line; 'synchub init' in a new directory shows a whole file"))
+            findings.append(
+                .wrong("config", "\(error)", "correct that line; 'synchub init' in a new directory shows a whole file"))
         }
         return CheckReport(findings: findings + fileSystem() + journal())
     }
@@ -73,7 +74,8 @@ struct HostCheck: Sendable {
         if watches < 65_536 {
             findings.append(
                 .note(
-                    "host", "only \(watches) directories can be watched (fs.inotify.max_user_watches); the rest is scanned, which is slower",
+                    "host",
+                    "only \(watches) directories can be watched (fs.inotify.max_user_watches); the rest is scanned, which is slower",
                     "echo fs.inotify.max_user_watches=524288 > /etc/sysctl.d/50-synchub.conf && sysctl --system"))
         }
         if instances < 16 {
@@ -88,12 +90,20 @@ struct HostCheck: Sendable {
     private func account() -> [Finding] {
         do {
             let (name, shell) = (try CurrentUser.name(), try CurrentUser.shell())
-            if geteuid() == 0, isLocked(name) {
-                return [.wrong("host", "the account '\(name)' is locked, and sshd lets nobody in", "run the hub as a user of its own, or: usermod -p '*' \(name)")]
+            if isLocked(name) {
+                return [
+                    .wrong(
+                        "host", "the account '\(name)' is locked, and sshd lets nobody in",
+                        "run the hub as a user of its own, or: usermod -p '*' \(name)")
+                ]
             }
             // sshd runs a forced command by the user's shell.
             if access(shell, X_OK) != 0 || shell.hasSuffix("/nologin") || shell.hasSuffix("/false") {
-                return [.wrong("host", "the shell of '\(name)' is \(shell), with which sshd can run nothing", "usermod --shell /bin/sh \(name)")]
+                return [
+                    .wrong(
+                        "host", "the shell of '\(name)' is \(shell), with which sshd can run nothing",
+                        "usermod --shell /bin/sh \(name)")
+                ]
             }
             return [.good("host", "devices log in as '\(name)'")]
         } catch {
@@ -101,9 +111,11 @@ struct HostCheck: Sendable {
         }
     }
 
-    /// shadow(5): a password that begins with `!`. Without PAM, sshd takes that for a locked account; only root can see it.
+    /// shadow(5): a password that begins with `!`. Without PAM, sshd takes that for a locked account, as far as its user can see it.
     private func isLocked(_ user: String) -> Bool {
-        guard let text = try? HubFile.read("/etc/shadow") else { return false }
-        return text.split(separator: "\n").contains { $0.hasPrefix("\(user):!") }
+        guard let getent = findExecutable("getent"), let outcome = try? Processes.run(getent, ["shadow", user]) else {
+            return false
+        }
+        return outcome.outputText.hasPrefix("\(user):!")
     }
 }

@@ -12,8 +12,11 @@ package struct HubConfiguration: Hashable, Sendable {
     package var name: String
     /// The address on which the managed sshd listens; nil for every address of the machine. The API is always on 127.0.0.1.
     package var listen: String?
+    /// Managed by default.
     package var sftpMode: SFTPMode
+    /// Where devices reach the SSH server; never 0.
     package var sftpPort: UInt16
+    /// On 127.0.0.1; never 0. Devices remember it.
     package var apiPort: UInt16
     /// The names and addresses that invites tell devices; nil to find them out.
     package var hosts: [String]?

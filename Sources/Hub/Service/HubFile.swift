@@ -66,6 +66,7 @@ enum HubFile {
 package struct HubFileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A verb: "write".
     package let doing: String
+    /// Of the file or directory.
     package let path: String
     /// An `errno`.
     package let code: Int32

@@ -32,9 +32,13 @@ struct HubInitialisation: Sendable {
     }
 
     private func checkRoot() throws {
-        guard !layout.root.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { throw InitialisationError.controlCharacter }
+        guard !layout.root.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            throw InitialisationError.controlCharacter
+        }
         if HubFile.exists(layout.configuration) { throw InitialisationError.isHub(layout.root) }
-        if HubFile.exists(layout.root), !HubFile.isDirectory(layout.root) { throw InitialisationError.notDirectory(layout.root) }
+        if HubFile.exists(layout.root), !HubFile.isDirectory(layout.root) {
+            throw InitialisationError.notDirectory(layout.root)
+        }
         // Somebody's files do not become a share by accident.
         for path in [layout.share, layout.versions] where !HubFile.isEmptyOrMissing(path) {
             throw InitialisationError.notEmpty(path)
@@ -54,7 +58,9 @@ struct HubInitialisation: Sendable {
 
     private func port(_ wanted: UInt16?, on address: String, except taken: UInt16?) throws -> UInt16 {
         if let wanted, wanted > 0 { return wanted }
-        guard let port = TCPPort.findFree(on: address, except: taken) else { throw InitialisationError.noFreePort(address) }
+        guard let port = TCPPort.findFree(on: address, except: taken) else {
+            throw InitialisationError.noFreePort(address)
+        }
         return port
     }
 
@@ -85,7 +91,8 @@ package enum InitialisationError: Error, Hashable, Sendable, CustomStringConvert
 
     package var description: String {
         switch self {
-        case .isHub(let root): "\(root) is a hub already and stays as it is; start it with: synchub run --root \(ShellWord(root))"
+        case .isHub(let root):
+            "\(root) is a hub already and stays as it is; start it with: synchub run --root \(ShellWord(root))"
         case .notDirectory(let path): "\(path) is not a directory; name one, or one that is still to be made"
         case .notEmpty(let path):
             "\(path) has files in it; begin with an empty one, and copy the files into the folder of the first device that joins"

@@ -1,11 +1,12 @@
 import Arguments
+internal import ControlAPI
 import Glibc
 internal import Processes
 
 /// The program `synchub`.
 package enum HubProgram {
     /// As `--version` and `status` show it.
-    package static let version = "0.1.0"
+    package static let version = ProductVersion.current
 
     /// Does what the command line says, and ends the process. For the main thread.
     package static func main() -> Never {
@@ -23,12 +24,15 @@ package enum HubProgram {
         commands: [
             Command(
                 name: "init", summary: "Make a hub",
-                details: "Makes a directory into a hub: configuration, keys, journal and an empty share. Runs as any user.",
+                details:
+                    "Makes a directory into a hub: configuration, keys, journal and an empty share. Runs as any user.",
                 options: [
                     .value("name", "NAME", "How the hub calls itself (default: the name of this machine)"),
                     .value("listen", "ADDR", "Where SFTP listens (default: on every address of this machine)"),
                     .value("sftp-port", "N", as: .port, "The port of SFTP (default, or 0: one that is free)"),
-                    .value("api-port", "N", as: .port, "The port of the API on 127.0.0.1 (default, or 0: one that is free)"),
+                    .value(
+                        "api-port", "N", as: .port, "The port of the API on 127.0.0.1 (default, or 0: one that is free)"
+                    ),
                 ]),
             Command(
                 name: "run", summary: "Run the hub in the foreground",
@@ -37,10 +41,13 @@ package enum HubProgram {
                 name: "check", summary: "Say what is wrong with this machine or this hub, and what to do",
                 options: [.flag("json", "Show it as JSON")]),
             Command(
-                name: "sftp", group: "For sshd", summary: "Serve one SFTP session of a device (its key's forced command)",
+                name: "sftp", group: "For sshd",
+                summary: "Serve one SFTP session of a device (its key's forced command)",
                 options: [
                     .value("client", "NAME", "The device"),
-                    .value("kind", "KIND", as: .choice(SFTPSession.Kind.allCases.map(\.rawValue)), "What it is (default: sftp)"),
+                    .value(
+                        "kind", "KIND", as: .choice(SFTPSession.Kind.allCases.map(\.rawValue)),
+                        "What it is (default: sftp)"),
                 ]),
         ])
 

@@ -22,7 +22,8 @@ final class HubService {
         let sessions = SSHSessions(port: configuration.sftpPort)
         let keys = AuthorizedKeysFile(
             layout: layout, configuration: configuration, program: program, sessions: sessions)
-        server = configuration.sftpMode == .managed
+        server =
+            configuration.sftpMode == .managed
             ? try SSHServer(layout: layout, hub: configuration, sessions: sessions) : nil
         engine = try makeEngine(layout, configuration, keys)
     }
@@ -94,12 +95,15 @@ package enum HubServiceError: Error, Hashable, Sendable, CustomStringConvertible
         case .running(let root, let pid):
             "a hub is running in \(root) already\(pid.map { " (process \($0))" } ?? ""); stop it first"
         case .missing(let path): "\(path) is missing; is the disk mounted? 'synchub check' tells more"
-        case .writable(let path): "other users may write into \(path), and so let anybody in; make it private: chmod go-w \(ShellWord(path))"
+        case .writable(let path):
+            "other users may write into \(path), and so let anybody in; make it private: chmod go-w \(ShellWord(path))"
         case .apiPort(let port, EADDRINUSE):
             "port \(port) on 127.0.0.1 is in use by another program; end that one, or set another api.port in hub.json5 (devices that "
                 + "joined must then join again)"
-        case .apiPort(let port, let code): "cannot listen on 127.0.0.1 port \(port): \(ErrnoText.of(code)); set another api.port in hub.json5"
-        case .silentAPI(let port): "the API was started but does not answer on port \(port); run again with SYNC_TRACE=hub:debug"
+        case .apiPort(let port, let code):
+            "cannot listen on 127.0.0.1 port \(port): \(ErrnoText.of(code)); set another api.port in hub.json5"
+        case .silentAPI(let port):
+            "the API was started but does not answer on port \(port); run again with SYNC_TRACE=hub:debug"
         }
     }
 }
@@ -115,7 +119,8 @@ final class RunLock {
             let code = errno
             close(file)
             guard code == EWOULDBLOCK else { throw HubFileError(doing: "lock", path: path, code: code) }
-            throw HubServiceError.running(root: String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex)), pid: HubFile.number(path))
+            throw HubServiceError.running(
+                root: String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex)), pid: HubFile.number(path))
         }
         // For the message only; what counts is the lock.
         ftruncate(file, 0)

@@ -33,7 +33,9 @@ enum NetworkAddress {
         var next = list
         while let entry = next {
             // SAFETY: the list's entries live until freeifaddrs.
-            if let address = entry.pointee.ifa_addr, let text = numeric(address), isReachable(text) { found.append(text) }
+            if let address = entry.pointee.ifa_addr, let text = numeric(address), isReachable(text) {
+                found.append(text)
+            }
             next = entry.pointee.ifa_next
         }
         return found.filter { !$0.contains(":") } + found.filter { $0.contains(":") }
@@ -73,7 +75,9 @@ enum TCPPort {
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(address, "\(port)", &hints, &list) == 0, let info = list?.pointee else { return EADDRNOTAVAIL }
+        guard getaddrinfo(address, "\(port)", &hints, &list) == 0, let info = list?.pointee else {
+            return EADDRNOTAVAIL
+        }
         defer { freeaddrinfo(list) }
         let socket = Glibc.socket(info.ai_family, info.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { return errno }

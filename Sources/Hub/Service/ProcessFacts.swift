@@ -5,12 +5,21 @@ internal import Processes
 enum ProcessFacts {
     /// Every process of a user.
     static func all(of user: uid_t) -> [pid_t] {
-        names(in: "/proc").compactMap { pid_t($0) }.filter { HubFile.status("/proc/\($0)").map { $0.st_uid == user } ?? false }
+        names(in: "/proc").compactMap { pid_t($0) }.filter {
+            HubFile.status("/proc/\($0)").map { $0.st_uid == user } ?? false
+        }
     }
 
     /// The file that a process executes, without the mark of a file that was replaced.
     static func executable(_ pid: pid_t) -> String? {
         ProcessTable.executable(of: pid).map { $0.hasSuffix(" (deleted)") ? String($0.dropLast(10)) : $0 }
+    }
+
+    /// Blocks until these processes, which need not be children, have ended (reaped or not), for three seconds at most.
+    static func awaitEnd(of pids: Set<pid_t>) {
+        let deadline = ContinuousClock.now + .seconds(3)
+        // A process that has ended executes nothing. Nobody tells us of the end of one that is not our child.
+        while pids.contains(where: { executable($0) != nil }), ContinuousClock.now < deadline { usleep(2_000) }
     }
 
     /// The inodes of the sockets that a process holds; none for a process that we may not look into.
@@ -55,7 +64,8 @@ struct TCPSocketFacts: Hashable {
     static func parse(_ table: String) -> [TCPSocketFacts] {
         table.split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(separator: " ")
-            guard fields.count > 9, let local = port(fields[1]), let remote = port(fields[2]), let inode = UInt64(fields[9])
+            guard fields.count > 9, let local = port(fields[1]), let remote = port(fields[2]),
+                let inode = UInt64(fields[9])
             else { return nil }
             return TCPSocketFacts(localPort: local, remotePort: remote, isListening: fields[3] == "0A", inode: inode)
         }

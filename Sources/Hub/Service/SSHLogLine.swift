@@ -15,7 +15,9 @@ struct SSHLogLine: Hashable, Sendable {
 
     init(_ line: String) {
         let words = line.split(separator: " ")
-        if words.count > 9, words[0] == "Accepted", words[1] == "publickey", let port = UInt16(words[7]), let print = words.last {
+        if words.count > 9, words[0] == "Accepted", words[1] == "publickey", let port = UInt16(words[7]),
+            let print = words.last
+        {
             event = .login(remote: String(words[5]), port: port, fingerprint: String(print))
         } else if line.hasPrefix("Received request") && line.contains("denied") || line.hasPrefix("refused ") {
             event = .refusedForward(line)
@@ -51,6 +53,8 @@ struct LineBuffer: Hashable, Sendable {
         var lines = rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let open = lines.removeLast()
         rest = Array(open.prefix(LineBuffer.limit))
-        return lines.map { String(decoding: $0.last == 0x0D ? $0.dropLast() : $0, as: UTF8.self) }.filter { !$0.isEmpty }
+        return lines.map { String(decoding: $0.last == 0x0D ? $0.dropLast() : $0, as: UTF8.self) }.filter {
+            !$0.isEmpty
+        }
     }
 }

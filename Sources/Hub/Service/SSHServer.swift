@@ -63,9 +63,7 @@ final class SSHServer: Sendable {
         if let pid = leftover() {
             log.info("leftover_ended", ["pid": pid])
             kill(pid, SIGKILL)
-            let deadline = ContinuousClock.now + .seconds(3)
-            // It is not our child, so nobody tells us.
-            while kill(pid, 0) == 0, ContinuousClock.now < deadline { usleep(2_000) }
+            ProcessFacts.awaitEnd(of: [pid])
         }
         sessions.endAll()
     }
@@ -170,7 +168,9 @@ struct RestartPause: Hashable, Sendable {
     private var last: Duration?
 
     mutating func next(afterRunning time: Duration) -> Duration {
-        let pause = last.map { time >= RestartPause.wellAfter ? RestartPause.shortest : min($0 * 2, RestartPause.longest) }
+        let pause = last.map {
+            time >= RestartPause.wellAfter ? RestartPause.shortest : min($0 * 2, RestartPause.longest)
+        }
         last = pause ?? RestartPause.shortest
         return last ?? RestartPause.shortest
     }

@@ -28,16 +28,27 @@ package final class SSHSessions: Sendable {
     /// Ends all sessions, those of a hub that ran before too.
     func endAll() { end { _ in true } }
 
+    /// Returns when they are gone.
     private func end(_ which: (TCPSocketFacts) -> Bool) {
-        let sockets = TCPSocketFacts.all().filter { $0.localPort == port && !$0.isListening && $0.inode != 0 && which($0) }
-        let inodes = Set(sockets.map(\.inode))
-        guard !inodes.isEmpty else { return }
-        for pid in ProcessFacts.all(of: geteuid()) where pid != getpid() {
-            guard SSHSessions.isSSHD(pid), !ProcessFacts.sockets(pid).isDisjoint(with: inodes) else { continue }
-            // RACE: the pid could be given anew between the look and the signal; worst outcome: another process of our own user ends.
-            // A session that a person waits for is not worth a gentle end: it has nothing to save.
-            kill(pid, SIGKILL)
-            log.info("session_ended", ["pid": pid])
+        let sockets = TCPSocketFacts.all().filter {
+            $0.localPort == port && !$0.isListening && $0.inode != 0 && which($0)
+        }
+        let found = holders(of: Set(sockets.map(\.inode)))
+        guard !found.isEmpty else { return }
+        // With what they serve: an sftp-server notices the end of its session only when it reads next.
+        let table = ProcessTable()
+        let all = Set(found + found.flatMap(table.descendants))
+        // RACE: a pid could be given anew between the look and the signal; worst outcome: another process of our own user ends. A
+        // session that nobody may have any more is not worth a gentle end: it has nothing to save.
+        for pid in all { kill(pid, SIGKILL) }
+        ProcessFacts.awaitEnd(of: all)
+        log.info("sessions_ended", ["count": found.count])
+    }
+
+    private func holders(of inodes: Set<UInt64>) -> [pid_t] {
+        guard !inodes.isEmpty else { return [] }
+        return ProcessFacts.all(of: geteuid()).filter {
+            $0 != getpid() && SSHSessions.isSSHD($0) && !ProcessFacts.sockets($0).isDisjoint(with: inodes)
         }
     }
 
