@@ -2,6 +2,7 @@
 #include "linux_process.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -173,3 +174,7 @@ int linux_start_thread(const char *name, void (*body)(void *), void *context) {
     if (code != 0) free(start);
     return code;
 }
+
+void linux_keep_memory_small(void) { mallopt(M_ARENA_MAX, 2); }
+
+void linux_trim_memory(void) { malloc_trim(0); }

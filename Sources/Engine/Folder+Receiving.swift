@@ -31,7 +31,16 @@ extension Folder {
         guard let subject = try index.subject(of: .node(node)), let file = wantedFile(subject.verdict),
             staged[node]?.digest != file.digest, let path = try index.remotePath(of: node)
         else { return nil }
+        if case .receive(.make(let new)) = subject.verdict, try !hasRoom(for: new) { return nil }
         return Fetch(node: node, file: file, path: path)
+    }
+
+    /// Without its directory nothing can be placed; and where something stands that the hub does not know yet, the hub decides
+    /// first. Very often it is the same: this client's own creation, heard of before the commit was answered.
+    private func hasRoom(for node: Node) throws -> Bool {
+        guard let parent = try index.local(of: node.parent) else { return false }
+        guard let occupant = try index.child(of: parent.entry, named: node.name) else { return true }
+        return occupant.node != nil
     }
 
     private func wantedFile(_ verdict: Verdict) -> FileContent? {
@@ -60,6 +69,11 @@ extension Folder {
             after = last
             placed += try index.transaction { try place(page) }
         }
+    }
+
+    /// The same for some nodes, such as those whose bytes have just arrived.
+    package func place(only nodes: [NodeID]) throws -> Int {
+        try index.transaction { try place(nodes) }
     }
 
     private func place(_ nodes: [NodeID]) throws -> Int {

@@ -16,6 +16,8 @@ package final class FolderIndex {
     package convenience init(path: String, newGeneration: String) throws {
         let database = try Database(path: path)
         try database.execute("PRAGMA synchronous = NORMAL")
+        // One process has it (the home's lock): no locks of files are taken and given back for each question.
+        try database.execute("PRAGMA locking_mode = EXCLUSIVE")
         try self.init(database, newGeneration)
     }
 

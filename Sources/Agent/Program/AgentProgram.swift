@@ -11,6 +11,7 @@ package enum AgentProgram {
     /// Does what the command line of this process says, and ends it. Blocks: for the main thread.
     package static func main() -> Never {
         Signals.ignorePipe()
+        Memory.keepSmall()
         exit(run(processArguments()).rawValue)
     }
 

@@ -125,7 +125,9 @@ final class Agent: Sendable {
             let now = state.connection.map { ObjectIdentifier($0) }
             if now != connection { reporter.forget() }
             connection = now
+            let wasInSync = reporter.saidInSync
             try reporter.run()
+            if !wasInSync, reporter.saidInSync { Memory.trim() }
             // While much happens, a few reports a second are enough.
             if !reporter.saidInSync { state.pauseBriefly() }
             // What had trouble is tried again from time to time.

@@ -32,28 +32,37 @@ final class DownPass {
 
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
-        guard let hub = connection() else { return false }
-        let now = Clock.milliseconds
-        deferred = deferred.filter { $0.value > now }
-        let waiting = Set(deferred.keys)
-        let (placed, fetches) = try worker.perform { folder in
-            (try folder.placeAll(), try folder.fetches(limit: batch, except: waiting))
+        guard connection() != nil else { return false }
+        var placed = try worker.perform { try $0.placeAll() }
+        while let hub = connection(), !isStopping() {
+            let now = Clock.milliseconds
+            deferred = deferred.filter { $0.value > now }
+            let waiting = Set(deferred.keys)
+            let fetches = try worker.perform { try $0.fetches(limit: batch, except: waiting) }
+            if fetches.isEmpty { break }
+            placed += try bring(fetches, hub)
         }
-        if fetches.isEmpty { return placed > 0 }
+        return placed > 0
+    }
+
+    /// Fetches some files and places them together.
+    private func bring(_ fetches: [Fetch], _ hub: any HubConnection) throws -> Int {
         var bytes: Int64 = 0
-        var arrived: [(NodeID, StagedContent)] = []
+        var arrived: [(node: NodeID, content: StagedContent)] = []
         for fetch in fetches where !isStopping() {
             // A large file does not make those before it wait.
             if bytes > 0, bytes + fetch.file.size > 64 << 20 { break }
-            if let content = try self.fetch(fetch, hub, sync: fetches.count <= fewFiles) { arrived.append((fetch.node, content)) }
+            if let content = try self.fetch(fetch, hub, sync: fetches.count <= fewFiles) {
+                arrived.append((fetch.node, content))
+            }
             bytes += fetch.file.size
         }
-        let after = try worker.perform { folder in
+        let placed = try worker.perform { folder in
             for (node, content) in arrived { folder.absorb(content, for: node) }
-            return arrived.isEmpty ? 0 : try folder.placeAll()
+            return try folder.place(only: arrived.map(\.node))
         }
-        log.debug("fetched", ["files": arrived.count, "placed": placed + after, "bytes": bytes])
-        return placed + after > 0 || arrived.count < fetches.count
+        log.debug("fetched", ["files": arrived.count, "placed": placed, "bytes": bytes])
+        return placed
     }
 
     /// - Returns: nil if it cannot be had now; a reason is on record then.

@@ -47,3 +47,8 @@ void linux_ignore_sigpipe(void);
 /// Starts a detached thread (8 MiB of address space for its stack) with all signals blocked.
 /// @returns 0 or an errno value.
 int linux_start_thread(const char *name, void (*body)(void *), void *context);
+
+/// Few arenas for all threads: memory that one thread freed serves the others. At the start of a program.
+void linux_keep_memory_small(void);
+/// Gives free memory back to the system.
+void linux_trim_memory(void);

@@ -4,6 +4,7 @@ internal import FileTree
 internal import HTTPServer
 internal import Hashing
 internal import Journal
+internal import Processes
 import SyncCore
 
 /// Everything that happens on the hub's one thread. Each thing that the API can do is in a file of its own.
@@ -141,10 +142,12 @@ final class HubDesk {
 
     func flush() {
         do {
+            let isBurst = placer.waitingToBeWritten > 100
             try journal.transaction {
                 try saveReports()
                 try placer.flush()
             }
+            if isBurst { Memory.trim() }
         } catch {
             hubLog.error("flush_failed", ["reason": "\(error)"])
         }

@@ -16,7 +16,7 @@ final class Placer {
     private let generation: String
     private var lastOperation: Int64 = 0
     /// Done on disk, not yet durable there and not yet written down.
-    private var done: [Placement] = []
+    private var done = DoneSteps()
     var placed: [NodeID: Placed] = [:]
     var stored: [Digest: Int64] = [:]
     /// Could not be done: tried again, in order.
@@ -31,6 +31,9 @@ final class Placer {
 
     /// Whether ``flush()`` has something to write down.
     var isDirty: Bool { !done.isEmpty || !placed.isEmpty || !stored.isEmpty }
+
+    /// Steps that were done since the last ``flush()``.
+    var waitingToBeWritten: Int { done.ids.count }
 
     /// Carries out the placements of one commit, in order.
     /// - Throws: what the journal throws. What cannot be done in the share is not an error: it stays in ``backlog``.
@@ -53,7 +56,7 @@ final class Placer {
     private func run(_ placement: Placement, isReplay: Bool) throws {
         // What has to come after something that waits, waits too.
         if backlog.contains(where: { $0.overlaps(placement) }) { return backlog.append(placement) }
-        if done.contains(where: { placement.hides($0) }) { try flush() }
+        if done.isHidden(by: placement) { try flush() }
         do {
             try PlacementRun(placer: self, placement: placement, isReplay: isReplay).carryOut()
             done.append(placement)
@@ -72,8 +75,8 @@ final class Placer {
         guard isDirty else { return }
         try store.sync()
         try journal.finish(
-            done.map(\.id), placed: placed.map { ($0.key, $0.value) }, stored: stored.map { ($0.key, $0.value) })
-        done = []
+            done.ids, placed: placed.map { ($0.key, $0.value) }, stored: stored.map { ($0.key, $0.value) })
+        done = DoneSteps()
         placed = [:]
         stored = [:]
     }
@@ -125,26 +128,41 @@ final class Placer {
     static let shareClient = "share"
 }
 
+/// Steps that were done and are not written down, to be asked for by node and path.
+private struct DoneSteps {
+    private(set) var ids: [Int64] = []
+    private var nodes: Set<NodeID> = []
+    private var paths: Set<RelativePath> = []
+
+    var isEmpty: Bool { ids.isEmpty }
+
+    mutating func append(_ placement: Placement) {
+        ids.append(placement.id)
+        nodes.insert(placement.node)
+        paths.formUnion(placement.paths)
+    }
+
+    /// Whether a start could not tell any more, after `next`, that one of these was done: a step is recognised as done by what
+    /// lies at its path, so that has to be written down before it changes again. A move changes every path below it.
+    func isHidden(by next: Placement) -> Bool {
+        if case .move = next.step { return !isEmpty }
+        return nodes.contains(next.node) || next.paths.contains { paths.contains($0) }
+    }
+}
+
 /// Why a step cannot be done now.
 struct PlacementWaits: Error, CustomStringConvertible {
     var description: String
 }
 
 extension Placement {
-    private var paths: [RelativePath] {
+    fileprivate var paths: [RelativePath] {
         switch step {
         case .file(let path, _, _), .attributes(let path, _), .directory(let path, _), .symlink(let path, _, _),
             .remove(let path):
             [path]
         case .move(let from, let to): [from, to]
         }
-    }
-
-    /// Whether a start could not tell any more, after this step, that `earlier` was done: a step is recognised as done by what
-    /// lies at its path, so that has to be written down before it changes again.
-    func hides(_ earlier: Placement) -> Bool {
-        if case .move = step { return overlaps(earlier) }
-        return node == earlier.node || paths.contains(where: earlier.paths.contains)
     }
 
     /// Whether the order of the two matters.

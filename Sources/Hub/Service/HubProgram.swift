@@ -11,6 +11,7 @@ package enum HubProgram {
     /// Does what the command line says, and ends the process. For the main thread.
     package static func main() -> Never {
         Signals.ignorePipe()
+        Memory.keepSmall()
         switch program.parse(processArguments()) {
         case .help(let text), .version(let text): end(.done, text)
         case .wrongUsage(let text): end(.wrongUsage, complaint: text)
