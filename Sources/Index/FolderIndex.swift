@@ -2,7 +2,8 @@ internal import SQLite
 package import SyncCore
 
 /// An agent's memory of the three trees. Not Sendable: one thread at a time. A change is durable against a crash of the process when
-/// the call returns; after a power cut the newest may be missing, which costs a rescan and nothing else.
+/// the call returns; after a power cut the newest may be missing, which costs a rescan and nothing else (what must not be missing is
+/// written by ``setInflight(_:request:)``).
 package final class FolderIndex {
     let database: Database
 
