@@ -18,6 +18,12 @@ package final class SSHSessions: Sendable {
         logins.withLock { $0[remotePort] = fingerprint }
     }
 
+    /// Whether a login by this key was noted.
+    func knows(_ key: PublicKey) -> Bool {
+        let fingerprint = key.fingerprint
+        return logins.withLock { $0.values.contains(fingerprint) }
+    }
+
     /// Ends the sessions that a key opened.
     func end(openedBy key: PublicKey) {
         let fingerprint = key.fingerprint

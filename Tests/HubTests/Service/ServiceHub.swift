@@ -1,0 +1,194 @@
+import Glibc
+@testable import Hub
+import Processes
+import TestSupport
+
+/// A hub of a test's own, run by the real program, with its own sshd on a free port of 127.0.0.1. One thread.
+final class ServiceHub {
+    /// What went wrong with it.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+        init(_ description: String) { self.description = description }
+    }
+
+    let directory = TemporaryDirectory()
+    let layout: HubLayout
+    private(set) var child: ChildProcess?
+    var sftpPort: UInt16 = 0
+    private(set) var apiPort: UInt16 = 0
+
+    /// The real program: beside the tests.
+    static let program: String = {
+        let own = ProcessTable.executable(of: getpid()) ?? ""
+        let beside = own.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/synchub"
+        if access(beside, X_OK) == 0 { return beside }
+        return "/" + "\(#filePath)".split(separator: "/").dropLast(4).joined(separator: "/") + "/.build/debug/synchub"
+    }()
+
+    /// - Parameter name: of the root below the test's directory.
+    init(name: String = "hub", initialise: Bool = true) throws {
+        layout = HubLayout(root: directory.path(name))
+        guard initialise else { return }
+        let made = try synchub("init", "--listen", "127.0.0.1")
+        guard made.status.isSuccess else { throw Failure("init: \(made.errorText)") }
+    }
+
+    deinit {
+        // However a test failed, nothing of it stays.
+        child?.kill()
+        _ = child?.wait()
+        for pid in ownProcesses { kill(pid, SIGKILL) }
+    }
+
+    /// Runs `synchub` on this root to its end.
+    func synchub(_ words: String..., environment: [String: String]? = nil) throws -> Completed {
+        try Processes.run(
+            ServiceHub.program, words + ["--root", layout.root], environment: environment, timeout: .seconds(30))
+    }
+
+    /// Starts `synchub run`, and returns when it says that it is ready.
+    func start() throws {
+        let log = open(directory.path("log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        defer { close(log) }
+        let child = try ChildProcess(
+            ServiceHub.program, ["run", "--root", layout.root],
+            ChildProcess.Options(
+                environment: ["SYNC_TRACE": "debug", "PATH": "/usr/bin:/bin"], output: .pipe, errors: .descriptor(log),
+                diesWithParent: true))
+        self.child = child
+        let words = try firstLine(child).split(whereSeparator: { $0 == " " || $0 == "," })
+        guard words.count == 5, words[0] == "ready:", let sftp = UInt16(words[2]), let api = UInt16(words[4]) else {
+            throw Failure("it said \(words); its log:\n\(log)")
+        }
+        (sftpPort, apiPort) = (sftp, api)
+    }
+
+    /// SIGTERM, and waits.
+    func stop() throws -> ExitStatus {
+        guard let child else { throw Failure("it does not run") }
+        child.terminate()
+        guard let status = child.wait(timeout: .seconds(10)) else { throw Failure("it does not end; its log:\n\(log)") }
+        return status
+    }
+
+    /// SIGKILL, and waits.
+    func crash() {
+        child?.kill()
+        _ = child?.wait()
+    }
+
+    var log: String { directory.text("log") ?? "" }
+
+    /// The listening sshd.
+    var sshd: pid_t? {
+        child.flatMap { ProcessTable().children(of: $0.pid).first { isAlive($0) } }
+    }
+
+    /// Processes that hold our SSH port: the listener and its sessions.
+    var ownProcesses: [pid_t] { sftpPort == 0 ? [] : ProcessTable.holders(ofLocalPort: sftpPort).filter { isSSHD($0) } }
+
+    private func isSSHD(_ pid: pid_t) -> Bool { ProcessTable.executable(of: pid)?.contains("sshd") ?? false }
+
+    private func firstLine(_ child: ChildProcess) throws -> String {
+        var text = ""
+        while let bytes = child.output?.read(), !bytes.isEmpty {
+            text += String(decoding: bytes, as: UTF8.self)
+            if let end = text.firstIndex(of: "\n") { return String(text[..<end]) }
+        }
+        throw Failure("it ended without a line; its log:\n\(log)")
+    }
+
+    // MARK: Devices
+
+    /// Makes a key pair and lets it in, beside those that are.
+    func admit(_ client: String, as access: AuthorizedKey.Access) throws {
+        try SSHDServer.makeKey(directory.path(client))
+        let line = directory.text(client + ".pub") ?? ""
+        keys.append(
+            AuthorizedKey(client: try ClientName(client), key: try PublicKey(line: line), access: access))
+        let configuration = try HubConfiguration.load(layout)
+        try AuthorizedKeysFile(
+            layout: layout, configuration: configuration, program: ServiceHub.program,
+            sessions: SSHSessions(port: configuration.sftpPort)
+        ).rewrite(keys)
+    }
+    private var keys: [AuthorizedKey] = []
+
+    /// Runs OpenSSH's sftp with these commands. Each begins with `-` to go on after a failure.
+    func sftp(as client: String, _ commands: String...) throws -> Completed {
+        let batch = commands.map { $0 + "\n" }.joined()
+        return try Processes.run(
+            "/usr/bin/sftp", ["-q"] + options(client) + ["-P", "\(sftpPort)", "-b", "-", login],
+            input: Array(batch.utf8),
+            timeout: .seconds(20))
+    }
+
+    /// Runs OpenSSH's ssh.
+    func ssh(as client: String, _ words: String..., input: String = "") throws -> Completed {
+        try Processes.run(
+            "/usr/bin/ssh", options(client) + ["-p", "\(sftpPort)"] + words, input: Array(input.utf8),
+            timeout: .seconds(20))
+    }
+
+    /// Opens an SFTP session that stays, and returns when it serves.
+    func openSession(as client: String) throws -> ChildProcess {
+        let child = try ChildProcess(
+            "/usr/bin/sftp", ["-q"] + options(client) + ["-P", "\(sftpPort)", "-b", "-", login],
+            ChildProcess.Options(input: .pipe, output: .pipe, errors: .null, newSession: true, diesWithParent: true))
+        _ = child.input?.write(Array("pwd\n".utf8))
+        var text = ""
+        while !text.contains("working directory") {
+            guard let bytes = child.output?.read(), !bytes.isEmpty else {
+                throw Failure("no session; the log:\n\(log)")
+            }
+            text += String(decoding: bytes, as: UTF8.self)
+        }
+        return child
+    }
+
+    var login: String { (try? CurrentUser.name()).map { "\($0)@127.0.0.1" } ?? "" }
+
+    /// For every client of OpenSSH.
+    func options(_ client: String) -> [String] {
+        ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "BatchMode=yes"]
+            .flatMap { ["-o", $0] } + ["-F", "none", "-i", directory.path(client)]
+    }
+}
+
+/// Whether a process runs; one that has ended and nobody has reaped does not.
+func isAlive(_ pid: pid_t) -> Bool { ProcessTable().entries[pid].map { $0.state != "Z" } ?? false }
+
+/// Blocks until something is so that nothing tells us of.
+/// - Returns: false when ten seconds are over.
+func eventually(_ condition: () -> Bool) -> Bool {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while !condition() {
+        if ContinuousClock.now > deadline { return false }
+        usleep(5_000)
+    }
+    return true
+}
+
+/// Whether an SFTP session still serves: its client ends when it does not.
+func isServed(_ session: ChildProcess) -> Bool {
+    // The second line is reached only when the first was answered. The client repeats each behind its prompt.
+    guard session.input?.write(Array("ls\n!echo served\n".utf8)) == true else { return false }
+    var text = ""
+    while let bytes = session.output?.read(), !bytes.isEmpty {
+        text += String(decoding: bytes, as: UTF8.self)
+        if text.contains("\nserved") { return true }
+    }
+    return false
+}
+
+/// Runs a test that blocks on threads of its own, not on those of the cooperative pool.
+func blocking(_ body: @escaping @Sendable () throws -> Void) async throws {
+    try await withTaskExecutorPreference(ThreadExecutor()) { try body() }
+}
+
+private final class ThreadExecutor: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        startThread("test") { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
+    }
+}
