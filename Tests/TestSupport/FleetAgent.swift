@@ -1,0 +1,76 @@
+import Glibc
+import Processes
+
+/// An agent of a ``Fleet``.
+package final class FleetAgent: @unchecked Sendable {
+    // SAFETY of Sendable: used by the one thread of its test.
+    package let name: String
+    package let home: String
+    package let log: String
+    package let folder: FleetFolder
+    package let hub: FleetHub
+    /// Between it and the hub.
+    package let proxy: FleetProxy?
+    /// Who runs it; nil for the user of the tests.
+    package let user: UInt32?
+    package private(set) var program: FleetProgram?
+
+    init(_ name: String, of hub: FleetHub, directory: TemporaryDirectory, proxied: Bool, user: UInt32?) throws {
+        self.name = name
+        self.hub = hub
+        self.user = user
+        home = directory.path(name + ".home")
+        log = directory.path(name + ".log")
+        folder = FleetFolder(directory.path(name))
+        proxy = proxied ? try FleetProxy(to: hub.sftpPort) : nil
+        mkdir(folder.path, 0o755)
+        if let user {
+            mkdir(home, 0o700)
+            // What the user needs of a directory that belongs to the tests: the way through.
+            chmod(directory.path, 0o711)
+            for path in [home, folder.path] { chown(path, user, user) }
+        }
+    }
+
+    /// The line that `syncctl invite` prints, with the proxy's port in place of the hub's.
+    package func invite() throws -> [UInt8] {
+        let line = try hub.ctl("invite", name).expectDone().output
+        guard let proxy else { return Array(line.utf8) }
+        return Array(line.split(separator: "\"port\":\(hub.sftpPort)", omittingEmptySubsequences: false)
+            .joined(separator: "\"port\":\(proxy.port)").utf8)
+    }
+
+    /// `syncagent join` with an invite on standard input.
+    package func join(with invite: [UInt8]? = nil) throws {
+        let invite = try invite ?? self.invite()
+        try FleetAnswer(
+            "syncagent", ["join", "-", "--folder", folder.path, "--home", home], input: invite, user: user
+        ).expectDone()
+    }
+
+    package func start() throws {
+        program = try FleetProgram("syncagent", ["run", "--home", home], log: log, user: user)
+    }
+
+    package var isRunning: Bool { program?.isRunning ?? false }
+
+    /// SIGTERM, and waits.
+    package func stop() throws {
+        guard let program, program.isRunning else { return }
+        let status = try program.stop()
+        guard status.isSuccess else { throw FleetProgram.Failure("\(name) ended with \(status)\n\(program.logTail)") }
+    }
+
+    /// SIGKILL, and waits.
+    package func kill() { program?.kill() }
+
+    /// `syncagent` with this agent's home.
+    package func run(_ arguments: String...) throws -> FleetAnswer {
+        try FleetAnswer("syncagent", arguments + ["--home", home], user: user)
+    }
+
+    /// `syncctl` through this agent.
+    package func ctl(_ arguments: String...) throws -> FleetAnswer {
+        try FleetAnswer("syncctl", arguments + ["--home", home], user: user)
+    }
+}

@@ -1,0 +1,102 @@
+import Glibc
+import Processes
+
+/// A hub of a ``Fleet``.
+package final class FleetHub: @unchecked Sendable {
+    // SAFETY of Sendable: used by the one thread of its test.
+    package let root: String
+    package let log: String
+    package let sftpPort: UInt16
+    package let apiPort: UInt16
+    package private(set) var program: FleetProgram?
+
+    /// Makes it with `synchub init`.
+    package init(directory: TemporaryDirectory, name: String) throws {
+        root = directory.path(name)
+        log = directory.path(name + ".log")
+        sftpPort = FleetPorts.free()
+        var other = FleetPorts.free()
+        while other == sftpPort { other = FleetPorts.free() }
+        apiPort = other
+        let result = try run(
+            FleetProgram.directory + "/synchub",
+            [
+                "init", "--root", root, "--name", name, "--listen", "127.0.0.1", "--sftp-port", "\(sftpPort)", "--api-port",
+                "\(apiPort)",
+            ], environment: FleetProgram.environment)
+        guard result.status.isSuccess else { throw FleetProgram.Failure("synchub init: \(result.errorText)") }
+    }
+
+    /// The live tree.
+    package var share: FleetFolder { FleetFolder(root + "/share") }
+
+    /// Starts it, and returns when it answers.
+    package func start() throws {
+        let program = try FleetProgram("synchub", ["run", "--root", root], log: log)
+        self.program = program
+        let line = try program.waitForFirstLine()
+        guard line == "ready: sftp \(sftpPort), api \(apiPort)" else {
+            throw FleetProgram.Failure("the hub said \"\(line)\"\n\(program.logTail)")
+        }
+    }
+
+    /// SIGTERM, and waits.
+    package func stop() throws {
+        guard let program, program.isRunning else { return }
+        let status = try program.stop()
+        guard status.isSuccess else { throw FleetProgram.Failure("the hub ended with \(status)\n\(program.logTail)") }
+    }
+
+    /// SIGKILL, and waits.
+    package func kill() { program?.kill() }
+
+    /// The listening sshd.
+    package var sshd: [pid_t] {
+        guard let program else { return [] }
+        return ProcessTable().children(of: program.child.pid)
+    }
+
+    /// Kills the listening sshd and every session of it.
+    package func killSSHD() {
+        guard let program else { return }
+        for pid in ProcessTable().descendants(of: program.child.pid) { Glibc.kill(pid, SIGKILL) }
+    }
+
+    /// `syncctl` at the hub.
+    @discardableResult
+    package func ctl(_ arguments: String..., timeout: Duration = .seconds(60)) throws -> FleetAnswer {
+        try ctl(arguments, timeout: timeout)
+    }
+
+    /// `syncctl` at the hub.
+    package func ctl(_ arguments: [String], timeout: Duration = .seconds(60)) throws -> FleetAnswer {
+        try FleetAnswer("syncctl", arguments + ["--root", root], timeout: timeout)
+    }
+}
+
+/// What a program that ran to its end said.
+package struct FleetAnswer: Sendable {
+    package let code: Int32
+    package let bytes: [UInt8]
+    package let errors: String
+
+    package init(
+        _ name: String, _ arguments: [String], input: [UInt8] = [], user: UInt32? = nil, timeout: Duration = .seconds(60)
+    ) throws {
+        let (program, all) = FleetProgram.command(name, arguments, user)
+        let result = try run(program, all, environment: FleetProgram.environment, input: input, timeout: timeout)
+        if result.timedOut { throw FleetProgram.Failure("\(name) \(arguments) did not end within \(timeout)") }
+        code = result.status.code ?? -1
+        bytes = result.output
+        errors = result.errorText
+    }
+
+    package var output: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// - Throws: unless it did what it was told.
+    @discardableResult
+    package func expectDone() throws -> FleetAnswer {
+        if code != 0 { throw FleetProgram.Failure("it ended with \(code): \(output)\(errors)") }
+        return self
+    }
+}
