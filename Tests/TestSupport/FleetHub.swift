@@ -86,7 +86,7 @@ package struct FleetAnswer: Sendable {
         let (program, all) = FleetProgram.command(name, arguments, user)
         let result = try run(program, all, environment: FleetProgram.environment, input: input, timeout: timeout)
         if result.timedOut { throw FleetProgram.Failure("\(name) \(arguments) did not end within \(timeout)") }
-        code = result.status.code ?? -1
+        if case .exited(let status) = result.status { code = status } else { code = -1 }
         bytes = result.output
         errors = result.errorText
     }

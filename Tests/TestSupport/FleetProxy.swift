@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Processes
 
@@ -180,7 +179,7 @@ package final class FleetProxy: Sendable {
         var rest = bytes
         while !rest.isEmpty {
             // SAFETY: the slice's own length goes along.
-            let count = rest.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+            let count = rest.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             if count < 0 && errno == EINTR { continue }
             if count <= 0 { return false }
             rest = rest.dropFirst(count)
