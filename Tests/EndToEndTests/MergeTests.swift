@@ -1,0 +1,142 @@
+import ControlAPI
+import Glibc
+import SyncCore
+import TestSupport
+import Testing
+
+/// The merge table of DESIGN §3, row by row, on disks: the same rows that the rules and the journal are tested with.
+@Suite(.fleet)
+struct MergeTests {
+    static let rows = mergeTable.indices
+
+    @Test(arguments: rows)
+    func `changes that meet while both agents run end as the table says`(row: Int) throws {
+        try MergeBatch.live.get().check(row)
+    }
+
+    @Test(arguments: rows)
+    func `changes that meet while one agent is stopped end as the table says`(row: Int) throws {
+        try MergeBatch.offline.get().check(row)
+    }
+
+    @Test func `changes that race lose no bytes and end in equal trees`() throws {
+        try withFleet { fleet in
+            try MergeBatch.setUp(fleet)
+            try fleet.hub.ctl("pause", "--all").expectDone()
+            try MergeBatch.play(\.ann, in: fleet["ann"].folder)
+            try MergeBatch.play(\.bea, in: fleet["bea"].folder)
+            let written = Set((fleet["ann"].folder.image().values.map { $0 } + fleet["bea"].folder.image().values).compactMap(digest))
+            try fleet.hub.ctl("resume", "--all").expectDone()
+            try fleet.expectSame()
+            let versions = FleetFolder(fleet.hub.root + "/versions").image().values.compactMap(digest)
+            let kept = Set(fleet["ann"].folder.image().values.compactMap(digest)).union(versions)
+            #expect(written.subtracting(kept).isEmpty)
+        }
+    }
+
+    private func digest(_ item: FleetFolder.Item) -> [UInt8]? {
+        if case .file(let digest, _, _, _) = item { digest } else { nil }
+    }
+}
+
+/// All rows of the table in one fleet, each in a directory of its own.
+private struct MergeBatch {
+    /// What is in each row's directory afterwards.
+    let found: [[String: String]]
+    let date: String
+
+    /// Both run; their changes meet because both are paused while they are made. Ann's come first.
+    static let live = Result { try made { fleet in
+        try fleet.hub.ctl("pause", "--all").expectDone()
+        try play(\.ann, in: fleet["ann"].folder)
+        try play(\.bea, in: fleet["bea"].folder)
+        try fleet.hub.ctl("resume", "ann").expectDone()
+        try fleet.wait(on: ["ann"])
+        try fleet.hub.ctl("resume", "bea").expectDone()
+    } }
+
+    /// Bea is stopped meanwhile.
+    static let offline = Result { try made { fleet in
+        try fleet["bea"].stop()
+        try play(\.ann, in: fleet["ann"].folder)
+        try play(\.bea, in: fleet["bea"].folder)
+        try fleet.wait(on: ["ann"])
+        try fleet["bea"].start()
+    } }
+
+    private static func made(_ meet: (Fleet) throws -> Void) throws -> MergeBatch {
+        var batch: MergeBatch?
+        try withFleet { fleet in
+            try setUp(fleet)
+            try meet(fleet)
+            try fleet.expectSame()
+            let date = try fleet.hub.conflicts().first.map { String($0.at.prefix(10)) } ?? ""
+            batch = MergeBatch(found: mergeTable.indices.map { describe(fleet["bea"].folder, row: $0) }, date: date)
+        }
+        return batch!  // SAFETY: set, or an error was thrown.
+    }
+
+    static func setUp(_ fleet: Fleet) throws {
+        for row in mergeTable.indices { try fleet["ann"].folder.makeDirectories("\(row)") }
+        try play(\.tree, in: fleet["ann"].folder)
+        try fleet.expectSame()
+    }
+
+    static func play(_ part: KeyPath<MergeCase, [Deed]>, in folder: FleetFolder) throws {
+        for (row, merge) in mergeTable.enumerated() {
+            for deed in merge[keyPath: part] { try folder.do(deed, below: "\(row)") }
+        }
+    }
+
+    /// As the table writes it.
+    private static func describe(_ folder: FleetFolder, row: Int) -> [String: String] {
+        var found: [String: String] = [:]
+        for (path, item) in folder.image(of: "\(row)") {
+            let text = folder.text("\(row)/\(path)") ?? ""
+            found[path.description] =
+                switch item {
+                case .file(_, _, let mode, let mtime):
+                    text + (mode == 0o644 ? "" : " 0" + String(mode, radix: 8)) + (mtime == 0 ? "" : " @\(mtime)")
+                case .directory(let mode): "/" + (mode == 0o755 ? "" : " 0" + String(mode, radix: 8))
+                case .symlink(let target, _): "-> " + String(decoding: target, as: UTF8.self)
+                case .other: "other"
+                }
+        }
+        return found
+    }
+
+    func check(_ row: Int) throws {
+        let merge = mergeTable[row]
+        let expected = (MergeBatch.seenFromTheDisk[merge.name] ?? merge.result).map { path, text in
+            (path.split(separator: "2026-11-21", omittingEmptySubsequences: false).joined(separator: date), text)
+        }
+        #expect(found[row] == Dictionary(uniqueKeysWithValues: expected), "\(merge.name)")
+    }
+
+    /// An agent tells where things have come to, not the way that they took: what was moved about before it was deleted was just deleted.
+    private static let seenFromTheDisk: [String: [String: String]] = [
+        "a move into a directory that was moved into this one and deleted": ["x": "/", "x/y": "/"],
+        "file moved into a directory and all deleted / edit": ["f.txt": "1"],
+    ]
+}
+
+extension FleetFolder {
+    /// Does to the disk what a deed says; files get the time 0, as the table has it.
+    fileprivate func `do`(_ deed: Deed, below directory: String) throws {
+        func at(_ path: String) -> FleetPath { FleetPath("\(directory)/\(path)") }
+        switch deed {
+        case .file(let path, let text), .edit(let path, let text):
+            try write(text, to: at(path))
+            try setTime(at(path), 0)
+        case .directory(let path): try makeDirectories(at(path))
+        case .link(let path, let target): try makeSymlink(at(path), to: FleetPath(target))
+        case .chmod(let path, let mode): try setMode(at(path), mode_t(mode))
+        case .touch(let path, let time): try setTime(at(path), time)
+        case .retarget(let path, let target):
+            try remove(at(path))
+            try makeSymlink(at(path), to: FleetPath(target))
+        case .move(let path, let other): try rename(at(path), to: at(other))
+        case .delete(let path): try remove(at(path))
+        }
+    }
+}
