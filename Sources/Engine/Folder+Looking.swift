@@ -79,7 +79,10 @@ extension Folder {
                     look(into: row.entry, deep: true)
                 }
             }
-            for row in known.values.sorted(by: { $0.entry < $1.entry }) { try vanish(row) }
+            for row in known.values.sorted(by: { $0.entry < $1.entry }) {
+                // It may have been found again meanwhile, under another name of this directory.
+                if let now = try index.local(row.entry), now.parent == directory, now.name == row.name { try vanish(now) }
+            }
             try index.clearTrouble(at: path)
             return entries.count
         } catch let problem as DiskProblem where problem.cause == .notFound && !path.isTop {

@@ -12,7 +12,7 @@ extension Folder {
         return try index.transaction {
             let ready = try readyToSend(limit: limit)
             if ready.isEmpty { return nil }
-            let commit = try draft(try OperationOrder.order(ready, in: index, limit: limit), bytes: bytes)
+            let commit = try draft(try OperationOrder.order(ready, in: index, limit: limit), operations: limit, bytes: bytes)
             return commit.items.isEmpty ? nil : commit
         }
     }
@@ -60,13 +60,14 @@ extension Folder {
 
     // MARK: - Drafting
 
-    private func draft(_ sendings: [PlannedSending], bytes limit: Int64) throws -> Commit {
+    private func draft(_ sendings: [PlannedSending], operations most: Int, bytes limit: Int64) throws -> Commit {
         var drafts: [Draft] = []
         var created: [EntryID: Int] = [:]
         var digests: Set<Digest> = []
         var bytes: Int64 = 0
         for planned in sendings {
-            if bytes >= limit { break }
+            // What is needed comes before what needs it, so any beginning can be sent by itself. One sending is two operations at most.
+            if bytes >= limit || drafts.count + 2 > most { break }
             switch planned.sending {
             case .create(let local, let content):
                 created[local.entry] = drafts.count

@@ -164,5 +164,5 @@ enum FleetTools {
         #expect(made.status.isSuccess)
     }
 
-    private static func hostKey(_ root: String) -> String { root + "/keys/ssh_host_ed25519_key" }
+    private static func hostKey(_ root: String) -> String { root + "/ssh/ssh_host_ed25519_key" }
 }

@@ -99,6 +99,7 @@ final class FolderWorker: @unchecked Sendable {
             try folder.look(at: (due + others).map { ($0.directory, $0.name) })
             for place in others { try setSettled(place, false) }
             for place in due { try setSettled(place, true) }
+            try releaseQuiet()
         }
         scheduleLook()
         schedule()
@@ -121,6 +122,18 @@ final class FolderWorker: @unchecked Sendable {
         }
     }
     private var wasPostponed: Set<FolderEvents.Place> = []
+
+    /// What no name keeps waiting is quiet: an entry that got another name or another directory while it settled is not found
+    /// at the place that becomes due.
+    private func releaseQuiet() throws {
+        guard !folder.index.settling.isEmpty else { return }
+        let kept = try settling.waiting.compactMap { try folder.index.child(of: $0.directory, named: $0.name)?.entry }
+        for entry in folder.index.settling.subtracting(kept) {
+            folder.index.settling.remove(entry)
+            guard let row = try folder.index.local(entry) else { continue }
+            try folder.index.markUnsettled(row.node.map(SubjectKey.node) ?? .entry(entry))
+        }
+    }
 
     // MARK: - Looking
 
@@ -177,6 +190,7 @@ final class FolderWorker: @unchecked Sendable {
             attempt {
                 try folder.look(at: settling.waiting.map { ($0.directory, $0.name) })
                 for place in settling.waiting { try setSettled(place, false) }
+                try releaseQuiet()
                 if folder.isLooking { return scheduleLook() }
                 try folder.finishLooking()
                 passBarrier()
