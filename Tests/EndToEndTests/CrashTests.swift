@@ -97,8 +97,10 @@ struct CrashTests {
             try fleet["ann"].folder.write("meanwhile", to: "by ann")
             try fleet["bea"].folder.write("meanwhile", to: "by bea")
             try fleet["bea"].folder.rename("before", to: "after")
-            let local: [UnsyncedMessage] = try fleet["ann"].ctl("unsynced", "--json").decoded()
-            #expect(local.map(\.path) == ["by ann"])
+            try eventually("ann says what waits") {
+                let local: [UnsyncedMessage] = try fleet["ann"].ctl("unsynced", "--json").decoded()
+                return local.map(\.path) == ["by ann"]
+            }
             let pids = fleet.agents.map(\.program?.child.pid)
             try fleet.hub.start()
             try fleet.expectSame()

@@ -26,7 +26,7 @@ extension FleetHub {
     func conflicts() throws -> [ConflictMessage] { try ctl("conflicts", "--json").decoded() }
 
     /// The newest changes, oldest first.
-    func changes() throws -> [LogMessage] { try ctl("log", "--json", "--limit", "10000").decodedLines() }
+    func changes() throws -> [LogMessage] { try ctl("log", "--json", "--limit", "1000").decodedLines() }
 }
 
 extension FleetAnswer {

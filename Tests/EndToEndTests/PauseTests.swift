@@ -66,6 +66,7 @@ struct PauseTests {
         try withFleet { fleet in
             try fleet.hub.ctl("pause", "bea", "--for", "2s").expectDone()
             try fleet["ann"].folder.write("x", to: "x")
+            try fleet.wait(on: ["ann"])
             try fleet.wait(on: ["bea"])
             #expect(fleet["bea"].folder.text("x") == "x")
         }

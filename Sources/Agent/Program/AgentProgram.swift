@@ -12,7 +12,10 @@ package enum AgentProgram {
     package static func main() -> Never {
         Signals.ignorePipe()
         Memory.keepSmall()
-        exit(run(processArguments()).rawValue)
+        let code = run(processArguments())
+        fflush(nil)
+        // Not exit(3): threads that still run must not see their globals go.
+        _exit(code.rawValue)
     }
 
     private static let program = Program(
@@ -92,6 +95,7 @@ package enum AgentProgram {
         let join = try Join(layout: layout, invitePath: invocation.text("INVITE") ?? "-", folder: folder)
         let configuration = try join.run()
         print("joined \(configuration.hub) as \(configuration.client); folder \(configuration.folder)")
+        fflush(nil)
         note("start it with: syncagent run --home \(layout.home)")
         return .done
     }

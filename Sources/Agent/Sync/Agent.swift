@@ -87,7 +87,8 @@ final class Agent: Sendable {
         switch error {
         case .hostKeyChanged(let reason): return reason
         case .refused(let message) where message.code == .revoked || message.code == .unauthorized:
-            return "the hub has revoked this client: \(message.message); the folder stays as it is. Join again with a new invite."
+            return "\(message.message). The folder stays as it is."
+        case .refusedKey(let reason): return "\(reason). The folder stays as it is."
         default: return nil
         }
     }
