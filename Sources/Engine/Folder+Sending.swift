@@ -55,7 +55,8 @@ extension Folder {
 
     private func settled(_ key: SubjectKey, _ subject: Subject) throws {
         try index.markSettled(key)
-        if let entry = subject.local?.entry { try index.clearTrouble(of: entry) }
+        // A directory that cannot be listed is in trouble, whatever the hub knows of itself; listing it ends that.
+        if let local = subject.local, local.kind != .directory { try index.clearTrouble(of: local.entry) }
     }
 
     // MARK: - Drafting
