@@ -1,4 +1,5 @@
 internal import FileTree
+internal import Processes
 package import Engine
 package import Index
 package import SyncCore
@@ -11,6 +12,9 @@ package final class DiskTree: LocalTree {
     private let watcher: Watcher
     private let marker: RelativePath
     private let date: String
+    private let log = Log("folder")
+    /// Touched by the thread that watches only.
+    private var hasToldOfLimit = false
 
     /// What the folder's marker is called, below the folder.
     static let markerPath = ".synchub/folder"
@@ -66,11 +70,20 @@ package final class DiskTree: LocalTree {
             try watcher.watch(directory, in: root, token: entry.rawValue)
         } catch {
             switch error {
-            case .limitReached: throw DiskProblem(.noSpace, "\(error)")
+            case .limitReached:
+                tellOnce(error)
+                throw DiskProblem(.noSpace, "\(error)")
             case .directory(let error): throw DiskProblem(error)
             default: throw DiskProblem(.other, "\(error)")
             }
         }
+    }
+
+    /// A thousand directories that cannot be watched have one cause, and one setting that mends it.
+    private func tellOnce(_ error: WatchError) {
+        if hasToldOfLimit { return }
+        hasToldOfLimit = true
+        log.warning("not_watched", ["reason": error, "until-then": "these directories are looked at every few seconds"])
     }
 
     package func isBeingWritten(_ path: RelativePath) -> Bool { root.isWriterActive(path) ?? false }
