@@ -5,7 +5,8 @@ import Testing
 @Suite("The log")
 struct LogTests {
     @Test(arguments: [
-        ("", Log.Level.info), ("debug", .debug), ("hub:trace", .trace), ("ssh:trace", .info), ("debug,hub:error", .error),
+        ("", Log.Level.info), ("debug", .debug), ("hub:trace", .trace), ("ssh:trace", .info),
+        ("debug,hub:error", .error),
         ("hub:error,debug", .error), ("hub:loud", .info), ("loud", .info), ("hub:debug,hub:trace", .trace),
     ])
     func `SYNC_TRACE decides by part, then for all`(_ wanted: String, _ level: Log.Level) {
@@ -14,7 +15,8 @@ struct LogTests {
 
     @Test(arguments: [
         ("plain/x:1", "plain/x:1"), ("", "\"\""), ("two words", "\"two words\""), ("a=b", "\"a=b\""),
-        ("a\"b\\c d", "\"a\\\"b\\\\c d\""), ("line\nbreak", "\"line\\nbreak\""), ("\u{1B}[31mred", "\"\\u{1b}[31mred\""),
+        ("a\"b\\c d", "\"a\\\"b\\\\c d\""), ("line\nbreak", "\"line\\nbreak\""),
+        ("\u{1B}[31mred", "\"\\u{1b}[31mred\""),
         ("bi\u{202E}di", "\"bi\\u{202e}di\""), ("café", "café"),
     ])
     func `a value stays on its line and does nothing to a terminal`(_ value: String, _ shown: String) {

@@ -172,7 +172,9 @@ extension HostCheck {
             let journal = try Journal(path: layout.journal)
             let problems = try journal.check()
             let head = try journal.head.rawValue
-            if problems.isEmpty { return [.good("journal", "the journal is whole, \(head) changes")] }
+            if problems.isEmpty {
+                return [.good("journal", "the journal is whole, \(head) changes")] + share(journal)
+            }
             return problems.map {
                 .wrong("journal", $0, "restore journal.db from a backup; devices then merge and lose nothing")
             }
@@ -180,6 +182,16 @@ extension HostCheck {
             return [
                 .wrong("journal", "\(error)", "restore journal.db from a backup; devices then merge and lose nothing")
             ]
+        }
+    }
+
+    private func share(_ journal: Journal) -> [Finding] {
+        // The directory's absence was told before.
+        guard HubFile.isDirectory(layout.share) else { return [] }
+        do {
+            return try ShareCheck(layout, journal).findings(isRunning: RunLock.isHeld(layout.runLock))
+        } catch {
+            return [.wrong("share", "\(error)", "look at that file or directory; is the disk in order?")]
         }
     }
 

@@ -1,8 +1,11 @@
 import Glibc
-@testable import Hub
+import Journal
 import Processes
+import SyncCore
 import TestSupport
 import Testing
+
+@testable import Hub
 
 @Suite("synchub init and check")
 struct ServiceInitTests {
@@ -141,6 +144,26 @@ struct ServiceInitTests {
             #expect(report.status == .exited(1))
             #expect(report.outputText.contains(fault.says), "\(report.outputText)")
             #expect(report.outputText.contains("      -> "))
+        }
+    }
+
+    @Test func `check compares the share with the journal`() async throws {
+        try await blocking {
+            let hub = try ServiceHub()
+            hub.directory.write("put here by hand", to: "hub/share/stranger")
+            hub.directory.write("ours", to: "hub/share/.synchub-marker")
+            hub.directory.makeDirectory("hub/share/directory")
+            var report = try hub.synchub("check")
+            #expect(report.status.isSuccess)
+            #expect(report.outputText.contains("2 things in the share are unknown to the journal, such as 'directory'"))
+            // A change that was committed and never placed.
+            let change = Change.create(in: .node(.root), name: try Name("lost"), content: .directory(Mode(0o755)))
+            let operation = Operation(id: OperationID(generation: "test", number: 1), change: change)
+            _ = try Journal(path: hub.layout.journal).commit(
+                client: "laptop", operations: [operation], at: 1, date: "2026-11-21")
+            report = try hub.synchub("check")
+            #expect(report.status == .exited(1))
+            #expect(report.outputText.contains("such as 'lost'"), "\(report.outputText)")
         }
     }
 
