@@ -29,6 +29,11 @@ extension Folder {
         try index.transaction {
             guard var row = try index.local(request.entry), !row.isVanished else { return false }
             switch result {
+            case .hashed(_, let stamp, _) where stamp != row.stamp:
+                // Changed while it waited for its turn, or the row has learned of a newer change since: only a digest of what the row
+                // speaks of may be taken in.
+                try look(at: [(row.parent, row.name)])
+                return true
             case .hashed(let digest, let stamp, let mode):
                 try index.clearTrouble(of: row.entry)
                 row.digest = digest
@@ -70,8 +75,9 @@ extension Folder {
     package func absorbSecond(_ result: HashResult, for request: HashRequest) throws {
         racy[request.entry] = nil
         guard case .hashed(let digest, let stamp, let mode) = result, var row = try index.local(request.entry),
-            let old = row.digest
+            let old = row.digest, row.stamp == request.stamp, !row.isVanished
         else { return }
+        guard stamp.inode == row.stamp.inode else { return try look(at: [(row.parent, row.name)]) }
         row.stamp = stamp
         row.mode = mode
         row.digest = digest

@@ -4,13 +4,37 @@ package import SyncCore
 /// The disk's side: turns what is seen there into rows. Which node is it? (DESIGN §3): while a name exists, identity stays with the name;
 /// when a name is gone, identity goes with the inode to where it reappeared.
 extension Folder {
-    /// Looks at everything, from the top: at a start, and when events were lost.
+    /// Looks at everything, from the top: at a start, and when events were lost. While the folder's disk is not mounted it waits.
     package func lookAtEverything() throws {
+        mustLookAtEverything = true
+        guard tree.isPresent() else { return }
         guard let status = try tree.status(of: .top) else { throw DiskProblem(.notFound, "the folder is not there") }
         try index.setRoot(stamp: status.stamp)
         unwatched = []
         deep = [.root]
         toList = [.root]
+        mustLookAtEverything = false
+    }
+
+    /// Looks at the disk in one transaction. What is seen while the folder's marker is not there is another disk's (DESIGN §4.8): none
+    /// of it counts, nothing is concluded from it, and when the disk is back everything is looked at. The same after an error.
+    private func looking(_ body: () throws -> Void) throws {
+        if mustLookAtEverything { try lookAtEverything() }
+        guard !mustLookAtEverything else {
+            toList = []
+            return
+        }
+        do {
+            try index.transaction {
+                try body()
+                if !tree.isPresent() { throw Absence() }
+            }
+        } catch {
+            toList = []
+            hasLooked = false
+            mustLookAtEverything = true
+            if !(error is Absence) { throw error }
+        }
     }
 
     /// Looks at one directory and, with `deep`, at everything below it.
@@ -26,7 +50,7 @@ extension Folder {
     /// - Parameter limit: entries after which to stop, so that others have their turn.
     package func lookOn(limit: Int = 2_000) throws {
         var seen = 0
-        try index.transaction {
+        try looking {
             while seen < limit, let directory = toList.popLast() {
                 seen += try list(directory, deep: deep.remove(directory) != nil) + 1
             }
@@ -35,13 +59,11 @@ extension Folder {
 
     /// Looks at single names, as events named them.
     package func look(at names: [(directory: EntryID, name: Name)]) throws {
-        try index.transaction {
+        try looking {
             for (directory, name) in names {
                 guard let parent = try index.path(of: directory) else { continue }
                 let path = parent.appending(name)
-                do { try examine(directory, path, name, try tree.status(of: path)) } catch let problem as DiskProblem {
-                    try trouble(path, nil, problem.description)
-                }
+                try reporting(path) { try examine(directory, path, name, try tree.status(of: path)) }
             }
         }
     }
@@ -50,14 +72,22 @@ extension Folder {
     /// - Returns: false if there is more to look at first.
     @discardableResult
     package func finishLooking() throws -> Bool {
-        guard toList.isEmpty else { return false }
+        if mustLookAtEverything { try lookAtEverything() }
+        guard toList.isEmpty, !mustLookAtEverything else { return false }
         let vanished = try index.vanished()
-        if vanished.isEmpty { return true }
-        // Absence is not deletion (DESIGN §4.8): without the folder's own marker nothing may be concluded.
-        guard tree.isPresent() else { return false }
+        if vanished.isEmpty {
+            hasLooked = true
+            return true
+        }
+        guard tree.isPresent() else {
+            hasLooked = false
+            mustLookAtEverything = true
+            return false
+        }
         try index.transaction {
             for row in vanished { try index.removeLocal(row.entry) }
         }
+        hasLooked = true
         return true
     }
 
@@ -74,14 +104,16 @@ extension Folder {
             for entry in entries {
                 let row = known.removeValue(forKey: entry.name)
                 let below = path.appending(entry.name)
-                try examine(directory, below, entry.name, entry.status)
+                // One name's trouble is not the directory's.
+                try reporting(below) { try examine(directory, below, entry.name, entry.status) }
                 if deep, let row, row.kind == .directory, entry.status.kind == .node(.directory) {
                     look(into: row.entry, deep: true)
                 }
             }
             for row in known.values.sorted(by: { $0.entry < $1.entry }) {
-                // It may have been found again meanwhile, under another name of this directory.
-                if let now = try index.local(row.entry), now.parent == directory, now.name == row.name { try vanish(now) }
+                // It may just have been found under another name.
+                guard let now = try index.child(of: directory, named: row.name), now.entry == row.entry else { continue }
+                try vanish(now)
             }
             try index.clearTrouble(at: path)
             return entries.count
@@ -110,7 +142,10 @@ extension Folder {
         _ directory: EntryID, _ path: RelativePath, _ name: Name, _ status: DiskStatus?
     ) throws {
         let known = try index.child(of: directory, named: name)
-        if name.isReserved, known == nil { return }
+        if name.isReserved, known == nil {
+            if let status { try recoverParked(directory, path, name, status) }
+            return
+        }
         guard let status else {
             try index.clearTrouble(at: path)
             if let known { try vanish(known) }
@@ -129,6 +164,14 @@ extension Folder {
             if let known { try vanish(known) }
             try index.clearTrouble(at: path)
             try appear(directory, path, name, kind, status)
+        }
+    }
+
+    /// What goes wrong at one name is written down and does not stop the rest.
+    private func reporting(_ path: RelativePath, _ body: () throws -> Void) throws {
+        do { try body() } catch let problem as DiskProblem {
+            // What went while it was looked at is told by its event, or by the next look.
+            if problem.cause != .notFound { try trouble(path, nil, problem.description) }
         }
     }
 
@@ -168,7 +211,11 @@ extension Folder {
     private func appear(
         _ directory: EntryID, _ path: RelativePath, _ name: Name, _ kind: NodeKind, _ status: DiskStatus
     ) throws {
-        if var row = try origin(of: status, kind, directory) {
+        let target = kind == .symlink ? try tree.readLink(path) : []
+        let intended = try intended(directory, name, kind, target, status)
+        // An intent comes before the inode, which may be that of something that was removed just before.
+        if intended == nil, var row = try origin(of: status, kind, directory) {
+            row.target = target
             row.parent = directory
             row.name = name
             row.mode = status.mode
@@ -180,13 +227,38 @@ extension Folder {
             if kind == .directory { look(into: row.entry, deep: true) }
             return
         }
-        let target = kind == .symlink ? try tree.readLink(path) : []
         let entry = try index.insertLocal(
             parent: directory, name: name, kind: kind, stamp: status.stamp, mode: status.mode, target: target)
+        if let (node, state) = intended { try become(node, state, entry) }
         if kind == .directory { look(into: entry, deep: true) }
         if kind == .file {
             fresh.append(FreshFile(directory: directory, name: name, entry: entry, changed: status.stamp.ctime))
         }
+    }
+
+    /// What was being brought to this place when the process died, if that is what lies there: it is the hub's, and not somebody's new
+    /// file.
+    private func intended(
+        _ directory: EntryID, _ name: Name, _ kind: NodeKind, _ target: [UInt8], _ status: DiskStatus
+    ) throws -> (NodeID, SyncedState)? {
+        guard !hasLooked, let parent = try index.local(directory)?.nodeForChildren else { return nil }
+        return try index.intents(at: Location(parent: parent, name: name)).first { node, state in
+            let isSame =
+                switch state.content {
+                case .file(let file): kind == .file && file.size == status.stamp.size && file.mtime == status.stamp.mtime
+                case .symlink(let wanted, _): kind == .symlink && wanted == target
+                case .directory: kind == .directory
+                }
+            return try isSame && index.local(of: node) == nil && index.synced(node) == nil && index.remote(node) != nil
+        }
+    }
+
+    private func become(_ node: NodeID, _ state: SyncedState, _ entry: EntryID) throws {
+        guard var row = try index.local(entry) else { return }
+        row.node = node
+        try index.update(row)
+        try index.markSettled(.entry(entry))
+        try index.setSynced(node, state)
     }
 
     /// The row of what had this inode and is not where it was any more.
@@ -215,5 +287,51 @@ extension Folder {
             current = row.parent
         }
         return false
+    }
+
+    // MARK: - Parked
+
+    /// Something lies under a name of ours, and no row says so: a crash came between parking it and writing that down, or the index was
+    /// lost. What it was moves on from there; what nobody knows gets a name that its user sees.
+    private func recoverParked(
+        _ directory: EntryID, _ path: RelativePath, _ name: Name, _ status: DiskStatus
+    ) throws {
+        guard let original = ParkedName.original(of: name), case .node(let kind) = status.kind else { return }
+        if try origin(of: status, kind, directory) != nil { return try appear(directory, path, name, kind, status) }
+        try unpark(path, original, status.stamp)
+    }
+
+    /// Gives something parked a visible name: its own, or one beside it.
+    func unpark(_ path: RelativePath, _ original: Name, _ stamp: Stamp) throws {
+        for attempt in 0..<100 {
+            let name = attempt == 0 ? original : ConflictName.mark(original, " (recovered \(attempt))", keepsExtension: true)
+            if case .done = try tree.move(path, having: stamp, to: path.parent.appending(name)) {
+                touched.insert(path.parent)
+                return
+            }
+            if try tree.status(of: path) == nil { return }
+        }
+    }
+}
+
+/// The folder's marker is not there.
+private struct Absence: Error {}
+
+/// The names under which something steps aside for a moment.
+enum ParkedName {
+    private static let prefix = Array(".synchub-parked-".utf8)
+
+    /// - Parameter entry: makes it one of a kind within the folder.
+    static func make(_ name: Name, _ entry: EntryID) -> Name {
+        let room = Name.limit - prefix.count - 21
+        // SAFETY: not empty, at most 255 bytes, and neither part holds a slash or NUL.
+        return try! Name(prefix + Array("\(entry.rawValue)-".utf8) + name.bytes.prefix(room))
+    }
+
+    /// The name it had, or the beginning of it; nil for names of another sort.
+    static func original(of name: Name) -> Name? {
+        guard name.bytes.starts(with: prefix), let dash = name.bytes.dropFirst(prefix.count).firstIndex(of: UInt8(ascii: "-"))
+        else { return nil }
+        return try? Name(Array(name.bytes[(dash + 1)...]))
     }
 }

@@ -26,11 +26,12 @@ extension Folder {
             if let digest = sent.content?.file?.digest { mustSend.insert(digest) }
         case .applied(let node), .merged(let node):
             if let digest = sent.content?.file?.digest { mustSend.remove(digest) }
-            try accepted(node, sent)
+            try accepted(node, sent, before: try sent.node.flatMap { try index.synced($0) })
         case .conflict(let current, let copy):
+            let before = try sent.node.flatMap { try index.synced($0) }
             try index.setRemote(current)
             if sent.node == current.id { try unbind(current.id) }
-            try accepted(copy, sent)
+            try accepted(copy, sent, before: before)
         case .refused(let reason, let current):
             try refused(reason, current, sent)
         }
@@ -38,48 +39,28 @@ extension Folder {
 
     // MARK: - Accepted
 
-    private func accepted(_ node: Node, _ sent: Inflight) throws {
-        switch sent.verb {
-        case .delete:
-            try deleted(node, sent)
-        case .create:
-            guard let entry = sent.entry, let content = sent.content else { return }
-            let location = try sentLocation(sent) ?? node.location
-            guard try bind(entry, to: node) else { return }
-            try agree(node, location: location, content: content, node.contentVersion, node.locationVersion)
-        case .edit:
-            guard let entry = sent.entry, let id = sent.node, let content = sent.content else { return }
-            let before = try index.synced(id)
-            let location = try before?.location ?? here(entry) ?? node.location
-            guard try bind(entry, to: node) else { return }
-            let version = node.id == id ? before?.locationVersion ?? node.locationVersion : node.locationVersion
-            try agree(node, location: location, content: content, node.contentVersion, version)
-        case .move:
-            guard let entry = sent.entry, let id = sent.node, let before = try index.synced(id) else { return }
-            let location = try sentLocation(sent) ?? node.location
-            guard try bind(entry, to: node) else { return }
-            // A move that brought the node back gave its content a new version too.
-            let version = node.content == before.content ? node.contentVersion : before.contentVersion
-            try agree(node, location: location, content: before.content, version, node.locationVersion)
-        }
-    }
-
-    private func agree(
-        _ node: Node, location: Location, content: Content, _ contentVersion: Version, _ locationVersion: Version
-    ) throws {
-        try index.setRemote(node)
-        try index.setSynced(
-            node.id,
-            SyncedState(
-                location: location, content: content, contentVersion: contentVersion,
-                locationVersion: locationVersion))
-        // What the hub has may have been dropped as equal before `synced` was set to what this side has.
-        guard try index.remote(node.id) == nil, let agreed = try index.synced(node.id) else { return }
-        if agreed != SyncedState(node) { try index.setRemote(node) }
+    /// - Parameter before: what was agreed about the node that was sent.
+    private func accepted(_ node: Node, _ sent: Inflight, before: SyncedState?) throws {
+        if sent.verb == .delete { return try deleted(node, sent) }
+        guard let entry = sent.entry, sent.verb != .move || before != nil else { return }
+        // Unless it was sent, its place is where it was agreed to be; without that (an operation before this one was refused) it is
+        // where the hub has it, and the planner sees that it is elsewhere here.
+        let location = try sentLocation(sent) ?? before?.location ?? node.location
+        guard try bind(entry, to: node, sent) else { return }
+        var state = SyncedState(node)
+        state.location = location
+        if let content = sent.content ?? before?.content { state.content = content }
+        if sent.verb == .edit, node.id == sent.node, let before { state.locationVersion = before.locationVersion }
+        // A move that brought the node back gave its content a new version too.
+        if sent.verb == .move, let before, node.content != before.content { state.contentVersion = before.contentVersion }
+        try index.agree(node, state)
     }
 
     private func deleted(_ node: Node, _ sent: Inflight) throws {
         guard let id = sent.node else { return }
+        try index.setRemote(node)
+        // Somebody has brought it back since, and this side has heard of it already: it counts as new here.
+        guard let now = try index.remote(id), now.isDeleted else { return try index.dropSynced(id) }
         // Somebody may have made it again here in the meantime: then it is a new one.
         if var row = try index.local(of: id) {
             row.node = nil
@@ -106,9 +87,11 @@ extension Folder {
             if try index.remote(id) == nil { try index.setRemote(current) }
         case .move:
             guard let before = try index.synced(id), let location = try sentLocation(sent) else { return }
-            try agree(
-                current, location: location, content: before.content, before.contentVersion,
-                current.locationVersion)
+            try index.agree(
+                current,
+                SyncedState(
+                    location: location, content: before.content, contentVersion: before.contentVersion,
+                    locationVersion: current.locationVersion))
         case .create, .edit:
             break
         }
@@ -117,9 +100,16 @@ extension Folder {
     /// The hub does not have the directory that something was to go into: if it had an id, the hub has forgotten it, and it
     /// is made again. Whatever was to go into it is planned again.
     private func orphaned(_ sent: Inflight) throws {
-        guard let parent = sent.parent, parent != .root, let node = try index.local(parent)?.node else { return }
+        guard let parent = sent.parent, parent != .root, let row = try index.local(parent) else { return }
+        guard let node = row.node else { return try dropAlias(row) }
         try unbind(node)
         try index.forget(node)
+    }
+
+    private func dropAlias(_ row: LocalRow) throws {
+        var row = row
+        row.alias = nil
+        try index.update(row)
     }
 
     // MARK: - Rows and nodes
@@ -135,14 +125,15 @@ extension Folder {
 
     /// The entry is this node from now on.
     /// - Returns: false if another entry already is, so that this one had to give way.
-    private func bind(_ entry: EntryID, to node: Node) throws -> Bool {
+    private func bind(_ entry: EntryID, to node: Node, _ sent: Inflight) throws -> Bool {
         if let other = try index.local(of: node.id), other.entry != entry {
-            if let row = try index.local(entry) { try join(row, into: other) }
+            if let row = try index.local(entry) { try join(row, into: other, node, sent) }
             return false
         }
         guard var row = try index.local(entry) else { return true }  // Deleted here since: the planner will tell the hub.
         let old = row.node
         row.node = node.id
+        row.alias = nil
         try index.update(row)
         try index.markSettled(.entry(entry))
         if let old, old != node.id { try index.dropSynced(old) }
@@ -150,33 +141,48 @@ extension Folder {
     }
 
     /// Somebody moved a node to a name, and here the same was made under that name: two entries for one node. The newer one gives
-    /// way, and the node's move then takes its place. Its bytes are the node's own; a directory hands over what is in it.
-    private func join(_ row: LocalRow, into other: LocalRow) throws {
+    /// way, and the node's move then takes its place. Its bytes are the node's own, unless it was changed since it was sent: then it is
+    /// sent anew. A directory hands over what is in it; what it cannot hand over, since a name is taken there, is told to the hub as if
+    /// it were there, and the hub decides.
+    private func join(_ row: LocalRow, into other: LocalRow, _ node: Node, _ sent: Inflight) throws {
+        var row = row
+        if let old = row.node {
+            row.node = nil
+            try index.update(row)
+            try index.dropSynced(old)
+        }
         guard let path = try index.path(of: row.entry), let target = try index.path(of: other.entry) else { return }
         if row.kind == .directory {
-            for child in try index.children(of: row.entry) where try index.child(of: other.entry, named: child.name) == nil {
-                let from = path.appending(child.name)
-                guard case .done(let status)? = try? tree.move(from, having: child.stamp, to: target.appending(child.name))
-                else { continue }
-                var moved = child
-                moved.parent = other.entry
-                moved.stamp = status.stamp
-                try index.update(moved)
-            }
+            row.alias = node.id
+            try index.update(row)
+            try handOver(row, path, to: other, target)
+        } else if row.content.flatMap({ mine in sent.content.map(mine.hasSameBytes) }) != true {
+            return
         }
-        if (try? tree.remove(path, kind: row.kind, having: row.stamp)) == true { try index.removeLocal(row.entry) }
+        if (try? tree.remove(path, kind: row.kind, having: row.stamp)) == true {
+            touched.insert(path.parent)
+            try index.removeLocal(row.entry)
+        }
+    }
+
+    private func handOver(_ row: LocalRow, _ path: RelativePath, to other: LocalRow, _ target: RelativePath) throws {
+        for child in try index.children(of: row.entry) {
+            try index.markUnsettled(child.node.map(SubjectKey.node) ?? .entry(child.entry))
+            guard try index.child(of: other.entry, named: child.name) == nil else { continue }
+            let from = path.appending(child.name)
+            guard case .done(let status)? = try? tree.move(from, having: child.stamp, to: target.appending(child.name))
+            else { continue }
+            touched.formUnion([path, target])
+            var moved = child
+            moved.parent = other.entry
+            moved.stamp = status.stamp
+            try index.update(moved)
+        }
     }
 
     /// Where a creation or move said that the entry is.
     private func sentLocation(_ sent: Inflight) throws -> Location? {
         guard let parent = sent.parent, let name = sent.name else { return nil }
-        let node: NodeID? = parent == .root ? .root : try index.local(parent)?.node
-        return node.map { Location(parent: $0, name: name) }
-    }
-
-    private func here(_ entry: EntryID) throws -> Location? {
-        guard let row = try index.local(entry) else { return nil }
-        let node: NodeID? = row.parent == .root ? .root : try index.local(row.parent)?.node
-        return node.map { Location(parent: $0, name: row.name) }
+        return try index.local(parent)?.nodeForChildren.map { Location(parent: $0, name: name) }
     }
 }

@@ -67,13 +67,44 @@ extension Folder {
             let page = try index.unsettledNodes(limit: 500, after: after)
             guard let last = page.last else { return placed }
             after = last
-            placed += try index.transaction { try place(page) }
+            placed += try place(only: page)
         }
     }
 
     /// The same for some nodes, such as those whose bytes have just arrived.
     package func place(only nodes: [NodeID]) throws -> Int {
-        try index.transaction { try place(nodes) }
+        // What is not its own disk is not written to, and what lies there from before a crash must be known first.
+        guard hasLooked, tree.isPresent() else { return 0 }
+        let intents = try intents(of: nodes)
+        if !intents.isEmpty { try index.intend(intents) }
+        return try index.transaction {
+            let count = try place(nodes)
+            try index.crossOut(intents.map(\.id))
+            return count
+        }
+    }
+
+    /// What placing these nodes may bring onto the disk: themselves, the directories that they need, and who is in their way.
+    private func intents(of nodes: [NodeID]) throws -> [Node] {
+        var found: [NodeID: Node] = [:]
+        var queue = nodes
+        while let node = queue.popLast() {
+            guard node != .root, found[node] == nil, let subject = try index.subject(of: .node(node)) else { continue }
+            let remote: Node
+            switch subject.verdict {
+            case .receive(.make(let node)), .receive(.change(_, _, let node)): remote = node
+            default: continue
+            }
+            if let file = wantedFile(subject.verdict), staged[node]?.digest != file.digest, subject.local == nil { continue }
+            found[node] = remote
+            queue.append(remote.parent)
+            if let parent = try index.local(of: remote.parent),
+                let occupant = try index.child(of: parent.entry, named: remote.name)?.node
+            {
+                queue.append(occupant)
+            }
+        }
+        return found.values.sorted { $0.id < $1.id }
     }
 
     private func place(_ nodes: [NodeID]) throws -> Int {
@@ -127,6 +158,10 @@ private struct Placer<Tree: LocalTree> {
     // MARK: - New here
 
     private mutating func make(_ remote: Node) throws -> Bool {
+        // What this side has just created comes with the changes too: until the answer is here it cannot be told from what others made,
+        // and its user may have deleted it since.
+        guard try index.inflightRequest == nil else { return false }
+        if remote.content.isDirectory, try takeOver(remote) { return true }
         guard let (parent, path) = try clearWay(to: remote.location, for: remote.id) else { return false }
         let placing: Placing
         switch remote.content {
@@ -145,6 +180,31 @@ private struct Placer<Tree: LocalTree> {
             digest: remote.content.file?.digest, target: target(of: remote.content))
         try become(entry, remote)
         if remote.content.isDirectory { folder.look(into: entry, deep: false) }
+        return true
+    }
+
+    /// A directory that was deleted and made again elsewhere: the one that lies here becomes the new one, with all that is in it and may
+    /// have changed here, instead of waiting to become empty.
+    private mutating func takeOver(_ remote: Node) throws -> Bool {
+        if remote.parent != .root { _ = try settle(remote.parent) }
+        guard let parent = try index.local(of: remote.parent), !parent.isVanished,
+            var row = try index.child(of: parent.entry, named: remote.name), row.kind == .directory, let old = row.node,
+            old != remote.id, try index.remote(old)?.isDeleted == true, let agreed = try index.synced(old)
+        else { return false }
+        for child in try index.syncedChildren(of: old) {
+            guard var state = try index.synced(child) else { continue }
+            state.location.parent = remote.id
+            try index.setSynced(child, state)
+        }
+        row.node = remote.id
+        try index.update(row)
+        try index.forget(old)
+        try index.setSynced(
+            remote.id,
+            SyncedState(
+                location: remote.location, content: agreed.content, contentVersion: remote.contentVersion,
+                locationVersion: remote.locationVersion))
+        _ = try settle(remote.id)
         return true
     }
 
@@ -278,10 +338,9 @@ private struct Placer<Tree: LocalTree> {
 
     /// Two nodes that want each other's place: one steps aside under a name of ours until its own place is free.
     private mutating func park(_ row: LocalRow, _ path: RelativePath) throws -> Bool {
-        guard let node = row.node, visiting.contains(node), row.kind != .directory || row.node != nil else { return false }
+        guard let node = row.node, visiting.contains(node) else { return false }
         var row = row
-        // SAFETY: a short constant and a number make a name.
-        row.name = try! Name(".synchub-parked-\(row.entry.rawValue)")
+        row.name = ParkedName.make(row.name, row.entry)
         guard case .done(let status) = try tree.move(path, having: row.stamp, to: path.parent.appending(row.name)) else {
             return try lookAgain(row.parent)
         }

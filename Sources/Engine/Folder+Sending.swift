@@ -8,7 +8,7 @@ extension Folder {
     ///   - operations: how many at most, about.
     ///   - bytes: how many bytes of content at most, about; one file may be larger.
     package func nextCommit(operations limit: Int = 2_000, bytes: Int64 = 16 << 20) throws -> Commit? {
-        guard try index.inflightRequest == nil else { return nil }
+        guard hasLooked, try index.inflightRequest == nil else { return nil }
         return try index.transaction {
             let ready = try readyToSend(limit: limit)
             if ready.isEmpty { return nil }
@@ -37,11 +37,20 @@ extension Folder {
     }
 
     private func settleOrSend(_ key: SubjectKey) throws -> Bool {
+        try recogniseChange(key)
         guard let subject = try index.subject(of: key) else {
             try index.markSettled(key)
             return false
         }
         switch subject.verdict {
+        case .send(.create(let local, _)) where local.name.isReserved:
+            // It was parked, and the hub has forgotten it: it needs a name before it can be told.
+            if let path = try index.path(of: local.entry), let name = ParkedName.original(of: local.name),
+                let row = try index.local(local.entry)
+            {
+                try unpark(path, name, row.stamp)
+                look(into: local.parent.entry, deep: false)
+            }
         case .send: return true
         case .settled: try settled(key, subject)
         case .forget: if let node = subject.node { try index.forget(node) }
@@ -51,6 +60,23 @@ extension Folder {
         case .hash, .settling, .receive: break
         }
         return false
+    }
+
+    /// The process died after it changed something on the disk and before it wrote that down: this was not its user.
+    private func recogniseChange(_ key: SubjectKey) throws {
+        guard case .node(let node) = key, let intent = try index.intent(of: node), let row = try index.local(of: node),
+            !row.isVanished, let content = row.content, var state = try index.synced(node)
+        else { return }
+        if content == intent.content, intent.contentVersion > state.contentVersion {
+            (state.content, state.contentVersion) = (intent.content, intent.contentVersion)
+        }
+        if row.name == intent.location.name, try index.local(row.parent)?.nodeForChildren == intent.location.parent,
+            intent.locationVersion > state.locationVersion
+        {
+            (state.location, state.locationVersion) = (intent.location, intent.locationVersion)
+        }
+        try index.setSynced(node, state)
+        try index.crossOut([node])
     }
 
     private func settled(_ key: SubjectKey, _ subject: Subject) throws {
@@ -70,10 +96,12 @@ extension Folder {
             // What is needed comes before what needs it, so any beginning can be sent by itself. One sending is two operations at most.
             if bytes >= limit || drafts.count + 2 > most { break }
             switch planned.sending {
-            case .create(let local, let content):
+            case .create(var local, let content):
+                if planned.makesDetour { local.name = detour(local) }
                 created[local.entry] = drafts.count
                 drafts.append(Draft(.create, entry: local.entry, local: local, content: content))
-            case .change(let node, let local, let synced, let edit, let moves):
+            case .change(let node, var local, let synced, let edit, let moves):
+                if planned.makesDetour { local.name = detour(local) }
                 // The move first: if the node was deleted at the hub, the move brings it back and the edit then finds it.
                 if moves { drafts.append(Draft(.move, entry: local.entry, node: node, local: local, synced: synced)) }
                 if let edit {
@@ -89,6 +117,11 @@ extension Folder {
             }
         }
         return try number(drafts, created)
+    }
+
+    /// The name that something has at the hub for the moment between two commits.
+    private func detour(_ local: LocalState) -> Name {
+        ConflictName.mark(local.name, " (moving \(local.entry.rawValue))", keepsExtension: local.kind == .file)
     }
 
     private func number(_ drafts: [Draft], _ created: [EntryID: Int]) throws -> Commit {

@@ -7,6 +7,10 @@ package final class Folder<Tree: LocalTree> {
     package let index: FolderIndex
     package let tree: Tree
 
+    /// Since the start everything has been looked at once: before that, what lies on the disk from before a crash is not known.
+    package internal(set) var hasLooked = false
+    /// What is known of the disk may be wrong: a full look must come before anything else.
+    var mustLookAtEverything = false
     /// Directories to be listed.
     var toList: [EntryID] = []
     /// Directories that are listed with everything below them.

@@ -3,7 +3,7 @@ package import SyncCore
 
 extension FolderIndex {
     private static let columns =
-        "entry, parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target, node, vanished"
+        "entry, parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target, node, alias, vanished"
 
     package func local(_ entry: EntryID) throws -> LocalRow? {
         try database.first("SELECT \(Self.columns) FROM local WHERE entry = ?", entry.rawValue, row: Self.row)
@@ -107,11 +107,11 @@ extension FolderIndex {
         try database.execute(
             """
             UPDATE local SET parent = ?, name = ?, kind = ?, device = ?, inode = ?, size = ?, mtime = ?, ctime = ?,
-                mode = ?, sha256 = ?, target = ?, node = ?, vanished = ? WHERE entry = ?
+                mode = ?, sha256 = ?, target = ?, node = ?, alias = ?, vanished = ? WHERE entry = ?
             """, row.parent.rawValue, row.name.bytes, row.kind.rawValue, Int64(bitPattern: row.stamp.device),
             Int64(bitPattern: row.stamp.inode), row.stamp.size, row.stamp.mtime, row.stamp.ctime,
             Int(row.mode.rawValue), row.digest?.bytes, row.kind == .symlink ? row.target : nil, row.node?.rawValue,
-            row.isVanished ? 1 : 0, row.entry.rawValue)
+            row.alias?.rawValue, row.isVanished ? 1 : 0, row.entry.rawValue)
     }
 
     /// Takes rows away for good, with everything below them. Their nodes become unsettled: they were deleted here.
@@ -145,7 +145,7 @@ extension FolderIndex {
             mode: Mode(UInt16(try row.int(9))),
             digest: row.isNull(10) ? nil : try ContentColumns.digest(try row.blob(10)),
             target: row.isNull(11) ? [] : try row.blob(11), node: try row.optionalInt64(12).map { NodeID($0) },
-            isVanished: try row.bool(13))
+            alias: try row.optionalInt64(13).map { NodeID($0) }, isVanished: try row.bool(14))
     }
 
     /// The folder's own row has an empty name, which no path ever shows.

@@ -35,7 +35,7 @@ extension FolderIndex: ThreeTrees {
     }
 
     private func state(_ row: LocalRow) throws -> LocalState {
-        let node: NodeID? = row.parent == .root ? .root : try local(row.parent)?.node
+        let node: NodeID? = row.parent == .root ? .root : try local(row.parent)?.nodeForChildren
         return LocalState(
             entry: row.entry, parent: LocalParent(entry: row.parent, node: node), name: row.name, kind: row.kind,
             content: row.content, isSettled: !row.isVanished && !settling.contains(row.entry))
@@ -79,14 +79,18 @@ extension FolderIndex: ThreeTrees {
     /// Nothing is agreed about the node any more; what the hub says about it counts as new here.
     package func dropSynced(_ node: NodeID) throws {
         // What the hub says must outlive what was agreed, or the node would be forgotten with it.
-        if try remote(node) == nil, let state = try synced(node) { try setRemote(state.node(node)) }
+        if try remote(node) == nil, let state = try synced(node) { try writeRemote(state.node(node)) }
         try database.execute("DELETE FROM synced WHERE node = ?", node.rawValue)
         try markUnsettled(.node(node))
     }
 
-    /// The node is gone here and there.
+    /// The node is gone here and there. Its tombstone is kept until the changes feed is past it, so that a page from before cannot
+    /// bring it back.
     package func forget(_ node: NodeID) throws {
         try database.execute("DELETE FROM synced WHERE node = ?", node.rawValue)
+        if let tombstone = try remote(node), tombstone.isDeleted, try tombstone.seq > received {
+            return try markUnsettled(.node(node))
+        }
         try database.execute("DELETE FROM remote WHERE node = ?", node.rawValue)
         try database.execute("DELETE FROM unsettled_node WHERE node = ?", node.rawValue)
     }
@@ -116,12 +120,21 @@ extension FolderIndex: ThreeTrees {
 
     /// Takes in what the hub says about a node, unless something newer was heard. Says nothing about `received`.
     package func setRemote(_ node: Node) throws {
-        if let known = try remote(node.id), known.seq > node.seq { return }
+        if let known = try remote(node.id) {
+            // What was agreed once has no number any more: its versions tell.
+            if known.seq > node.seq || (known.seq == .zero && !isNews(node, since: SyncedState(known))) { return }
+        } else if let synced = try synced(node.id), !isNews(node, since: synced) {
+            return
+        }
         if !node.isDeleted, let synced = try synced(node.id), synced == SyncedState(node) {
             try database.execute("DELETE FROM remote WHERE node = ?", node.id.rawValue)
             try markUnsettled(.node(node.id))
             return
         }
+        try writeRemote(node)
+    }
+
+    private func writeRemote(_ node: Node) throws {
         let content = ContentColumns(node.content)
         try database.execute(
             """
@@ -139,16 +152,37 @@ extension FolderIndex: ThreeTrees {
     /// One page of changes from the hub.
     package func receive(_ nodes: [Node], through: Sequence) throws {
         try transaction {
-            for node in nodes where try isNews(node) { try setRemote(node) }
+            for node in nodes { try setRemote(node) }
             try set("cursor", String(through.rawValue))
         }
     }
 
-    /// A change that this client made comes back as an echo: older than, or the same as, what was agreed since.
-    private func isNews(_ node: Node) throws -> Bool {
-        guard let synced = try synced(node.id) else { return true }
-        return node.isDeleted || node.contentVersion > synced.contentVersion
-            || node.locationVersion > synced.locationVersion
+    /// A change that this client made comes back as an echo, and a late answer or page tells of what is over: older than, or the
+    /// same as, what was agreed since.
+    private func isNews(_ node: Node, since known: SyncedState) -> Bool {
+        // A deletion leaves the versions as they are, coming back raises both.
+        if node.isDeleted {
+            return node.contentVersion >= known.contentVersion && node.locationVersion >= known.locationVersion
+        }
+        return node.contentVersion > known.contentVersion || node.locationVersion > known.locationVersion
+    }
+
+    /// The hub answered with `node` to what this side has as `state`: that becomes what was agreed, and the hub's word stays beside it
+    /// where it is another one. An answer that comes late changes nothing that was agreed on since.
+    package func agree(_ node: Node, _ state: SyncedState) throws {
+        var state = state
+        if let before = try synced(node.id) {
+            if before.contentVersion > node.contentVersion {
+                (state.content, state.contentVersion) = (before.content, before.contentVersion)
+            }
+            if before.locationVersion > node.locationVersion {
+                (state.location, state.locationVersion) = (before.location, before.locationVersion)
+            }
+        }
+        try setRemote(node)
+        let latest = try remote(node.id) ?? synced(node.id)?.node(node.id) ?? node
+        try setSynced(node.id, state)
+        if try remote(node.id) == nil, SyncedState(latest) != state { try writeRemote(latest) }
     }
 
     /// Where the hub has a node now; nil if something on the way is gone or has not been heard of.
@@ -177,8 +211,8 @@ extension FolderIndex: ThreeTrees {
     /// The first contact with a journal, or with another one: nothing that was agreed holds there.
     package func begin(epoch: String) throws {
         try transaction {
-            try database.run("DELETE FROM synced; DELETE FROM remote; DELETE FROM unsettled_node; DELETE FROM inflight;")
-            try database.run("UPDATE local SET node = NULL;")
+            try database.run("DELETE FROM synced; DELETE FROM remote; DELETE FROM unsettled_node; DELETE FROM inflight; DELETE FROM intent;")
+            try database.run("UPDATE local SET node = NULL, alias = NULL;")
             try database.run("INSERT OR IGNORE INTO unsettled_entry SELECT entry FROM local WHERE entry <> 1;")
             try set("commit", nil)
             try set("cursor", "0")

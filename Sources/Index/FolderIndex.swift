@@ -60,7 +60,7 @@ package final class FolderIndex {
         get throws {
             let waiting = try database.first(
                 """
-                SELECT MIN(remote.seq) FROM remote JOIN unsettled_node USING (node)
+                SELECT MIN(remote.seq) FROM remote JOIN unsettled_node USING (node) WHERE remote.seq > 0
                 """
             ) { row in try row.optionalInt64(0) }
             guard let first = waiting ?? nil else { return try received }

@@ -32,12 +32,15 @@ package struct LocalRow: Hashable, Sendable {
     /// Symlinks.
     package var target: [UInt8]
     package var node: NodeID?
+    /// A directory without a node that is to become one with this node's directory, which still lies elsewhere: what is in it counts
+    /// as being in that one.
+    package var alias: NodeID?
     /// Not found at its place in the scan that is going on; it may yet turn up elsewhere.
     package var isVanished: Bool
 
     package init(
         entry: EntryID, parent: EntryID, name: Name, kind: NodeKind, stamp: Stamp, mode: Mode, digest: Digest?,
-        target: [UInt8], node: NodeID?, isVanished: Bool = false
+        target: [UInt8], node: NodeID?, alias: NodeID? = nil, isVanished: Bool = false
     ) {
         self.entry = entry
         self.parent = parent
@@ -48,8 +51,12 @@ package struct LocalRow: Hashable, Sendable {
         self.digest = digest
         self.target = target
         self.node = node
+        self.alias = alias
         self.isVanished = isVanished
     }
+
+    /// The node that what is in this directory belongs to.
+    package var nodeForChildren: NodeID? { entry == .root ? .root : node ?? alias }
 
     /// Nil for a file that has to be hashed.
     package var content: Content? {

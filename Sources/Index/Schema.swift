@@ -23,6 +23,7 @@ enum Schema {
             sha256 BLOB,                              -- files: NULL until hashed as it is now
             target BLOB,                              -- symlinks
             node INTEGER UNIQUE,                      -- the hub's id; NULL until the hub knows it
+            alias INTEGER,                            -- a directory that is to become one with this node's, which lies elsewhere
             vanished INTEGER NOT NULL DEFAULT 0       -- 1: not found at its place; may yet turn up elsewhere in this scan
         ) STRICT;
         CREATE UNIQUE INDEX local_place ON local (parent, name) WHERE vanished = 0;
@@ -66,6 +67,23 @@ enum Schema {
         ) STRICT;
         CREATE INDEX remote_place ON remote (parent, name);
         CREATE INDEX remote_seq ON remote (seq);
+
+        -- What is being brought onto the disk: written before the disk is changed, so that after a crash what lies there is known for the
+        -- hub's and not taken for somebody's new file.
+        CREATE TABLE intent (
+            node INTEGER PRIMARY KEY,
+            parent INTEGER NOT NULL,
+            name BLOB NOT NULL,
+            kind TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            mtime INTEGER NOT NULL,
+            mode INTEGER NOT NULL,
+            sha256 BLOB,
+            target BLOB,
+            content_version INTEGER NOT NULL,
+            location_version INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX intent_place ON intent (parent, name);
 
         -- The subjects that the planner has to look at.
         CREATE TABLE unsettled_entry (entry INTEGER PRIMARY KEY) STRICT;  -- without a node

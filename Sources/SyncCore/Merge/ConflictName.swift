@@ -11,7 +11,14 @@ package enum ConflictName {
     ) -> Name {
         let number = attempt > 1 ? " \(attempt)" : ""
         let shown = String(decoding: cut(Array(client.utf8), to: longestClient), as: UTF8.self)
-        let mark = Array(" (conflict \(date) \(shown)\(number))".utf8)
+        return mark(name, " (conflict \(date) \(shown)\(number))", keepsExtension: keepsExtension)
+    }
+
+    /// A name with a mark before its extension.
+    /// - Parameter mark: without slashes and NULs, at most 200 bytes.
+    /// - Returns: at most 255 bytes; a long stem is cut.
+    package static func mark(_ name: Name, _ mark: String, keepsExtension: Bool) -> Name {
+        let mark = Array(mark.utf8)
         var (stem, ending) = split(name.bytes, keepsExtension: keepsExtension)
         let room = Name.limit - mark.count - ending.count
         if stem.count > room {

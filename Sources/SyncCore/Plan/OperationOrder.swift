@@ -24,10 +24,14 @@ extension Subject {
 package struct PlannedSending: Hashable, Sendable {
     package let key: SubjectKey
     package let sending: Verdict.Sending
+    /// Its name is still held by what depends on it in turn (two names that were swapped, a file that takes the place of the directory
+    /// that it was in): it goes under a name of its own first, and to its place with the next plan.
+    package let makesDetour: Bool
 
-    package init(key: SubjectKey, sending: Verdict.Sending) {
+    package init(key: SubjectKey, sending: Verdict.Sending, makesDetour: Bool = false) {
         self.key = key
         self.sending = sending
+        self.makesDetour = makesDetour
     }
 }
 
@@ -40,6 +44,8 @@ package struct OperationOrder<Trees: ThreeTrees> {
     private var ordered: [PlannedSending] = []
     private var seen: Set<SubjectKey> = []
     private var blocked: Set<SubjectKey> = []
+    private var visiting: Set<SubjectKey> = []
+    private var detours: Set<SubjectKey> = []
 
     private init(trees: Trees, limit: Int) {
         self.trees = trees
@@ -64,17 +70,18 @@ package struct OperationOrder<Trees: ThreeTrees> {
 
     /// - Returns: false if the subject cannot be sent now, so that neither can what hangs on it.
     private mutating func visit(_ key: SubjectKey, depth: Int) throws -> Bool {
-        // A key that is being visited further up the stack: a cycle of names, which the hub resolves (nothing is lost by it).
         if !seen.insert(key).inserted { return !blocked.contains(key) }
         // Deeper than any real tree needs: the rest comes with the next plan.
         guard depth < 2_000, let subject = try trees.subject(of: key) else { return true }
         switch subject.verdict {
         case .send(let sending):
+            visiting.insert(key)
+            defer { visiting.remove(key) }
             guard try visitDependencies(of: sending, key, depth) else {
                 blocked.insert(key)
                 return false
             }
-            ordered.append(PlannedSending(key: key, sending: sending))
+            ordered.append(PlannedSending(key: key, sending: sending, makesDetour: detours.contains(key)))
             return true
         case .hash, .settling:
             blocked.insert(key)
@@ -111,6 +118,10 @@ package struct OperationOrder<Trees: ThreeTrees> {
         }
         let place = Location(parent: parent, name: local.name)
         guard let holder = try trees.syncedNode(at: place), .node(holder) != taker else { return true }
+        if visiting.contains(.node(holder)) {
+            detours.insert(taker)
+            return true
+        }
         return try visit(.node(holder), depth: depth + 1)
     }
 

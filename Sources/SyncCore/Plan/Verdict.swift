@@ -59,12 +59,12 @@ extension Subject {
         guard let content = local.content else { return .hash(local.entry) }
         // SAFETY: what has a synced state has a node id; the index keys it by that.
         let node = node!
-        if local.name.isReserved, let remote { return parked(local, synced, remote) }
+        if local.name.isReserved, let remote { return parked(node, local, content, synced, remote) }
         let moved = local.parent.node != synced.location.parent || local.name != synced.location.name
         let edited = content != synced.content
         if edited || moved {
             if let remote, !remote.isDeleted, content == remote.content, !moved || isAt(remote.location, local) {
-                return adoptOrReceive(local, SyncedState(remote))
+                return adopt(local, synced, SyncedState(remote))
             }
             return .send(.change(node, local, synced, edit: edited ? content : nil, moves: moved))
         }
@@ -77,17 +77,22 @@ extension Subject {
     }
 
     /// We moved it out of another node's way; nobody chose that name, so the hub is not told.
-    private func parked(_ local: LocalState, _ synced: SyncedState, _ remote: Node) -> Verdict {
-        remote.isDeleted
+    private func parked(
+        _ node: NodeID, _ local: LocalState, _ content: Content, _ synced: SyncedState, _ remote: Node
+    ) -> Verdict {
+        // Whoever had it open may have written to it since.
+        if content != synced.content, remote.isDeleted || content != remote.content {
+            return .send(.change(node, local, synced, edit: content, moves: false))
+        }
+        return remote.isDeleted
             ? .receive(.remove(local, synced, remote)) : .receive(.change(local, from: synced, to: remote))
     }
 
-    /// The disk already has the hub's content; its place may still differ.
-    private func adoptOrReceive(_ local: LocalState, _ remote: SyncedState) -> Verdict {
+    /// The disk already has the hub's content; its place may still be the one that was agreed.
+    private func adopt(_ local: LocalState, _ synced: SyncedState, _ remote: SyncedState) -> Verdict {
         if isAt(remote.location, local) { return .adopt(remote) }
-        var here = remote
-        // The place it has here is the one that was agreed, or the branch above would have sent a move.
-        here.location = Location(parent: local.parent.node ?? remote.location.parent, name: local.name)
+        var here = synced
+        (here.content, here.contentVersion) = (remote.content, remote.contentVersion)
         return .adopt(here)
     }
 

@@ -1,0 +1,306 @@
+import Engine
+import Index
+import SyncCore
+
+/// The process dies here.
+struct Crash: Error {}
+
+/// A file system in memory, with inodes, stamps and watches; what the engine asks of it is refused where a real one refuses.
+final class MemoryTree: LocalTree {
+    final class Inode {
+        let number: UInt64
+        let kind: NodeKind
+        var bytes: [UInt8] = []
+        var mode: Mode
+        var mtime: Nanoseconds
+        var ctime: Nanoseconds
+        var children: [Name: Inode] = [:]
+        unowned let tree: MemoryTree
+
+        init(_ kind: NodeKind, number: UInt64, mode: Mode, mtime: Nanoseconds, ctime: Nanoseconds, in tree: MemoryTree) {
+            self.kind = kind
+            self.number = number
+            self.mode = mode
+            self.mtime = mtime
+            self.ctime = ctime
+            self.tree = tree
+        }
+
+        var stamp: Stamp {
+            Stamp(device: 1, inode: number, size: Int64(bytes.count), mtime: mtime, ctime: ctime)
+        }
+        var status: DiskStatus { DiskStatus(kind: .node(kind), stamp: stamp, mode: mode) }
+        var content: Content {
+            switch kind {
+            case .directory: .directory(mode)
+            case .symlink: .symlink(target: bytes, mtime: mtime)
+            case .file:
+                .file(FileContent(digest: tree.contents.digest(of: bytes), size: Int64(bytes.count), mode: mode, mtime: mtime))
+            }
+        }
+    }
+
+    let clock: Clock
+    let contents: Contents
+    private(set) var root: Inode!
+    private var emptyRoot: Inode!
+    private var lastInode: UInt64 = 1
+    private var freeInodes: [UInt64] = []
+    private var watches: [UInt64: EntryID] = [:]
+    private(set) var events: [(directory: EntryID, name: Name)] = []
+    private var staging: [String: [UInt8]] = [:]
+    private var stagedCount = 0
+
+    /// Called with bytes that the engine is about to destroy.
+    var willDestroy: ([UInt8], RelativePath) -> Void = { _, _ in }
+    /// Called before the engine looks or changes anything: somebody else may be at work.
+    var interloper: (() -> Void)?
+    /// So many calls of the engine from now, the process dies.
+    var fuse: Int?
+    /// False while the disk is not mounted.
+    var isMounted = true
+
+    init(clock: Clock, contents: Contents) {
+        self.clock = clock
+        self.contents = contents
+        let now = clock.tick()
+        emptyRoot = Inode(.directory, number: 9_999_999, mode: Mode(0o755), mtime: now, ctime: now, in: self)
+        root = Inode(.directory, number: 1, mode: Mode(0o755), mtime: now, ctime: now, in: self)
+    }
+
+    // MARK: - Parts that the user's and the engine's operations share
+
+    func inode(at path: RelativePath) -> Inode? {
+        var current: Inode? = root
+        for name in path.names { current = current?.children[name] }
+        return current
+    }
+
+    func newInode(_ kind: NodeKind, mode: Mode, mtime: Nanoseconds? = nil) -> Inode {
+        let now = clock.tick()
+        // Every other time a number comes from what was deleted, as file systems do.
+        let number: UInt64
+        if lastInode % 2 == 0, let free = freeInodes.popLast() {
+            number = free
+            lastInode += 1
+        } else {
+            lastInode += 1
+            number = lastInode
+        }
+        return Inode(kind, number: number, mode: mode, mtime: mtime ?? now, ctime: now, in: self)
+    }
+
+    func link(_ inode: Inode, at path: RelativePath) {
+        // SAFETY: callers have looked that the directory is there.
+        let parent = self.inode(at: path.parent)!, name = path.last!
+        parent.children[name] = inode
+        changed(parent)
+        inode.ctime = clock.tick()
+        tell(parent, name)
+    }
+
+    @discardableResult
+    func unlink(_ path: RelativePath) -> Inode? {
+        guard let parent = inode(at: path.parent), let name = path.last, let inode = parent.children.removeValue(forKey: name)
+        else { return nil }
+        changed(parent)
+        tell(parent, name)
+        return inode
+    }
+
+    /// Its number may be used again, and nobody watches it.
+    func free(_ inode: Inode) {
+        for child in inode.children.values.sorted(by: { $0.number < $1.number }) { free(child) }
+        freeInodes.append(inode.number)
+        watches[inode.number] = nil
+    }
+
+    func changed(_ directory: Inode) {
+        directory.mtime = clock.tick()
+        directory.ctime = directory.mtime
+    }
+
+    /// Something happened to a name.
+    func tell(_ parent: Inode, _ name: Name) {
+        if let entry = watches[parent.number] { events.append((entry, name)) }
+    }
+
+    func tell(_ path: RelativePath) {
+        if let parent = inode(at: path.parent), let name = path.last { tell(parent, name) }
+    }
+
+    func takeEvents(_ count: Int = .max) -> [(directory: EntryID, name: Name)] {
+        let taken = Array(events.prefix(count))
+        events.removeFirst(taken.count)
+        return taken
+    }
+
+    /// The process that watched is gone.
+    func forgetWatches() {
+        watches = [:]
+        events = []
+        staging = [:]
+    }
+
+    func stage(_ bytes: [UInt8]) -> StagedContent {
+        stagedCount += 1
+        staging["s\(stagedCount)"] = bytes
+        return StagedContent(name: "s\(stagedCount)", digest: contents.digest(of: bytes), isDurable: false)
+    }
+
+    /// Everything in it, sorted by path.
+    func things() -> [Thing] {
+        var found: [Thing] = []
+        func visit(_ directory: Inode, _ path: RelativePath) {
+            for (name, child) in directory.children.sorted(by: { $0.key < $1.key }) {
+                found.append(Thing(path: path.appending(name), content: child.content))
+                visit(child, path.appending(name))
+            }
+        }
+        visit(root, .top)
+        return found
+    }
+
+    private func enter(changing: Bool = false) throws {
+        precondition(isMounted || !changing, "the engine writes where its disk is not mounted")
+        if let left = fuse {
+            fuse = left - 1
+            if left <= 0 { throw Crash() }
+        }
+        if let interloper {
+            self.interloper = nil
+            interloper()
+            self.interloper = interloper
+        }
+    }
+
+    private func needDirectory(_ path: RelativePath) throws {
+        guard found(at: path)?.kind == .directory else { throw DiskProblem(.notFound, "no such directory: \(path)") }
+    }
+
+    private func isExpected(_ inode: Inode, _ stamp: Stamp) -> Bool {
+        inode.kind == .directory ? inode.number == stamp.inode : inode.stamp == stamp
+    }
+
+    // MARK: - LocalTree: looking
+
+    /// What the engine sees: another disk's empty mount point while this one is not mounted.
+    private func found(at path: RelativePath) -> Inode? {
+        if isMounted { return inode(at: path) }
+        return path.isTop ? emptyRoot : nil
+    }
+
+    func status(of path: RelativePath) throws -> DiskStatus? {
+        try enter()
+        return found(at: path)?.status
+    }
+
+    func list(_ directory: RelativePath) throws -> [(name: Name, status: DiskStatus)] {
+        try enter()
+        try needDirectory(directory)
+        // SAFETY: just looked.
+        return found(at: directory)!.children.sorted { $0.key < $1.key }.map { ($0.key, $0.value.status) }
+    }
+
+    func readLink(_ path: RelativePath) throws -> [UInt8] {
+        try enter()
+        guard let inode = found(at: path), inode.kind == .symlink else { throw DiskProblem(.notFound, "no symlink at \(path)") }
+        return inode.bytes
+    }
+
+    func watch(_ directory: RelativePath, as entry: EntryID) throws {
+        try enter()
+        try needDirectory(directory)
+        // SAFETY: just looked.
+        watches[found(at: directory)!.number] = entry
+    }
+
+    func isBeingWritten(_ path: RelativePath) -> Bool { false }
+    func isPresent() -> Bool { isMounted }
+
+    // MARK: - LocalTree: changing
+
+    func makeDirectory(_ path: RelativePath, mode: Mode) throws -> Placing {
+        try enter(changing: true)
+        try needDirectory(path.parent)
+        if found(at: path) != nil { return .unexpected }
+        let made = newInode(.directory, mode: mode)
+        link(made, at: path)
+        try enter()
+        return .done(made.status)
+    }
+
+    func makeSymlink(_ path: RelativePath, target: [UInt8], mtime: Nanoseconds) throws -> Placing {
+        try enter(changing: true)
+        try needDirectory(path.parent)
+        if found(at: path) != nil { return .unexpected }
+        let made = newInode(.symlink, mode: Mode(0o777), mtime: mtime)
+        made.bytes = target
+        link(made, at: path)
+        return .done(made.status)
+    }
+
+    func place(_ staged: StagedContent, as file: FileContent, at path: RelativePath) throws -> Placing {
+        try enter(changing: true)
+        try needDirectory(path.parent)
+        if found(at: path) != nil { return .unexpected }
+        let made = try take(staged, file)
+        link(made, at: path)
+        return .done(made.status)
+    }
+
+    func replace(_ path: RelativePath, having stamp: Stamp, by staged: StagedContent, as file: FileContent) throws -> Placing {
+        try enter(changing: true)
+        guard let old = found(at: path), old.kind == .file, old.stamp == stamp else { return .unexpected }
+        let made = try take(staged, file)
+        willDestroy(old.bytes, path)
+        unlink(path)
+        free(old)
+        link(made, at: path)
+        return .done(made.status)
+    }
+
+    private func take(_ staged: StagedContent, _ file: FileContent) throws -> Inode {
+        guard let bytes = staging.removeValue(forKey: staged.name) else {
+            throw DiskProblem(.other, "nothing is staged as \(staged.name)")
+        }
+        precondition(contents.digest(of: bytes) == file.digest, "bytes that are not the promised ones are placed")
+        let made = newInode(.file, mode: file.mode, mtime: file.mtime)
+        made.bytes = bytes
+        return made
+    }
+
+    func move(_ from: RelativePath, having stamp: Stamp, to path: RelativePath) throws -> Placing {
+        try enter(changing: true)
+        guard let moved = found(at: from), isExpected(moved, stamp) else { return .unexpected }
+        if from.contains(path) { throw DiskProblem(.other, "\(from) into itself") }
+        try needDirectory(path.parent)
+        if found(at: path) != nil { return .unexpected }
+        unlink(from)
+        link(moved, at: path)
+        return .done(moved.status)
+    }
+
+    func setAttributes(_ path: RelativePath, having stamp: Stamp, mode: Mode, mtime: Nanoseconds?) throws -> Placing {
+        try enter(changing: true)
+        guard let inode = found(at: path), isExpected(inode, stamp) else { return .unexpected }
+        inode.mode = mode
+        if let mtime { inode.mtime = mtime }
+        inode.ctime = clock.tick()
+        tell(path)
+        return .done(inode.status)
+    }
+
+    func remove(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
+        try enter(changing: true)
+        guard let inode = found(at: path) else { return true }
+        guard inode.kind == kind, isExpected(inode, stamp), inode.children.isEmpty else { return false }
+        if kind == .file { willDestroy(inode.bytes, path) }
+        unlink(path)
+        free(inode)
+        return true
+    }
+
+    func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws { try enter() }
+    func discard(_ staged: StagedContent) { staging[staged.name] = nil }
+}
