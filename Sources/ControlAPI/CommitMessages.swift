@@ -10,7 +10,9 @@ package enum ContentSource: Hashable, Sendable {
 
 /// `ContentSource` on the wire.
 package struct SourceMessage: Codable, Hashable, Sendable {
+    /// True, and alone, for ``ContentSource/known``.
     package var known: Bool?
+    /// The file in the staging directory.
     package var staged: String?
     /// Bytes.
     package var offset: Int64?
@@ -24,6 +26,7 @@ package struct SourceMessage: Codable, Hashable, Sendable {
         }
     }
 
+    /// - Throws: ``WireError`` for what names no source, or no plain file.
     package func source() throws(WireError) -> ContentSource {
         if known == true { return .known }
         let file = try require(staged, "source.staged")
@@ -47,6 +50,7 @@ package enum Verb: String, Codable, Sendable {
 package struct OperationMessage: Codable, Hashable, Sendable {
     /// The counter of its operation id; the generation stands in the request.
     package var number: Int64
+    /// Which fields are there follows from it.
     package var verb: Verb
     /// The node; all but `create`.
     package var node: Int64?
@@ -100,6 +104,7 @@ package struct OperationMessage: Codable, Hashable, Sendable {
         }
     }
 
+    /// - Throws: ``WireError`` that names the field that is missing or wrong.
     package func operation(generation: String) throws(WireError) -> Operation {
         Operation(id: OperationID(generation: generation, number: number), change: try change(generation))
     }
@@ -135,9 +140,11 @@ package struct OperationMessage: Codable, Hashable, Sendable {
 package struct CommitRequest: Codable, Hashable, Sendable {
     /// The journal that the base versions are from.
     package var epoch: String
+    /// Of the client's index; with each number it makes an operation id.
     package var generation: String
     /// Outcomes of operations up to this number have been taken in and need not be remembered any more.
     package var acknowledged: Int64
+    /// At most ``HelloResponse/maxOperations``.
     package var operations: [OperationMessage]
 
     package init(epoch: String, generation: String, acknowledged: Int64, operations: [OperationMessage]) {
@@ -150,10 +157,13 @@ package struct CommitRequest: Codable, Hashable, Sendable {
 
 /// One outcome on the wire.
 package struct OutcomeMessage: Codable, Hashable, Sendable {
+    /// ``Outcome`` as a word.
     package enum Result: String, Codable, Sendable {
         case applied, merged, conflict, refused, contentMissing = "content_missing"
     }
+    /// Of the operation that it answers.
     package var number: Int64
+    /// Which fields are there follows from it.
     package var result: Result
     /// The node as it is now: of `applied` and `merged`; the current one of `conflict` and `refused`.
     package var node: NodeMessage?
@@ -184,6 +194,7 @@ package struct OutcomeMessage: Codable, Hashable, Sendable {
         }
     }
 
+    /// - Throws: ``WireError`` that names the field that is missing or wrong.
     package func outcome() throws(WireError) -> Outcome {
         switch result {
         case .applied: .applied(try require(node, "node").node())
@@ -198,6 +209,7 @@ package struct OutcomeMessage: Codable, Hashable, Sendable {
 
 /// The answer to a commit: one outcome for each operation, in the same order.
 package struct CommitResponse: Codable, Hashable, Sendable {
+    /// In the order of the request's operations.
     package var outcomes: [OutcomeMessage]
     /// The journal's `seq` afterwards.
     package var head: Int64

@@ -9,12 +9,17 @@ package enum ClientKind: String, Codable, Sendable { case agent, sftp }
 
 /// `GET /v1/status`.
 package struct StatusResponse: Codable, Hashable, Sendable {
+    /// The hub and its share.
     package struct Hub: Codable, Hashable, Sendable {
+        /// How the hub calls itself, as `init` was told.
         package var name: String
+        /// Of the program that answers.
         package var version: String
+        /// The journal's head.
         package var seq: Int64
         /// Live files, without directories and symlinks.
         package var files: Int64
+        /// Of all live files together.
         package var bytes: Int64
         /// Absolute path of the share.
         package var share: String
@@ -27,9 +32,13 @@ package struct StatusResponse: Codable, Hashable, Sendable {
             self.share = share
         }
     }
+    /// What waits in each direction.
     package struct Unsynced: Codable, Hashable, Sendable {
+        /// Paths that are to be sent.
         package var up: Int
+        /// Paths that are to come.
         package var down: Int
+        /// To move at most, both directions together.
         package var bytes: Int64
         package init(up: Int, down: Int, bytes: Int64) {
             self.up = up
@@ -37,13 +46,19 @@ package struct StatusResponse: Codable, Hashable, Sendable {
             self.bytes = bytes
         }
     }
+    /// One client.
     package struct Client: Codable, Hashable, Sendable {
+        /// Unique at the hub.
         package var name: String
+        /// An agent, or a device that only speaks SFTP.
         package var kind: ClientKind
+        /// The one word for how it is doing.
         package var state: ClientState
+        /// The `seq` up to which everything is on its disk.
         package var cursor: Int64
         /// Changes that it has yet to apply.
         package var behind: Int64
+        /// Zeros when nothing waits.
         package var unsynced: Unsynced
         /// RFC 3339 UTC; nil if it was never seen.
         package var lastSeen: String?
@@ -63,7 +78,9 @@ package struct StatusResponse: Codable, Hashable, Sendable {
             self.pausedUntil = pausedUntil
         }
     }
+    /// The one that was asked, or asked for.
     package var hub: Hub
+    /// By name, revoked ones too.
     package var clients: [Client]
     /// Open conflicts.
     package var conflicts: Int
@@ -76,13 +93,19 @@ package struct StatusResponse: Codable, Hashable, Sendable {
 
 /// `GET /v1/clients`: an array of these, by name.
 package struct ClientMessage: Codable, Hashable, Sendable {
+    /// Unique at the hub.
     package var name: String
+    /// An agent, or a device that only speaks SFTP.
     package var kind: ClientKind
+    /// `member` or `admin`.
     package var role: String
+    /// The one word for how it is doing.
     package var state: ClientState
     /// `SHA256:…` of its key; nil while invited only.
     package var fingerprint: String?
+    /// When it joined: RFC 3339 UTC.
     package var since: String
+    /// RFC 3339 UTC; nil if it was never seen.
     package var lastSeen: String?
     package init(
         name: String, kind: ClientKind, role: String, state: ClientState, fingerprint: String?, since: String,
@@ -100,12 +123,17 @@ package struct ClientMessage: Codable, Hashable, Sendable {
 
 /// `GET /v1/unsynced?client=NAME`: an array of these, by client and path.
 package struct UnsyncedMessage: Codable, Hashable, Sendable {
+    /// Where it waits, or for whom.
     package var client: String
+    /// Escaped, relative to the share.
     package var path: String
     /// Base64 of the path's bytes, when they are not plain UTF-8.
     package var pathB64: String?
+    /// From this client, or to it.
     package var direction: Direction
+    /// To move at most.
     package var bytes: Int64
+    /// For a person; no decision depends on its words.
     package var reason: String
     package init(
         client: String, path: String, pathB64: String?, direction: Direction, bytes: Int64, reason: String
@@ -121,15 +149,20 @@ package struct UnsyncedMessage: Codable, Hashable, Sendable {
 
 /// `POST /v1/why`, and any other request about one path (escaped, relative to the share).
 package struct PathRequest: Codable, Hashable, Sendable {
+    /// Escaped, relative to the share.
     package var path: String
     package init(path: String) { self.path = path }
 }
 
 /// Why a path is, or is not, the same everywhere: one sentence, and one for each client where it differs.
 package struct WhyResponse: Codable, Hashable, Sendable {
+    /// How one client has the path.
     package struct OnClient: Codable, Hashable, Sendable {
+        /// Its name.
         package var client: String
+        /// Whether it has what the hub has.
         package var synced: Bool
+        /// For a person.
         package var reason: String
         package init(client: String, synced: Bool, reason: String) {
             self.client = client
@@ -137,9 +170,13 @@ package struct WhyResponse: Codable, Hashable, Sendable {
             self.reason = reason
         }
     }
+    /// As it was asked for, readable.
     package var path: String
+    /// Whether every client has what the hub has.
     package var synced: Bool
+    /// The answer for a person, ready to be shown.
     package var sentence: String
+    /// Those that differ.
     package var clients: [OnClient]
     package init(path: String, synced: Bool, sentence: String, clients: [OnClient]) {
         self.path = path
@@ -166,16 +203,22 @@ package struct WaitRequest: Codable, Hashable, Sendable {
 
 /// Whether everybody is in sync, and who is not, with a reason.
 package struct WaitResponse: Codable, Hashable, Sendable {
+    /// Somebody who is awaited.
     package struct Waiting: Codable, Hashable, Sendable {
+        /// Its name.
         package var client: String
+        /// For a person.
         package var reason: String
         package init(client: String, reason: String) {
             self.client = client
             self.reason = reason
         }
     }
+    /// Whether the wait is over because everybody is.
     package var inSync: Bool
+    /// The journal's head.
     package var seq: Int64
+    /// By name; empty when everybody is in sync.
     package var waiting: [Waiting]
     package init(inSync: Bool, seq: Int64, waiting: [Waiting]) {
         self.inSync = inSync
@@ -186,17 +229,23 @@ package struct WaitResponse: Codable, Hashable, Sendable {
 
 /// `GET /v1/log?after=SEQ&limit=N&wait=S`: an array of these, oldest first. Without `after`: the newest `limit`.
 package struct LogMessage: Codable, Hashable, Sendable {
+    /// Grows by one with each change.
     package var seq: Int64
     /// RFC 3339 UTC.
     package var at: String
+    /// Whose change it was; `share` for what was found in the share.
     package var client: String
     /// `create`, `edit`, `move`, `delete`, `revive`.
     package var change: String
+    /// Where the node was at that time, readable, relative to the share.
     package var path: String
+    /// Base64 of the path's bytes, when they are not plain UTF-8.
     package var pathB64: String?
     /// Where it was before a move.
     package var from: String?
+    /// `file`, `directory` or `symlink`.
     package var kind: String
+    /// Of the content that the change left, or took away; 0 for all but files.
     package var bytes: Int64
     package init(
         seq: Int64, at: String, client: String, change: String, path: String, pathB64: String?, from: String?,
@@ -216,11 +265,17 @@ package struct LogMessage: Codable, Hashable, Sendable {
 
 /// `GET /v1/conflicts`: an array of these, oldest first: open conflicts only.
 package struct ConflictMessage: Codable, Hashable, Sendable {
+    /// What holds the name, readable, relative to the share.
     package var path: String
+    /// Base64 of its bytes, when they are not plain UTF-8.
     package var pathB64: String?
+    /// Where the one that came second lies, readable.
     package var copy: String
+    /// Base64 of its bytes, when they are not plain UTF-8.
     package var copyB64: String?
+    /// Whose the copy is.
     package var client: String
+    /// When it was noticed: RFC 3339 UTC.
     package var at: String
     package init(path: String, pathB64: String?, copy: String, copyB64: String?, client: String, at: String) {
         self.path = path
@@ -234,21 +289,27 @@ package struct ConflictMessage: Codable, Hashable, Sendable {
 
 /// `GET /v1/paths`: what lies where, in the order of showing.
 package struct PathsResponse: Codable, Hashable, Sendable {
+    /// One place.
     package struct Entry: Codable, Hashable, Sendable {
+        /// In words, such as `share`.
         package var what: String
+        /// Absolute, on the machine that answers.
         package var path: String
         package init(what: String, path: String) {
             self.what = what
             self.path = path
         }
     }
+    /// In the order of showing.
     package var paths: [Entry]
     package init(paths: [Entry]) { self.paths = paths }
 }
 
 /// `POST /v1/invite`.
 package struct InviteRequest: Codable, Hashable, Sendable {
+    /// The name that it will have; it must be free.
     package var client: String
+    /// True: it may invite, pause and revoke others.
     package var admin: Bool?
     /// A device that only speaks SFTP; needs `key`.
     package var sftpOnly: Bool?
@@ -267,18 +328,26 @@ package struct InviteRequest: Codable, Hashable, Sendable {
 
 /// The invite as it is handed to a person: one line of JSON (DESIGN §9).
 package struct InviteMessage: Codable, Hashable, Sendable {
+    /// Where the hub's SSH server is reached.
     package struct Host: Codable, Hashable, Sendable {
+        /// A name or an address, IPv6 without brackets.
         package var host: String
+        /// TCP.
         package var port: Int
         package init(host: String, port: Int) {
             self.host = host
             self.port = port
         }
     }
+    /// The version of this message: 1.
     package var v: Int
+    /// How the hub calls itself.
     package var hub: String
+    /// The name that the new client will have.
     package var client: String
+    /// Best first; at least one.
     package var hosts: [Host]
+    /// To log in as.
     package var user: String
     /// `ssh-ed25519 AAAA…`.
     package var hostKey: String
@@ -307,9 +376,13 @@ package struct InviteMessage: Codable, Hashable, Sendable {
 
 /// The answer to `invite`: the invite for an agent; for an SFTP-only device how it connects.
 package struct InviteResponse: Codable, Hashable, Sendable {
+    /// How an SFTP-only device connects.
     package struct Connection: Codable, Hashable, Sendable {
+        /// To log in as.
         package var user: String
+        /// Best first.
         package var hosts: [InviteMessage.Host]
+        /// `SHA256:…` of the host key, to be compared by a person.
         package var fingerprint: String
         package init(user: String, hosts: [InviteMessage.Host], fingerprint: String) {
             self.user = user
@@ -317,7 +390,9 @@ package struct InviteResponse: Codable, Hashable, Sendable {
             self.fingerprint = fingerprint
         }
     }
+    /// For an agent; nil for an SFTP-only device.
     package var invite: InviteMessage?
+    /// For an SFTP-only device; nil for an agent.
     package var sftp: Connection?
     package init(invite: InviteMessage?, sftp: Connection?) {
         self.invite = invite
@@ -327,7 +402,9 @@ package struct InviteResponse: Codable, Hashable, Sendable {
 
 /// `POST /v1/revoke`, `/v1/pause`, `/v1/resume`: one client by name, or `all` (not for revoke).
 package struct ClientRequest: Codable, Hashable, Sendable {
+    /// Its name; nil with `all`.
     package var client: String?
+    /// True, or left out.
     package var all: Bool?
     /// How long to pause, in seconds; nil until resumed.
     package var seconds: Int64?
@@ -340,6 +417,7 @@ package struct ClientRequest: Codable, Hashable, Sendable {
 
 /// The clients that a request touched.
 package struct ClientsTouchedResponse: Codable, Hashable, Sendable {
+    /// Names, sorted; without those that it did not concern.
     package var clients: [String]
     package init(clients: [String]) { self.clients = clients }
 }

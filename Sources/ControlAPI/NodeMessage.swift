@@ -2,6 +2,7 @@ import SyncCore
 
 /// Content on the wire.
 package struct ContentMessage: Codable, Hashable, Sendable {
+    /// Which fields are there follows from it.
     package var kind: NodeKind
     /// Hex, files only.
     package var sha256: String?
@@ -30,6 +31,7 @@ package struct ContentMessage: Codable, Hashable, Sendable {
         }
     }
 
+    /// - Throws: ``WireError`` that names the field that is missing or wrong.
     package func content() throws(WireError) -> Content {
         switch kind {
         case .file:
@@ -65,12 +67,17 @@ package struct ContentMessage: Codable, Hashable, Sendable {
 /// A node on the wire.
 package struct NodeMessage: Codable, Hashable, Sendable {
     package var id: Int64
+    /// The id of its directory; 1 is the share.
     package var parent: Int64
     /// Escaped bytes.
     package var name: String
+    /// Kind, bytes and attributes.
     package var content: ContentMessage
+    /// Counts changes of the content, from 1.
     package var contentVersion: Int64
+    /// Counts moves, from 1.
     package var locationVersion: Int64
+    /// The change that made it what it is.
     package var seq: Int64
     /// Only there, and true, for tombstones.
     package var deleted: Bool?
@@ -86,6 +93,7 @@ package struct NodeMessage: Codable, Hashable, Sendable {
         deleted = node.isDeleted ? true : nil
     }
 
+    /// - Throws: ``WireError`` that names the field that is missing or wrong.
     package func node() throws(WireError) -> Node {
         Node(
             id: NodeID(id), location: Location(parent: NodeID(parent), name: try wireName(name, field: "name")),

@@ -21,7 +21,9 @@ package enum Route: String, CaseIterable, Sendable {
     case pause = "POST /v1/pause"
     case resume = "POST /v1/resume"
 
+    /// `GET` or `POST`.
     package var method: String { String(rawValue.prefix { $0 != " " }) }
+    /// Raw, without a query.
     package var path: String { String(rawValue.drop { $0 != " " }.dropFirst()) }
 
     /// The route, or why there is none.
@@ -61,6 +63,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
     case hubAway = "hub_away"
     case internalError = "internal_error"
 
+    /// The HTTP status that it travels with.
     package var status: Int {
         switch self {
         case .badRequest, .badJSON, .missingField, .badValue, .badName: 400
@@ -81,10 +84,14 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
 
 /// Every answer that is not a success: `{"error":{"code","message"}}`.
 package struct ErrorMessage: Codable, Hashable, Sendable, Error, CustomStringConvertible {
+    /// What stands under `error`.
     package struct Body: Codable, Hashable, Sendable {
+        /// For programs.
         package var code: ErrorCode
+        /// A sentence with a next step, for people.
         package var message: String
     }
+    /// The only field, so that an error cannot be taken for another message.
     package var error: Body
 
     package init(_ code: ErrorCode, _ message: String) {
@@ -103,7 +110,9 @@ package struct ErrorMessage: Codable, Hashable, Sendable, Error, CustomStringCon
         self.init(code, "\(error)")
     }
 
+    /// For programs.
     package var code: ErrorCode { error.code }
+    /// A sentence with a next step, for people.
     package var message: String { error.message }
     package var description: String { message }
 }

@@ -8,7 +8,9 @@ package struct JoinRequest: Codable, Hashable, Sendable {
 /// What a new client is given. The invite stays good until the first ``HelloRequest`` with the token, so that an interrupted
 /// join can be run again.
 package struct JoinResponse: Codable, Hashable, Sendable {
+    /// The name that the invite was made for.
     package var client: String
+    /// The bearer token; the hub keeps a hash of it only.
     package var token: String
     package init(client: String, token: String) {
         self.client = client
@@ -18,6 +20,7 @@ package struct JoinResponse: Codable, Hashable, Sendable {
 
 /// `POST /v1/hello`: the first request on a connection.
 package struct HelloRequest: Codable, Hashable, Sendable {
+    /// Of the agent's program.
     package var version: String
     /// The random generation of the agent's index.
     package var generation: String
@@ -29,9 +32,13 @@ package struct HelloRequest: Codable, Hashable, Sendable {
 
 /// Who the hub is, and what this client may use.
 package struct HelloResponse: Codable, Hashable, Sendable {
+    /// How the hub calls itself.
     package var hub: String
+    /// Of the hub's program.
     package var version: String
+    /// This client's name there.
     package var client: String
+    /// The journal's; what was agreed in another one does not hold.
     package var epoch: String
     /// The journal's `seq`.
     package var head: Int64
@@ -41,6 +48,7 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     package var share: String
     /// Operations in one commit at most.
     package var maxOperations: Int
+    /// Nil unless a pause holds.
     package var paused: PauseMessage?
     package init(
         hub: String, version: String, client: String, epoch: String, head: Int64, staging: String, share: String,
@@ -60,6 +68,7 @@ package struct HelloResponse: Codable, Hashable, Sendable {
 
 /// A pause: `until` is RFC 3339 UTC, nil for "until resumed".
 package struct PauseMessage: Codable, Hashable, Sendable {
+    /// The end; nil when only a person ends it.
     package var until: String?
     package init(until: String?) { self.until = until }
 }
@@ -68,6 +77,7 @@ package struct PauseMessage: Codable, Hashable, Sendable {
 /// is nothing after `since`, the client's newest known barrier is `barrier`, and the pause is as the client knows it (`paused`:
 /// 0 or 1).
 package struct ChangesResponse: Codable, Hashable, Sendable {
+    /// The journal's; an agent that knows another one begins anew.
     package var epoch: String
     /// Everything up to here is in `nodes` or was seen before: the next `since`. Not the head when a page was full.
     package var through: Int64
@@ -75,6 +85,7 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     package var head: Int64
     /// Nodes with their latest state, each once, by `seq`; tombstones too. Empty while paused.
     package var nodes: [NodeMessage]
+    /// Nil unless a pause holds.
     package var paused: PauseMessage?
     /// Somebody waits for this client to report this number (see ``ReportRequest``); 0 if nobody ever did.
     package var barrier: Int64
@@ -92,6 +103,7 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
 
 /// `POST /v1/report`: how far the client is, told after each change of it. Answered with `{}`.
 package struct ReportRequest: Codable, Hashable, Sendable {
+    /// The journal's that the cursor is of.
     package var epoch: String
     /// Everything up to here is on the client's disk: its cursor.
     package var cursor: Int64
@@ -100,7 +112,9 @@ package struct ReportRequest: Codable, Hashable, Sendable {
     package var barrier: Int64
     /// What waits in both directions, at most 1,000 items; the sums count everything.
     package var pending: [PendingMessage]
+    /// All that is to be sent, also beyond `pending`, without what is skipped.
     package var upCount: Int
+    /// All that is to come, also beyond `pending`.
     package var downCount: Int
     /// Bytes that are still to move, both directions.
     package var bytes: Int64
@@ -125,7 +139,9 @@ package enum Direction: String, Codable, Sendable { case up, down }
 package struct PendingMessage: Codable, Hashable, Sendable {
     /// Relative to the share, escaped.
     package var path: String
+    /// From this client, or to it.
     package var direction: Direction
+    /// To move at most.
     package var bytes: Int64
     /// A sentence's worth: `settling`, `permission denied: cannot read`, `a FIFO, which cannot be synced`, …
     package var reason: String

@@ -12,7 +12,9 @@ package enum WireFormat {
     }
 
     /// - Throws: ``WireError`` that names the field.
-    package static func decode<Message: Decodable>(_ type: Message.Type, from bytes: [UInt8]) throws(WireError) -> Message {
+    package static func decode<Message: Decodable>(_ type: Message.Type, from bytes: [UInt8]) throws(WireError)
+        -> Message
+    {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         do {

@@ -36,12 +36,14 @@ package struct Digest: Hashable, Comparable, Sendable {
     package static let empty = Digest(  // SAFETY: 64 digits.
         hex: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")!
 
+    /// As stored and sent: ``size`` bytes.
     package var bytes: [UInt8] {
         [words.0, words.1, words.2, words.3].flatMap { word in
             (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) }
         }
     }
 
+    /// For people and for JSON: 64 lower-case digits.
     package var hex: String { bytes.map(Escaping.hex).joined() }
 
     package static func == (a: Digest, b: Digest) -> Bool { a.words == b.words }

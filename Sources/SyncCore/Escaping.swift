@@ -1,6 +1,7 @@
 /// Bytes as text and back, without loss: valid UTF-8 stands as it is, a backslash doubled, and every byte that is
 /// not part of valid UTF-8, and every control character, as `\xHH`. Used on the wire and wherever a name is shown.
 package enum Escaping {
+    /// Bytes as text; the same text never stands for two different runs of bytes.
     package static func text(_ bytes: [UInt8]) -> String {
         var text = ""
         var rest = bytes[...]
@@ -68,11 +69,13 @@ package enum Escaping {
         return width
     }
 
+    /// Two lower-case digits.
     package static func hex(_ byte: UInt8) -> String {
         let digits = Array("0123456789abcdef")
         return String([digits[Int(byte >> 4)], digits[Int(byte & 15)]])
     }
 
+    /// The value of a digit of either case; nil for any other byte.
     package static func hexValue(_ digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")

@@ -16,7 +16,9 @@ package struct Sequence: RawRepresentable, Hashable, Comparable, Sendable, Codab
     package init(rawValue: Int64) { self.rawValue = rawValue }
     package init(_ rawValue: Int64) { self.rawValue = rawValue }
 
+    /// Before the first change.
     package static let zero = Sequence(0)
+    /// Of the change after this one.
     package var next: Sequence { Sequence(rawValue + 1) }
 
     package static func < (a: Sequence, b: Sequence) -> Bool { a.rawValue < b.rawValue }
@@ -29,7 +31,9 @@ package struct Version: RawRepresentable, Hashable, Comparable, Sendable, Codabl
     package init(rawValue: Int64) { self.rawValue = rawValue }
     package init(_ rawValue: Int64) { self.rawValue = rawValue }
 
+    /// Of what has just been made.
     package static let first = Version(1)
+    /// After one more change.
     package var next: Version { Version(rawValue + 1) }
 
     package static func < (a: Version, b: Version) -> Bool { a.rawValue < b.rawValue }
@@ -40,6 +44,7 @@ package struct Version: RawRepresentable, Hashable, Comparable, Sendable, Codabl
 package struct OperationID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     /// The random generation of the client's index (hex).
     package let generation: String
+    /// Grows with each operation of the generation; gaps are allowed.
     package let number: Int64
 
     package init(generation: String, number: Int64) {

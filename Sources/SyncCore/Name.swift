@@ -1,5 +1,6 @@
 /// One component of a path, as bytes. Compares and orders by bytes: `café` in NFC and in NFD are two names.
 package struct Name: Hashable, Comparable, Sendable {
+    /// 1 to ``limit``, without `/` and NUL.
     package let bytes: [UInt8]
 
     /// Accepts what Linux accepts as the name of a directory entry: 1 to 255 bytes, no `/`, no NUL, not `.` or `..`.
@@ -12,6 +13,7 @@ package struct Name: Hashable, Comparable, Sendable {
         self.bytes = bytes
     }
 
+    /// The bytes of the text as UTF-8, without normalization.
     package init(_ string: String) throws(NameError) {
         try self.init(Array(string.utf8))
     }
@@ -21,6 +23,7 @@ package struct Name: Hashable, Comparable, Sendable {
 
     /// Names that begin with `.synchub` are ours; users' names may not.
     package var isReserved: Bool { bytes.starts(with: Name.reservedPrefix) }
+    /// The names of ours: markers, private areas, parked nodes.
     package static let reservedPrefix = Array(".synchub".utf8)
 
     package static func < (a: Name, b: Name) -> Bool { a.bytes.lexicographicallyPrecedes(b.bytes) }

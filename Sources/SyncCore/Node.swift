@@ -15,10 +15,13 @@ package typealias Nanoseconds = Int64
 
 /// What a file is: the bytes (by digest), how many, permission bits and modification time.
 package struct FileContent: Hashable, Sendable {
+    /// Names the bytes.
     package var digest: Digest
     /// In bytes.
     package var size: Int64
+    /// Permission bits.
     package var mode: Mode
+    /// When the bytes last changed, as the file says it.
     package var mtime: Nanoseconds
 
     package init(digest: Digest, size: Int64, mode: Mode, mtime: Nanoseconds) {
@@ -37,6 +40,7 @@ package enum Content: Hashable, Sendable {
     /// The target as bytes (stored, never followed). A symlink has no permission bits of its own on Linux.
     case symlink(target: [UInt8], mtime: Nanoseconds)
 
+    /// An edit never changes it.
     package var kind: NodeKind {
         switch self {
         case .file: .file
@@ -45,6 +49,7 @@ package enum Content: Hashable, Sendable {
         }
     }
 
+    /// Whether it can hold other nodes.
     package var isDirectory: Bool { kind == .directory }
 
     /// The same kind and the same bytes, whatever mode and mtime say.
@@ -68,7 +73,9 @@ package enum Content: Hashable, Sendable {
 
 /// Where a node is: in which directory, under which name.
 package struct Location: Hashable, Sendable {
+    /// A directory; ``NodeID/root`` for what lies in the share itself.
     package var parent: NodeID
+    /// Unique among the live nodes of the parent.
     package var name: Name
 
     package init(parent: NodeID, name: Name) {
@@ -79,10 +86,15 @@ package struct Location: Hashable, Sendable {
 
 /// One file, directory or symlink as the journal knows it.
 package struct Node: Hashable, Sendable {
+    /// Given by the journal, never changed.
     package let id: NodeID
+    /// Where it is; of a tombstone where it was.
     package var location: Location
+    /// What it is; of a tombstone what it was.
     package var content: Content
+    /// Grows with each change of the content, and when it comes back.
     package var contentVersion: Version
+    /// Grows with each move, and when it comes back.
     package var locationVersion: Version
     /// The change that made it what it is.
     package var seq: Sequence
@@ -102,6 +114,8 @@ package struct Node: Hashable, Sendable {
         self.isDeleted = isDeleted
     }
 
+    /// The directory that it is in.
     package var parent: NodeID { location.parent }
+    /// Its name there.
     package var name: Name { location.name }
 }

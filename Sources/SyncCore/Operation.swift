@@ -31,7 +31,9 @@ package enum Change: Hashable, Sendable {
 
 /// A change with the id under which it may be repeated.
 package struct Operation: Hashable, Sendable {
+    /// Under which it may be repeated.
     package let id: OperationID
+    /// What is asked for.
     package let change: Change
 
     package init(id: OperationID, change: Change) {

@@ -1,5 +1,6 @@
 /// A path below the share or a folder: names from the top down. Empty is the top itself. Never absolute, never `..`.
 package struct RelativePath: Hashable, Comparable, Sendable {
+    /// From the top down.
     package var names: [Name]
 
     package init(_ names: [Name] = []) { self.names = names }
@@ -17,16 +18,21 @@ package struct RelativePath: Hashable, Comparable, Sendable {
         self.names = names
     }
 
+    /// The share or the folder itself.
     package static let top = RelativePath()
     private static let separator = UInt8(ascii: "/")
 
+    /// Joined by `/`, without one at either end.
     package var bytes: [UInt8] { Array(names.map(\.bytes).joined(separator: [RelativePath.separator])) }
+    /// Whether it is the share or the folder itself.
     package var isTop: Bool { names.isEmpty }
+    /// Its own name; nil for the top.
     package var last: Name? { names.last }
 
     /// The directory that holds this path; the top's parent is the top.
     package var parent: RelativePath { RelativePath(Array(names.dropLast())) }
 
+    /// What has this name in the directory of this path.
     package func appending(_ name: Name) -> RelativePath { RelativePath(names + [name]) }
 
     /// True for the path itself and everything below it.

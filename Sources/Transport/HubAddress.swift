@@ -4,9 +4,11 @@ package import SSH
 package struct HubAddress: Sendable {
     /// Tried in this order.
     package var hosts: [SSHAddress]
+    /// At the hub, for SSH.
     package var user: String
     /// Pinned: no other is accepted.
     package var hostKey: HostKey
+    /// This client's, or the one-time key of an invite.
     package var key: SSHCredentials.PrivateKey
     /// The control API's port on the hub's 127.0.0.1.
     package var apiPort: UInt16

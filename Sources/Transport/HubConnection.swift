@@ -49,6 +49,7 @@ package enum HubError: Error, Sendable, CustomStringConvertible {
     case transferFailed(String)
     case cancelled
 
+    /// Whether another connection has to be made before anything can be asked again.
     package var endsConnection: Bool {
         switch self {
         case .away, .hostKeyChanged, .refusedKey: true

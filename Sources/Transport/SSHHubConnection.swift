@@ -8,6 +8,7 @@ package final class SSHHubConnection: HubConnection {
     private let control: ControlChannel
     private let up: SFTPLane
     private let down: SFTPLane
+    /// See ``HubConnection/hello``.
     package let hello: HelloResponse
 
     /// Logs in at the first host that answers, and says hello.
@@ -48,21 +49,26 @@ package final class SSHHubConnection: HubConnection {
 
     // MARK: - Coordination
 
+    /// See ``HubConnection/changes(since:wait:barrier:paused:)``.
     package func changes(
         since: Sequence, wait: Int, barrier: Int64, paused: Bool
     ) throws(HubError) -> ChangesResponse {
-        let query = "?since=\(since.rawValue)&wait=\(wait)&epoch=\(hello.epoch)&barrier=\(barrier)&paused=\(paused ? 1 : 0)"
+        let query =
+            "?since=\(since.rawValue)&wait=\(wait)&epoch=\(hello.epoch)&barrier=\(barrier)&paused=\(paused ? 1 : 0)"
         return try control.message(ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30)
     }
 
+    /// See ``HubConnection/commit(_:)``.
     package func commit(_ request: [UInt8]) throws(HubError) -> CommitResponse {
         try control.message(CommitResponse.self, .commit, body: request, timeout: 3_600)
     }
 
+    /// See ``HubConnection/report(_:)``.
     package func report(_ report: ReportRequest) throws(HubError) {
         _ = try control.message(EmptyResponse.self, .report, body: WireFormat.encode(report))
     }
 
+    /// See ``HubConnection/forward(_:_:_:)``.
     package func forward(
         _ method: String, _ path: String, _ body: [UInt8]
     ) throws(HubError) -> (status: Int, body: [UInt8]) {
@@ -72,6 +78,7 @@ package final class SSHHubConnection: HubConnection {
 
     // MARK: - Bytes
 
+    /// See ``HubConnection/upload(_:_:goOn:)``; the name is that of a file in this client's staging directory.
     package func upload(_ name: String, _ parts: [UploadPart], goOn: () -> Bool) throws(HubError) {
         let path = Array("\(hello.staging)/\(name)".utf8)
         do {
@@ -83,16 +90,19 @@ package final class SSHHubConnection: HubConnection {
         }
     }
 
+    /// See ``HubConnection/download(_:sink:)``; the bytes are not verified here.
     package func download(_ path: RelativePath, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64 {
         let bytes = Array(hello.share.utf8) + [UInt8(ascii: "/")] + path.bytes
         return try down.use { connection in try connection.download(bytes, sink: sink) }
     }
 
+    /// See ``HubConnection/cancelTransfers()``; the next transfer opens a new session.
     package func cancelTransfers() {
         up.cancel()
         down.cancel()
     }
 
+    /// See ``HubConnection/close()``.
     package func close() {
         cancelTransfers()
         control.close()
@@ -102,7 +112,8 @@ package final class SSHHubConnection: HubConnection {
 extension ControlChannel {
     /// Opens the tunnel.
     static func open(
-        _ address: HubAddress, _ server: SSHAddress, _ timeout: Duration, _ onClose: @escaping @Sendable (String) -> Void
+        _ address: HubAddress, _ server: SSHAddress, _ timeout: Duration,
+        _ onClose: @escaping @Sendable (String) -> Void
     ) throws(HubError) -> ControlChannel {
         do throws(SSHError) {
             let tunnel = try SSHTunnel.connect(

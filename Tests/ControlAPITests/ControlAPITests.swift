@@ -54,9 +54,13 @@ import Testing
         }
         #expect(error(#"{"generation":"g","acknowledged":0,"operations":[]}"#) == .missingField("epoch"))
         #expect(
-            error(#"{"epoch":"e","generation":"g","acknowledged":0,"operations":[{"number":1,"verb":"delete","node":5}]}"#)
+            error(
+                #"{"epoch":"e","generation":"g","acknowledged":0,"operations":[{"number":1,"verb":"delete","node":5}]}"#
+            )
                 == .missingField("content_base"))
-        guard case .wrongType("acknowledged", _) = error(#"{"epoch":"e","generation":"g","acknowledged":"x","operations":[]}"#)
+        guard
+            case .wrongType("acknowledged", _) = error(
+                #"{"epoch":"e","generation":"g","acknowledged":"x","operations":[]}"#)
         else { Issue.record("expected a wrong type"); return }
         guard case .notJSON = error("{") else { Issue.record("expected bad JSON"); return }
     }

@@ -4,7 +4,8 @@ import ControlAPI
 extension Syncctl {
     /// What `syncctl` can be told. Commands that are not built yet are not listed.
     static let program = Program(
-        name: "syncctl", summary: "ask and steer a SyncHub, on the hub's machine or through an agent", version: ProductVersion.current,
+        name: "syncctl", summary: "ask and steer a SyncHub, on the hub's machine or through an agent",
+        version: ProductVersion.current,
         commonOptions: [
             .value("root", "DIR", as: .bytes, "the hub on this machine that lives in DIR"),
             .value("home", "DIR", as: .bytes, "the hub of the agent whose home is DIR"),

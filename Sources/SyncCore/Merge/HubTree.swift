@@ -34,6 +34,7 @@ package enum Target: Hashable, Sendable {
 
 /// What is to be done and what is to be answered.
 package struct Decision: Hashable, Sendable {
+    /// What to tell the client; nodes are looked up after the effects.
     package enum Answer: Hashable, Sendable {
         case applied(Target)
         case merged(NodeID)
@@ -41,7 +42,9 @@ package struct Decision: Hashable, Sendable {
         case refused(Refusal, current: NodeID?)
     }
 
+    /// To be applied in order; empty for refusals and when nothing has to change.
     package var effects: [Effect]
+    /// What to tell the client.
     package var answer: Answer
 
     package init(_ answer: Answer, _ effects: [Effect] = []) {

@@ -31,6 +31,7 @@ package struct Settling<Key: Hashable & Sendable>: Sendable {
         case changed
     }
 
+    /// Takes in an event; `now` never goes back.
     package mutating func note(_ key: Key, _ event: Event, at now: Int64) {
         var entry = pending[key] ?? Pending(first: now, last: now, isOpen: false)
         entry.last = now
@@ -59,6 +60,7 @@ package struct Settling<Key: Hashable & Sendable>: Sendable {
 
     /// Names that are not due yet.
     package var waiting: [Key] { Array(pending.keys) }
+    /// Whether nothing waits.
     package var isEmpty: Bool { pending.isEmpty }
 
     private func due(of entry: Pending) -> Int64 {

@@ -12,6 +12,7 @@ package struct EntryID: RawRepresentable, Hashable, Comparable, Sendable, Codabl
 
 /// The directory that holds a local entry.
 package struct LocalParent: Hashable, Sendable {
+    /// Itself: a directory.
     package var entry: EntryID
     /// Nil while the hub does not know the directory.
     package var node: NodeID?
@@ -24,9 +25,13 @@ package struct LocalParent: Hashable, Sendable {
 
 /// What the disk holds, as the index last saw it.
 package struct LocalState: Hashable, Sendable {
+    /// Of the index; never used again.
     package var entry: EntryID
+    /// The directory that it lies in.
     package var parent: LocalParent
+    /// Its name there.
     package var name: Name
+    /// Never changes: another kind under the name is another entry.
     package var kind: NodeKind
     /// Nil for a file whose bytes have not been hashed since they may have changed.
     package var content: Content?
@@ -47,9 +52,13 @@ package struct LocalState: Hashable, Sendable {
 
 /// The last state of a node in which hub and disk agreed; the versions are the bases of what the client sends.
 package struct SyncedState: Hashable, Sendable {
+    /// Where both had it.
     package var location: Location
+    /// What both had.
     package var content: Content
+    /// The base of an edit or deletion.
     package var contentVersion: Version
+    /// The base of a move or deletion.
     package var locationVersion: Version
 
     package init(
@@ -72,7 +81,9 @@ package struct SyncedState: Hashable, Sendable {
 package struct Subject: Hashable, Sendable {
     /// Nil for what the hub does not know yet.
     package var node: NodeID?
+    /// What the disk holds; nil if nothing.
     package var local: LocalState?
+    /// What was agreed; nil if nothing ever was.
     package var synced: SyncedState?
     /// What the hub said last; nil if it has not said anything. A tombstone is a deleted node.
     package var remote: Node?
