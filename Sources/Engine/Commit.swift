@@ -5,7 +5,9 @@ package import SyncCore
 package struct Commit: Hashable, Sendable {
     /// One operation, and what has to be at the hub for it.
     package struct Item: Hashable, Sendable {
+        /// With an id that no other operation ever has.
         package var operation: Operation
+        /// What has to be remembered until its outcome is taken in.
         package var inflight: Inflight
         /// Where the bytes are, for a file.
         package var path: RelativePath?
@@ -17,6 +19,7 @@ package struct Commit: Hashable, Sendable {
         /// The bytes that the hub must have; nil for everything but files.
         package var file: FileContent? { operation.change.content?.file }
     }
+    /// In the order in which the hub is to decide them.
     package var items: [Item]
 
     /// In bytes: what has to be sent at most.

@@ -3,8 +3,11 @@ package import SyncCore
 
 /// A file that was found new or changed by listing, not by an event.
 package struct FreshFile: Hashable, Sendable {
+    /// The directory that it is in.
     package var directory: EntryID
+    /// Its name there.
     package var name: Name
+    /// Its own.
     package var entry: EntryID
     /// Its ctime, Unix nanoseconds.
     package var changed: Nanoseconds

@@ -3,6 +3,7 @@ package import SyncCore
 
 /// Something that is not the same here and at the hub.
 package struct Pending: Hashable, Sendable {
+    /// Where it is here; of what is to come, where it is at the hub.
     package var path: RelativePath
     /// True for what is to be sent, false for what is to come.
     package var isUp: Bool
@@ -55,7 +56,9 @@ extension Folder {
         case .hash: return try up(0, "waiting to be read")
         case .send(.create(_, let content)): return try up(content.size, "new here, waiting to be sent")
         case .send(.change(_, _, _, let edit, let moves)):
-            return try up(edit?.size ?? 0, edit == nil && moves ? "moved here, waiting to be told" : "changed here, waiting to be sent")
+            return try up(
+                edit?.size ?? 0,
+                edit == nil && moves ? "moved here, waiting to be told" : "changed here, waiting to be sent")
         case .send(.delete): return try up(0, "deleted here, waiting to be told")
         case .receive(.make(let node)): return try down(node, node.content.size, "new at the hub, waiting to come")
         case .receive(.change(_, let synced, let node)):

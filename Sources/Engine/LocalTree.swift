@@ -3,13 +3,17 @@ package import SyncCore
 
 /// What the disk says about one name.
 package struct DiskStatus: Hashable, Sendable {
+    /// What has the name.
     package enum Kind: Hashable, Sendable {
         case node(NodeKind)
         /// A FIFO, socket or device, in words.
         case other(String)
     }
+    /// What has the name.
     package var kind: Kind
+    /// By which a later change is noticed.
     package var stamp: Stamp
+    /// Permission bits.
     package var mode: Mode
 
     package init(kind: Kind, stamp: Stamp, mode: Mode) {
@@ -21,9 +25,11 @@ package struct DiskStatus: Hashable, Sendable {
 
 /// Why the disk would not do something, in words for a person; the next try may succeed.
 package struct DiskProblem: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What the engine tells apart.
     package enum Cause: Hashable, Sendable {
         case notFound, noSpace, denied, readOnly, changedWhileRead, other
     }
+    /// Decides what follows; the description is for people.
     package var cause: Cause
     package var description: String
 
@@ -37,6 +43,7 @@ package struct DiskProblem: Error, Hashable, Sendable, CustomStringConvertible {
 package struct StagedContent: Hashable, Sendable {
     /// Names it in the private area.
     package var name: String
+    /// Of the bytes as they were verified.
     package var digest: Digest
     /// Whether its bytes would survive a power cut already.
     package var isDurable: Bool

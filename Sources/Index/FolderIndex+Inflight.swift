@@ -3,8 +3,11 @@ package import SyncCore
 
 /// What one operation of the commit in flight said about a local entry.
 package struct Inflight: Hashable, Sendable {
+    /// Which of the four changes it asked for.
     package enum Verb: String, Sendable { case create, edit, move, delete }
+    /// Of its operation id.
     package var number: Int64
+    /// Which other fields are there follows from it.
     package var verb: Verb
     /// Nil for a deletion.
     package var entry: EntryID?
@@ -67,6 +70,7 @@ extension FolderIndex {
     /// The request in flight, if one is.
     package var inflightRequest: String? { get throws { try value("commit") } }
 
+    /// Nil when that operation is not in flight.
     package func inflight(_ number: Int64) throws -> Inflight? {
         try database.first(
             """
@@ -77,7 +81,8 @@ extension FolderIndex {
             Inflight(
                 number: number, verb: Inflight.Verb(rawValue: try row.text(0)) ?? .edit,
                 entry: try row.optionalInt64(1).map { EntryID($0) }, node: try row.optionalInt64(2).map { NodeID($0) },
-                parent: try row.optionalInt64(3).map { EntryID($0) }, name: row.isNull(4) ? nil : try Name(try row.blob(4)),
+                parent: try row.optionalInt64(3).map { EntryID($0) },
+                name: row.isNull(4) ? nil : try Name(try row.blob(4)),
                 content: row.isNull(5) ? nil : try ContentColumns.content(row, from: 5))
         }
     }

@@ -3,8 +3,11 @@ package import SyncCore
 
 /// What waits, in words for a person.
 package struct Trouble: Hashable, Sendable {
+    /// Relative to the folder.
     package var path: RelativePath
+    /// Nil where nothing is in the index, such as a FIFO.
     package var entry: EntryID?
+    /// A sentence, or the end of one.
     package var reason: String
     /// True for what will never be synced, such as a FIFO.
     package var isSkipped: Bool
@@ -37,7 +40,9 @@ extension FolderIndex {
     }
 
     /// Subjects to look at, nodes first, at most `limit` of each kind, from after the given ones.
-    package func unsettled(limit: Int, afterNode: NodeID = NodeID(0), afterEntry: EntryID = EntryID(0)) throws -> [SubjectKey] {
+    package func unsettled(limit: Int, afterNode: NodeID = NodeID(0), afterEntry: EntryID = EntryID(0)) throws
+        -> [SubjectKey]
+    {
         let nodes = try database.query(
             "SELECT node FROM unsettled_node WHERE node > ? ORDER BY node LIMIT ?", afterNode.rawValue, limit
         ) { row in SubjectKey.node(NodeID(try row.int64(0))) }
@@ -54,6 +59,7 @@ extension FolderIndex {
         ) { row in NodeID(try row.int64(0)) }
     }
 
+    /// Subjects that the planner has to look at.
     package var unsettledCount: Int {
         get throws {
             try database.first(
@@ -76,20 +82,23 @@ extension FolderIndex {
     /// How much waits, counted without looking at each: new entries and nodes that changed here, nodes that changed
     /// there, and the bytes of both.
     package func backlog() throws -> (up: Int, down: Int, bytes: Int64) {
-        let up = try database.first(
-            """
-            SELECT COUNT(*), IFNULL(SUM(local.size), 0) FROM unsettled_entry JOIN local USING (entry)
-            """
-        ) { row in (try row.int(0), try row.int64(1)) } ?? (0, 0)
-        let down = try database.first(
-            """
-            SELECT COUNT(*), IFNULL(SUM(CASE WHEN deleted = 0 THEN size ELSE 0 END), 0)
-            FROM unsettled_node JOIN remote USING (node)
-            """
-        ) { row in (try row.int(0), try row.int64(1)) } ?? (0, 0)
-        let changed = try database.first(
-            "SELECT COUNT(*) FROM unsettled_node WHERE node NOT IN (SELECT node FROM remote)"
-        ) { row in try row.int(0) } ?? 0
+        let up =
+            try database.first(
+                """
+                SELECT COUNT(*), IFNULL(SUM(local.size), 0) FROM unsettled_entry JOIN local USING (entry)
+                """
+            ) { row in (try row.int(0), try row.int64(1)) } ?? (0, 0)
+        let down =
+            try database.first(
+                """
+                SELECT COUNT(*), IFNULL(SUM(CASE WHEN deleted = 0 THEN size ELSE 0 END), 0)
+                FROM unsettled_node JOIN remote USING (node)
+                """
+            ) { row in (try row.int(0), try row.int64(1)) } ?? (0, 0)
+        let changed =
+            try database.first(
+                "SELECT COUNT(*) FROM unsettled_node WHERE node NOT IN (SELECT node FROM remote)"
+            ) { row in try row.int(0) } ?? 0
         return (up.0 + changed, down.0, up.1 + down.1)
     }
 
@@ -102,10 +111,12 @@ extension FolderIndex {
             trouble.entry?.rawValue, trouble.reason, trouble.isSkipped ? 1 : 0)
     }
 
+    /// There is none any more at a path.
     package func clearTrouble(at path: RelativePath) throws {
         try database.execute("DELETE FROM problem WHERE path = ?", path.bytes)
     }
 
+    /// There is none any more with an entry, wherever it is.
     package func clearTrouble(of entry: EntryID) throws {
         try database.execute("DELETE FROM problem WHERE entry = ?", entry.rawValue)
     }

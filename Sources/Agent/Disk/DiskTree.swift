@@ -1,12 +1,12 @@
 internal import FileTree
 internal import Processes
-package import Engine
-package import Index
-package import SyncCore
+internal import Engine
+internal import Index
+internal import SyncCore
 
 /// The real folder, through directory handles. Everything of ours in it lies below `.synchub`: the marker that tells this folder from an
 /// empty mount point, and the private area in which bytes wait.
-package final class DiskTree: LocalTree {
+final class DiskTree: LocalTree {
     let root: TreeRoot
     let area: PrivateArea
     private let watcher: Watcher
@@ -23,7 +23,7 @@ package final class DiskTree: LocalTree {
     ///   - date: stands in the name of what had to be kept beside (`2026-11-21`).
     ///   - deliver: gets what happens, on a thread of its own.
     /// - Throws: ``DiskProblem`` if the folder or its marker is not there.
-    package init(
+    init(
         path: String, date: String, deliver: @escaping @Sendable (FolderEvents) -> Void
     ) throws {
         self.date = date
@@ -32,7 +32,8 @@ package final class DiskTree: LocalTree {
             root = try TreeRoot(path: path)
             guard try root.status(of: marker) != nil else {
                 throw DiskProblem(
-                    .notFound, "\(path) does not have the marker \(Self.markerPath): is its disk mounted? nothing is touched")
+                    .notFound,
+                    "\(path) does not have the marker \(Self.markerPath): is its disk mounted? nothing is touched")
             }
             area = try PrivateArea(in: root, at: try RelativePath(bytes: Array(".synchub/private".utf8)))
             for item in try area.items() { try item.remove() }
@@ -45,27 +46,27 @@ package final class DiskTree: LocalTree {
     }
 
     /// Returns when everything that had happened at the call has been delivered.
-    package func drainEvents() { watcher.drain() }
+    func drainEvents() { watcher.drain() }
 
-    package func stop() { watcher.stop() }
+    func stop() { watcher.stop() }
 
     // MARK: - Looking
 
-    package func status(of path: RelativePath) throws -> DiskStatus? {
+    func status(of path: RelativePath) throws -> DiskStatus? {
         try asking { () throws(FileTreeError) in try root.status(of: path).map { DiskStatus($0) } }
     }
 
-    package func list(_ directory: RelativePath) throws -> [(name: Name, status: DiskStatus)] {
+    func list(_ directory: RelativePath) throws -> [(name: Name, status: DiskStatus)] {
         try asking { () throws(FileTreeError) in
             try root.list(directory).map { (name: $0.name, status: DiskStatus($0.status)) }
         }
     }
 
-    package func readLink(_ path: RelativePath) throws -> [UInt8] {
+    func readLink(_ path: RelativePath) throws -> [UInt8] {
         try asking { () throws(FileTreeError) in try root.readLink(path) }
     }
 
-    package func watch(_ directory: RelativePath, as entry: EntryID) throws {
+    func watch(_ directory: RelativePath, as entry: EntryID) throws {
         do throws(WatchError) {
             try watcher.watch(directory, in: root, token: entry.rawValue)
         } catch {
@@ -83,31 +84,32 @@ package final class DiskTree: LocalTree {
     private func tellOnce(_ error: WatchError) {
         if hasToldOfLimit { return }
         hasToldOfLimit = true
-        log.warning("not_watched", ["reason": error, "until-then": "these directories are looked at every few seconds"])
+        log.warning(
+            "not_watched", ["reason": error, "until-then": "these directories are looked at every few seconds"])
     }
 
-    package func isBeingWritten(_ path: RelativePath) -> Bool { root.isWriterActive(path) ?? false }
+    func isBeingWritten(_ path: RelativePath) -> Bool { root.isWriterActive(path) ?? false }
 
-    package func isPresent() -> Bool { (try? root.status(of: marker)) != nil }
+    func isPresent() -> Bool { (try? root.status(of: marker)) != nil }
 
     // MARK: - Changing
 
-    package func makeDirectory(_ path: RelativePath, mode: Mode) throws -> Placing {
+    func makeDirectory(_ path: RelativePath, mode: Mode) throws -> Placing {
         try placing { () throws(FileTreeError) in try root.makeDirectory(path, mode: mode) }
     }
 
-    package func makeSymlink(_ path: RelativePath, target: [UInt8], mtime: Nanoseconds) throws -> Placing {
+    func makeSymlink(_ path: RelativePath, target: [UInt8], mtime: Nanoseconds) throws -> Placing {
         try placing { () throws(FileTreeError) in
             try root.makeSymlink(target: target, mtime: mtime, at: path, through: area)
         }
     }
 
-    package func place(_ staged: StagedContent, as file: FileContent, at path: RelativePath) throws -> Placing {
+    func place(_ staged: StagedContent, as file: FileContent, at path: RelativePath) throws -> Placing {
         let item = try item(staged)
         return try placing { () throws(FileTreeError) in try root.placeNew(item, at: path) }
     }
 
-    package func replace(
+    func replace(
         _ path: RelativePath, having stamp: Stamp, by staged: StagedContent, as file: FileContent
     ) throws -> Placing {
         guard let expected = try expected(path, stamp) else { return .unexpected }
@@ -127,14 +129,14 @@ package final class DiskTree: LocalTree {
         }
     }
 
-    package func move(_ from: RelativePath, having stamp: Stamp, to path: RelativePath) throws -> Placing {
+    func move(_ from: RelativePath, having stamp: Stamp, to path: RelativePath) throws -> Placing {
         let identity = FileIdentity(device: stamp.device, inode: stamp.inode)
         let move = try asking { () throws(FileTreeError) in try root.move(from, to: path, expecting: identity) }
         guard case .moved(let status) = move else { return .unexpected }
         return .done(DiskStatus(status))
     }
 
-    package func setAttributes(
+    func setAttributes(
         _ path: RelativePath, having stamp: Stamp, mode: Mode, mtime: Nanoseconds?
     ) throws -> Placing {
         guard let expected = try expected(path, stamp) else { return .unexpected }
@@ -145,7 +147,7 @@ package final class DiskTree: LocalTree {
         return .done(DiskStatus(status))
     }
 
-    package func remove(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
+    func remove(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
         if kind == .directory {
             let identity = FileIdentity(device: stamp.device, inode: stamp.inode)
             let removal = try asking { () throws(FileTreeError) in try root.removeDirectory(path, expecting: identity) }
@@ -166,7 +168,7 @@ package final class DiskTree: LocalTree {
         }
     }
 
-    package func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws {
+    func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws {
         try asking { () throws(FileTreeError) in
             if everything || directories.count > 16 { return try root.syncFileSystem() }
             for directory in directories {
@@ -178,14 +180,18 @@ package final class DiskTree: LocalTree {
         }
     }
 
-    package func discard(_ staged: StagedContent) { try? item(staged).remove() }
+    func discard(_ staged: StagedContent) { try? item(staged).remove() }
 
     // MARK: - Helpers
 
     private func item(_ staged: StagedContent) throws -> PrivateItem {
         let name = try? Name(staged.name)
-        let found = try asking { () throws(FileTreeError) in try name.flatMap { name throws(FileTreeError) in try area.item(named: name) } }
-        guard let found else { throw DiskProblem(.notFound, "what was fetched is gone from the private area; it is fetched again") }
+        let found = try asking { () throws(FileTreeError) in
+            try name.flatMap { name throws(FileTreeError) in try area.item(named: name) }
+        }
+        guard let found else {
+            throw DiskProblem(.notFound, "what was fetched is gone from the private area; it is fetched again")
+        }
         return found
     }
 
@@ -195,7 +201,9 @@ package final class DiskTree: LocalTree {
         guard let now = try asking({ () throws(FileTreeError) in try root.status(of: path) }) else { return nil }
         var found = Stamp(now.fingerprint)
         if stamp.ctime == Nanoseconds.min { found.ctime = stamp.ctime }
-        if now.kind == .directory { return now.identity == FileIdentity(device: stamp.device, inode: stamp.inode) ? now.fingerprint : nil }
+        if now.kind == .directory {
+            return now.identity == FileIdentity(device: stamp.device, inode: stamp.inode) ? now.fingerprint : nil
+        }
         return found == stamp ? now.fingerprint : nil
     }
 

@@ -38,7 +38,8 @@ struct AgentConfiguration: Hashable, Sendable {
     func address(_ layout: AgentLayout, token: String) throws -> HubAddress {
         HubAddress(
             hosts: hosts.map { SSHAddress(host: $0.host, port: UInt16(clamping: $0.port)) }, user: user,
-            hostKey: try HostKey(line: hostKey), key: .file(layout.key), apiPort: UInt16(clamping: apiPort), token: token)
+            hostKey: try HostKey(line: hostKey), key: .file(layout.key), apiPort: UInt16(clamping: apiPort),
+            token: token)
     }
 
     private var text: SettingsText {

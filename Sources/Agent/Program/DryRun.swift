@@ -85,7 +85,9 @@ private final class LookingTree: LocalTree {
     }
 
     func status(of path: RelativePath) throws -> DiskStatus? {
-        do throws(FileTreeError) { return try root.status(of: path).map { DiskStatus($0) } } catch { throw DiskProblem(error) }
+        do throws(FileTreeError) { return try root.status(of: path).map { DiskStatus($0) } } catch {
+            throw DiskProblem(error)
+        }
     }
 
     func list(_ directory: RelativePath) throws -> [(name: Name, status: DiskStatus)] {
@@ -116,7 +118,8 @@ private final class LookingTree: LocalTree {
     func makeDirectory(_ path: RelativePath, mode: Mode) throws -> Placing { .unexpected }
     func makeSymlink(_ path: RelativePath, target: [UInt8], mtime: Nanoseconds) throws -> Placing { .unexpected }
     func place(_ staged: StagedContent, as file: FileContent, at path: RelativePath) throws -> Placing { .unexpected }
-    func replace(_ path: RelativePath, having: Stamp, by staged: StagedContent, as file: FileContent) throws -> Placing {
+    func replace(_ path: RelativePath, having: Stamp, by staged: StagedContent, as file: FileContent) throws -> Placing
+    {
         .unexpected
     }
     func move(_ from: RelativePath, having: Stamp, to path: RelativePath) throws -> Placing { .unexpected }

@@ -52,7 +52,9 @@ enum Files {
         guard from >= 0 else { throw AgentFailure(.failed, "cannot read \(path): \(String(cString: strerror(errno)))") }
         defer { close(from) }
         let to = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard to >= 0 else { throw AgentFailure(.failed, "cannot write \(target): \(String(cString: strerror(errno)))") }
+        guard to >= 0 else {
+            throw AgentFailure(.failed, "cannot write \(target): \(String(cString: strerror(errno)))")
+        }
         defer { close(to) }
         while true {
             let count = sendfile(to, from, nil, 1 << 30)

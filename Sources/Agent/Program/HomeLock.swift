@@ -13,7 +13,8 @@ struct HomeLock: ~Copyable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw AgentFailure(
-                .failed, "an agent already runs with \(layout.home); stop it first (systemctl --user stop syncagent), "
+                .failed,
+                "an agent already runs with \(layout.home); stop it first (systemctl --user stop syncagent), "
                     + "or ask it: syncctl status --home \(layout.home)")
         }
     }

@@ -17,12 +17,19 @@ struct Join {
     /// Reads the invite and looks at the folder; changes nothing.
     init(layout: AgentLayout, invitePath: String, folder: String) throws {
         self.layout = layout
-        do { invite = try WireFormat.decode(InviteMessage.self, from: Files.read(invitePath)) } catch let error as WireError {
-            throw AgentFailure(.wrongUsage, "\(invitePath) is not an invite (\(error)); make one at the hub: syncctl invite NAME")
+        do { invite = try WireFormat.decode(InviteMessage.self, from: Files.read(invitePath)) } catch let error
+            as WireError
+        {
+            throw AgentFailure(
+                .wrongUsage, "\(invitePath) is not an invite (\(error)); make one at the hub: syncctl invite NAME")
         }
-        if invite.v != 1 { throw AgentFailure(.wrongUsage, "this invite is of version \(invite.v); this program knows version 1") }
+        if invite.v != 1 {
+            throw AgentFailure(.wrongUsage, "this invite is of version \(invite.v); this program knows version 1")
+        }
         if Files.exists(layout.configuration), Files.exists(layout.token) {
-            throw AgentFailure(.failed, "\(layout.home) has joined a hub already; leave it first (syncagent leave), or use another --home")
+            throw AgentFailure(
+                .failed,
+                "\(layout.home) has joined a hub already; leave it first (syncagent leave), or use another --home")
         }
         let absolute = AgentLayout.absolute(folder)
         try Files.makeDirectories(absolute)
@@ -31,7 +38,8 @@ struct Join {
         }
         let home = Files.resolved(layout.home) ?? layout.home
         if (home + "/").hasPrefix(resolved + "/") {
-            throw AgentFailure(.failed, "the agent's home \(home) lies in the folder \(resolved); choose another --home")
+            throw AgentFailure(
+                .failed, "the agent's home \(home) lies in the folder \(resolved); choose another --home")
         }
         self.folder = resolved
     }
@@ -76,7 +84,8 @@ struct Join {
     private func inviteAddress() throws -> HubAddress {
         HubAddress(
             hosts: invite.hosts.map { SSHAddress(host: $0.host, port: UInt16(clamping: $0.port)) }, user: invite.user,
-            hostKey: try HostKey(line: invite.hostKey), key: .text(invite.key), apiPort: UInt16(clamping: invite.apiPort),
+            hostKey: try HostKey(line: invite.hostKey), key: .text(invite.key),
+            apiPort: UInt16(clamping: invite.apiPort),
             token: Join.secret(of: invite))
     }
 
@@ -102,7 +111,9 @@ enum FolderMarker {
         let path = folder + "/" + DiskTree.markerPath
         let text = "This folder is kept in sync by SyncHub (syncagent). Without this file nothing is synced.\n"
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw AgentFailure(.failed, "cannot write \(path): \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw AgentFailure(.failed, "cannot write \(path): \(String(cString: strerror(errno)))")
+        }
         defer { close(descriptor) }
         guard Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count, fsync(descriptor) == 0 else {
             throw AgentFailure(.failed, "cannot write \(path): \(String(cString: strerror(errno)))")

@@ -60,7 +60,8 @@ final class LocalAPI: Sendable {
         guard let hub = state.connection else { return refuse(hubAway) }
         let query = request.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
         do throws(HubError) {
-            let answer = try hub.forward(request.method, request.path + (query.isEmpty ? "" : "?\(query)"), request.body)
+            let answer = try hub.forward(
+                request.method, request.path + (query.isEmpty ? "" : "?\(query)"), request.body)
             return .json(status: answer.status, answer.body)
         } catch {
             return refuse(ErrorMessage(.hubAway, "the hub went away while it was asked: \(error)"))
@@ -70,7 +71,8 @@ final class LocalAPI: Sendable {
     private var hubAway: ErrorMessage {
         let since = state.away.map { " since \(Timestamp.text($0.since * 1_000_000_000)) (\($0.reason))" } ?? ""
         return ErrorMessage(
-            .hubAway, "the hub is away\(since); the agent goes on watching \(configuration.folder) and catches up by itself")
+            .hubAway,
+            "the hub is away\(since); the agent goes on watching \(configuration.folder) and catches up by itself")
     }
 
     private func refuse(_ error: ErrorMessage) -> HTTPResponse {
@@ -113,12 +115,15 @@ final class LocalAPI: Sendable {
             guard isHere || item != nil else {
                 return refuse(ErrorMessage(.unknownPath, "there is nothing at \(path) here, and the hub is away"))
             }
-            let reason = item?.reason ?? "nothing waits here; what other clients have is not known while the hub is away"
+            let reason =
+                item?.reason ?? "nothing waits here; what other clients have is not known while the hub is away"
             return .json(
                 WireFormat.encode(
                     WhyResponse(
                         path: path.description, synced: false, sentence: "\(path): \(reason). \(hubAway.message).",
-                        clients: [WhyResponse.OnClient(client: configuration.client, synced: item == nil, reason: reason)])))
+                        clients: [
+                            WhyResponse.OnClient(client: configuration.client, synced: item == nil, reason: reason)
+                        ])))
         } catch let error as WireError {
             return refuse(ErrorMessage(error))
         } catch {

@@ -25,7 +25,10 @@ final class Once {
 
     func run() throws -> Summary {
         if let pause = hub.hello.paused {
-            throw AgentFailure(.failed, "this client is paused\(pause.until.map { " until \($0)" } ?? ""); resume it: syncctl resume \(hub.hello.client)")
+            throw AgentFailure(
+                .failed,
+                "this client is paused\(pause.until.map { " until \($0)" } ?? ""); resume it: syncctl resume \(hub.hello.client)"
+            )
         }
         let receiver = Receiver(worker: worker, state: state)
         try receiver.begin(hub.hello)

@@ -49,7 +49,11 @@ final class AgentState: Sendable {
 
     func disconnected(_ reason: String) {
         let old = facts.withLock { facts in
-            if facts.away == nil { facts.away = (Clock.now / 1_000_000_000, reason) } else { facts.away?.reason = reason }
+            if facts.away == nil {
+                facts.away = (Clock.now / 1_000_000_000, reason)
+            } else {
+                facts.away?.reason = reason
+            }
             defer { facts.connection = nil }
             return facts.connection
         }
