@@ -75,7 +75,8 @@ extension Folder {
 }
 
 extension Folder {
-    /// Another journal than the one that was agreed with: everything is merged with it as if new, and nothing is deleted.
+    /// Another journal than the one that was agreed with: everything is merged with it as if new, and nothing is
+    /// deleted.
     package func begin(epoch: String) throws {
         for content in staged.values { tree.discard(content) }
         staged = [:]

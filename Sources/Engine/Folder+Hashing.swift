@@ -3,8 +3,11 @@ package import SyncCore
 
 /// A file whose bytes have to be looked at.
 package struct HashRequest: Hashable, Sendable {
+    /// Of the file.
     package var entry: EntryID
+    /// Where it was when the request was made.
     package var path: RelativePath
+    /// How the index knows it; a digest of anything else is not taken in.
     package var stamp: Stamp
 }
 
@@ -30,8 +33,8 @@ extension Folder {
             guard var row = try index.local(request.entry), !row.isVanished else { return false }
             switch result {
             case .hashed(_, let stamp, _) where stamp != row.stamp:
-                // Changed while it waited for its turn, or the row has learned of a newer change since: only a digest of what the row
-                // speaks of may be taken in.
+                // Changed while it waited for its turn, or the row has learned of a newer change since: only a digest
+                // of what the row speaks of may be taken in.
                 try look(at: [(row.parent, row.name)])
                 return true
             case .hashed(let digest, let stamp, let mode):

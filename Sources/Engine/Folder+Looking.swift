@@ -1,10 +1,11 @@
 internal import Index
 package import SyncCore
 
-/// The disk's side: turns what is seen there into rows. Which node is it? (DESIGN §3): while a name exists, identity stays with the name;
-/// when a name is gone, identity goes with the inode to where it reappeared.
+/// The disk's side: turns what is seen there into rows. Which node is it? (DESIGN §3): while a name exists, identity
+/// stays with the name; when a name is gone, identity goes with the inode to where it reappeared.
 extension Folder {
-    /// Looks at everything, from the top: at a start, and when events were lost. While the folder's disk is not mounted it waits.
+    /// Looks at everything, from the top: at a start, and when events were lost. While the folder's disk is not mounted
+    /// it waits.
     package func lookAtEverything() throws {
         mustLookAtEverything = true
         guard tree.isPresent() else { return }
@@ -16,8 +17,9 @@ extension Folder {
         mustLookAtEverything = false
     }
 
-    /// Looks at the disk in one transaction. What is seen while the folder's marker is not there is another disk's (DESIGN §4.8): none
-    /// of it counts, nothing is concluded from it, and when the disk is back everything is looked at. The same after an error.
+    /// Looks at the disk in one transaction. What is seen while the folder's marker is not there is another disk's
+    /// (DESIGN §4.8): none of it counts, nothing is concluded from it, and when the disk is back everything is looked
+    /// at. The same after an error.
     private func looking(_ body: () throws -> Void) throws {
         if mustLookAtEverything { try lookAtEverything() }
         guard !mustLookAtEverything else {
@@ -112,7 +114,9 @@ extension Folder {
             }
             for row in known.values.sorted(by: { $0.entry < $1.entry }) {
                 // It may just have been found under another name.
-                guard let now = try index.child(of: directory, named: row.name), now.entry == row.entry else { continue }
+                guard let now = try index.child(of: directory, named: row.name), now.entry == row.entry else {
+                    continue
+                }
                 try vanish(now)
             }
             try index.clearTrouble(at: path)
@@ -236,8 +240,8 @@ extension Folder {
         }
     }
 
-    /// What was being brought to this place when the process died, if that is what lies there: it is the hub's, and not somebody's new
-    /// file.
+    /// What was being brought to this place when the process died, if that is what lies there: it is the hub's, and not
+    /// somebody's new file.
     private func intended(
         _ directory: EntryID, _ name: Name, _ kind: NodeKind, _ target: [UInt8], _ status: DiskStatus
     ) throws -> (NodeID, SyncedState)? {
@@ -245,7 +249,8 @@ extension Folder {
         return try index.intents(at: Location(parent: parent, name: name)).first { node, state in
             let isSame =
                 switch state.content {
-                case .file(let file): kind == .file && file.size == status.stamp.size && file.mtime == status.stamp.mtime
+                case .file(let file):
+                    kind == .file && file.size == status.stamp.size && file.mtime == status.stamp.mtime
                 case .symlink(let wanted, _): kind == .symlink && wanted == target
                 case .directory: kind == .directory
                 }
@@ -291,8 +296,8 @@ extension Folder {
 
     // MARK: - Parked
 
-    /// Something lies under a name of ours, and no row says so: a crash came between parking it and writing that down, or the index was
-    /// lost. What it was moves on from there; what nobody knows gets a name that its user sees.
+    /// Something lies under a name of ours, and no row says so: a crash came between parking it and writing that down,
+    /// or the index was lost. What it was moves on from there; what nobody knows gets a name that its user sees.
     private func recoverParked(
         _ directory: EntryID, _ path: RelativePath, _ name: Name, _ status: DiskStatus
     ) throws {
@@ -304,7 +309,8 @@ extension Folder {
     /// Gives something parked a visible name: its own, or one beside it.
     func unpark(_ path: RelativePath, _ original: Name, _ stamp: Stamp) throws {
         for attempt in 0..<100 {
-            let name = attempt == 0 ? original : ConflictName.mark(original, " (recovered \(attempt))", keepsExtension: true)
+            let name =
+                attempt == 0 ? original : ConflictName.mark(original, " (recovered \(attempt))", keepsExtension: true)
             if case .done = try tree.move(path, having: stamp, to: path.parent.appending(name)) {
                 touched.insert(path.parent)
                 return
@@ -330,7 +336,8 @@ enum ParkedName {
 
     /// The name it had, or the beginning of it; nil for names of another sort.
     static func original(of name: Name) -> Name? {
-        guard name.bytes.starts(with: prefix), let dash = name.bytes.dropFirst(prefix.count).firstIndex(of: UInt8(ascii: "-"))
+        guard name.bytes.starts(with: prefix),
+            let dash = name.bytes.dropFirst(prefix.count).firstIndex(of: UInt8(ascii: "-"))
         else { return nil }
         return try? Name(Array(name.bytes[(dash + 1)...]))
     }

@@ -1,8 +1,8 @@
 internal import Index
 package import SyncCore
 
-/// What the hub answered. In each case `synced` becomes what this side had sent, with the versions that the hub gave, and `remote` what
-/// the hub has now: where the two differ, the planner then sees something to receive.
+/// What the hub answered. In each case `synced` becomes what this side had sent, with the versions that the hub gave,
+/// and `remote` what the hub has now: where the two differ, the planner then sees something to receive.
 extension Folder {
     /// Takes in all outcomes of the commit in flight, and forgets the commit.
     package func absorb(_ outcomes: [(number: Int64, outcome: Outcome)]) throws {
@@ -43,8 +43,8 @@ extension Folder {
     private func accepted(_ node: Node, _ sent: Inflight, before: SyncedState?) throws {
         if sent.verb == .delete { return try deleted(node, sent) }
         guard let entry = sent.entry, sent.verb != .move || before != nil else { return }
-        // Unless it was sent, its place is where it was agreed to be; without that (an operation before this one was refused) it is
-        // where the hub has it, and the planner sees that it is elsewhere here.
+        // Unless it was sent, its place is where it was agreed to be; without that (an operation before this one was
+        // refused) it is where the hub has it, and the planner sees that it is elsewhere here.
         let location = try sentLocation(sent) ?? before?.location ?? node.location
         guard try bind(entry, to: node, sent) else { return }
         var state = SyncedState(node)
@@ -52,7 +52,9 @@ extension Folder {
         if let content = sent.content ?? before?.content { state.content = content }
         if sent.verb == .edit, node.id == sent.node, let before { state.locationVersion = before.locationVersion }
         // A move that brought the node back gave its content a new version too.
-        if sent.verb == .move, let before, node.content != before.content { state.contentVersion = before.contentVersion }
+        if sent.verb == .move, let before, node.content != before.content {
+            state.contentVersion = before.contentVersion
+        }
         try index.agree(node, state)
     }
 
@@ -97,8 +99,8 @@ extension Folder {
         }
     }
 
-    /// The hub does not have the directory that something was to go into: if it had an id, the hub has forgotten it, and it
-    /// is made again. Whatever was to go into it is planned again.
+    /// The hub does not have the directory that something was to go into: if it had an id, the hub has forgotten it,
+    /// and it is made again. Whatever was to go into it is planned again.
     private func orphaned(_ sent: Inflight) throws {
         guard let parent = sent.parent, parent != .root, let row = try index.local(parent) else { return }
         guard let node = row.node else { return try dropAlias(row) }
@@ -130,7 +132,8 @@ extension Folder {
             if let row = try index.local(entry) { try join(row, into: other, node, sent) }
             return false
         }
-        guard var row = try index.local(entry) else { return true }  // Deleted here since: the planner will tell the hub.
+        // Deleted here since: the planner will tell the hub.
+        guard var row = try index.local(entry) else { return true }
         let old = row.node
         row.node = node.id
         row.alias = nil
@@ -140,10 +143,10 @@ extension Folder {
         return true
     }
 
-    /// Somebody moved a node to a name, and here the same was made under that name: two entries for one node. The newer one gives
-    /// way, and the node's move then takes its place. Its bytes are the node's own, unless it was changed since it was sent: then it is
-    /// sent anew. A directory hands over what is in it; what it cannot hand over, since a name is taken there, is told to the hub as if
-    /// it were there, and the hub decides.
+    /// Somebody moved a node to a name, and here the same was made under that name: two entries for one node. The newer
+    /// one gives way, and the node's move then takes its place. Its bytes are the node's own, unless it was changed
+    /// since it was sent: then it is sent anew. A directory hands over what is in it; what it cannot hand over, since a
+    /// name is taken there, is told to the hub as if it were there, and the hub decides.
     private func join(_ row: LocalRow, into other: LocalRow, _ node: Node, _ sent: Inflight) throws {
         var row = row
         if let old = row.node {

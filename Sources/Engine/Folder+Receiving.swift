@@ -3,7 +3,9 @@ package import SyncCore
 
 /// Bytes that have to be fetched before a node can be placed.
 package struct Fetch: Hashable, Sendable {
+    /// Whose bytes they are.
     package var node: NodeID
+    /// What they have to be.
     package var file: FileContent
     /// Where the hub has it, below the share.
     package var path: RelativePath
@@ -35,8 +37,8 @@ extension Folder {
         return Fetch(node: node, file: file, path: path)
     }
 
-    /// Without its directory nothing can be placed; and where something stands that the hub does not know yet, the hub decides
-    /// first. Very often it is the same: this client's own creation, heard of before the commit was answered.
+    /// Without its directory nothing can be placed; and where something stands that the hub does not know yet, the hub
+    /// decides first. Very often it is the same: this client's own creation, heard of before the commit was answered.
     private func hasRoom(for node: Node) throws -> Bool {
         guard let parent = try index.local(of: node.parent) else { return false }
         guard let occupant = try index.child(of: parent.entry, named: node.name) else { return true }
@@ -84,7 +86,8 @@ extension Folder {
         }
     }
 
-    /// What placing these nodes may bring onto the disk: themselves, the directories that they need, and who is in their way.
+    /// What placing these nodes may bring onto the disk: themselves, the directories that they need, and who is in
+    /// their way.
     private func intents(of nodes: [NodeID]) throws -> [Node] {
         var found: [NodeID: Node] = [:]
         var queue = nodes
@@ -95,7 +98,9 @@ extension Folder {
             case .receive(.make(let node)), .receive(.change(_, _, let node)): remote = node
             default: continue
             }
-            if let file = wantedFile(subject.verdict), staged[node]?.digest != file.digest, subject.local == nil { continue }
+            if let file = wantedFile(subject.verdict), staged[node]?.digest != file.digest, subject.local == nil {
+                continue
+            }
             found[node] = remote
             queue.append(remote.parent)
             if let parent = try index.local(of: remote.parent),
@@ -158,8 +163,8 @@ private struct Placer<Tree: LocalTree> {
     // MARK: - New here
 
     private mutating func make(_ remote: Node) throws -> Bool {
-        // What this side has just created comes with the changes too: until the answer is here it cannot be told from what others made,
-        // and its user may have deleted it since.
+        // What this side has just created comes with the changes too: until the answer is here it cannot be told from
+        // what others made, and its user may have deleted it since.
         guard try index.inflightRequest == nil else { return false }
         if remote.content.isDirectory, try takeOver(remote) { return true }
         guard let (parent, path) = try clearWay(to: remote.location, for: remote.id) else { return false }
@@ -183,8 +188,8 @@ private struct Placer<Tree: LocalTree> {
         return true
     }
 
-    /// A directory that was deleted and made again elsewhere: the one that lies here becomes the new one, with all that is in it and may
-    /// have changed here, instead of waiting to become empty.
+    /// A directory that was deleted and made again elsewhere: the one that lies here becomes the new one, with all that
+    /// is in it and may have changed here, instead of waiting to become empty.
     private mutating func takeOver(_ remote: Node) throws -> Bool {
         if remote.parent != .root { _ = try settle(remote.parent) }
         guard let parent = try index.local(of: remote.parent), !parent.isVanished,
@@ -226,7 +231,8 @@ private struct Placer<Tree: LocalTree> {
         try index.setSynced(remote.id, SyncedState(remote))
         if let path = try index.remotePath(of: remote.id) { try index.clearTrouble(at: path) }
         try index.markSettled(.node(remote.id))
-        // What the file system did not keep exactly (a mode that the umask or the file system changed) shows as a difference now.
+        // What the file system did not keep exactly (a mode that the umask or the file system changed) shows as a
+        // difference now.
         if let again = try index.subject(of: .node(remote.id)), again.verdict != .settled {
             try index.markUnsettled(.node(remote.id))
         }
@@ -328,7 +334,9 @@ private struct Placer<Tree: LocalTree> {
             let directory = try index.path(of: parent.entry)
         else { return nil }
         let path = directory.appending(location.name)
-        guard let occupant = try index.child(of: parent.entry, named: location.name) else { return (parent.entry, path) }
+        guard let occupant = try index.child(of: parent.entry, named: location.name) else {
+            return (parent.entry, path)
+        }
         if occupant.node == node { return (parent.entry, path) }
         guard let other = occupant.node else { return nil }  // New here and not told yet: the hub decides first.
         _ = try settle(other)
@@ -341,7 +349,8 @@ private struct Placer<Tree: LocalTree> {
         guard let node = row.node, visiting.contains(node) else { return false }
         var row = row
         row.name = ParkedName.make(row.name, row.entry)
-        guard case .done(let status) = try tree.move(path, having: row.stamp, to: path.parent.appending(row.name)) else {
+        guard case .done(let status) = try tree.move(path, having: row.stamp, to: path.parent.appending(row.name))
+        else {
             return try lookAgain(row.parent)
         }
         row.stamp = status.stamp

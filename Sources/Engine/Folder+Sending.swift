@@ -12,7 +12,8 @@ extension Folder {
         return try index.transaction {
             let ready = try readyToSend(limit: limit)
             if ready.isEmpty { return nil }
-            let commit = try draft(try OperationOrder.order(ready, in: index, limit: limit), operations: limit, bytes: bytes)
+            let commit = try draft(
+                try OperationOrder.order(ready, in: index, limit: limit), operations: limit, bytes: bytes)
             return commit.items.isEmpty ? nil : commit
         }
     }
@@ -93,7 +94,8 @@ extension Folder {
         var digests: Set<Digest> = []
         var bytes: Int64 = 0
         for planned in sendings {
-            // What is needed comes before what needs it, so any beginning can be sent by itself. One sending is two operations at most.
+            // What is needed comes before what needs it, so any beginning can be sent by itself. One sending is two
+            // operations at most.
             if bytes >= limit || drafts.count + 2 > most { break }
             switch planned.sending {
             case .create(var local, let content):
@@ -102,7 +104,8 @@ extension Folder {
                 drafts.append(Draft(.create, entry: local.entry, local: local, content: content))
             case .change(let node, var local, let synced, let edit, let moves):
                 if planned.makesDetour { local.name = detour(local) }
-                // The move first: if the node was deleted at the hub, the move brings it back and the edit then finds it.
+                // The move first: if the node was deleted at the hub, the move brings it back and the edit then finds
+                // it.
                 if moves { drafts.append(Draft(.move, entry: local.entry, node: node, local: local, synced: synced)) }
                 if let edit {
                     drafts.append(

@@ -1,13 +1,17 @@
 package import Index
 package import SyncCore
 
-/// The agent's engine: what is on the disk, what the hub said, and what follows. It does no network and keeps no clock: a driver feeds it
-/// events, changes and outcomes, and carries out what it asks for. Not Sendable: one thread at a time.
+/// The agent's engine: what is on the disk, what the hub said, and what follows. It does no network and keeps no clock:
+/// a driver feeds it events, changes and outcomes, and carries out what it asks for. Not Sendable: one thread at a
+/// time.
 package final class Folder<Tree: LocalTree> {
+    /// The three trees; everything that must outlast the process.
     package let index: FolderIndex
+    /// The folder on the disk.
     package let tree: Tree
 
-    /// Since the start everything has been looked at once: before that, what lies on the disk from before a crash is not known.
+    /// Since the start everything has been looked at once: before that, what lies on the disk from before a crash is
+    /// not known.
     package internal(set) var hasLooked = false
     /// What is known of the disk may be wrong: a full look must come before anything else.
     var mustLookAtEverything = false

@@ -59,12 +59,13 @@ package struct StagedContent: Hashable, Sendable {
 package enum Placing: Hashable, Sendable {
     /// Done; how it looks now.
     case done(DiskStatus)
-    /// Something else is there, or it is not what was expected any more. Nothing was changed, nothing is lost: look again.
+    /// Something else is there, or it is not what was expected any more. Nothing was changed, nothing is lost: look
+    /// again.
     case unexpected
 }
 
-/// The folder as the engine sees it: the real one through FileTree, or one in memory. Paths are below the folder. One thread at a
-/// time. Throws ``DiskProblem``.
+/// The folder as the engine sees it: the real one through FileTree, or one in memory. Paths are below the folder. One
+/// thread at a time. Throws ``DiskProblem``.
 package protocol LocalTree {
     /// Nil if there is nothing under that name. Never follows a symlink.
     func status(of path: RelativePath) throws -> DiskStatus?
@@ -75,7 +76,8 @@ package protocol LocalTree {
     func watch(_ directory: RelativePath, as entry: EntryID) throws
     /// True while somebody has the file open for writing; false too where that cannot be told.
     func isBeingWritten(_ path: RelativePath) -> Bool
-    /// False when the folder is not the one that was joined (its disk is not mounted): nothing may be concluded from it.
+    /// False when the folder is not the one that was joined (its disk is not mounted): nothing may be concluded from
+    /// it.
     func isPresent() -> Bool
 
     func makeDirectory(_ path: RelativePath, mode: Mode) throws -> Placing
@@ -89,8 +91,8 @@ package protocol LocalTree {
     func setAttributes(_ path: RelativePath, having: Stamp, mode: Mode, mtime: Nanoseconds?) throws -> Placing
     /// Removes the file or symlink that has this stamp, or the empty directory. True when it is gone.
     func remove(_ path: RelativePath, kind: NodeKind, having: Stamp) throws -> Bool
-    /// The names in these directories survive a power cut from now on; with `everything`, so do all bytes. Must come before the index
-    /// says so: it would take a lost file for one that its user deleted.
+    /// The names in these directories survive a power cut from now on; with `everything`, so do all bytes. Must come
+    /// before the index says so: it would take a lost file for one that its user deleted.
     func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws
     /// What was staged and is not needed.
     func discard(_ staged: StagedContent)

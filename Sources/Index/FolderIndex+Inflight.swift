@@ -42,9 +42,9 @@ extension FolderIndex {
         return first..<(first + Int64(count))
     }
 
-    /// Remembers a commit before it is sent: after a crash the very same request is sent again and gets the same outcomes.
-    /// Durable against a power cut too, with all that was written before: if the numbers went back, an operation that says
-    /// something else would get an old outcome. Not inside a transaction.
+    /// Remembers a commit before it is sent: after a crash the very same request is sent again and gets the same
+    /// outcomes. Durable against a power cut too, with all that was written before: if the numbers went back, an
+    /// operation that says something else would get an old outcome. Not inside a transaction.
     package func setInflight(_ operations: [Inflight], request: String) throws {
         // SQLite: the level cannot be changed inside a transaction; in WAL mode FULL syncs the log with each commit.
         precondition(!database.isInTransaction, "a commit in flight must be durable when this returns")

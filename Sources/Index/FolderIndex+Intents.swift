@@ -1,9 +1,10 @@
 internal import SQLite
 package import SyncCore
 
-/// What is about to be brought onto the disk. It is written down, durably against a crash of the process, before the disk is changed, and
-/// crossed out in the transaction that says so in `local` and `synced`.
+/// What is about to be brought onto the disk. It is written down, durably against a crash of the process, before the
+/// disk is changed, and crossed out in the transaction that says so in `local` and `synced`.
 extension FolderIndex {
+    /// Before the disk is changed: what each of these nodes is to become here.
     package func intend(_ nodes: [Node]) throws {
         try transaction {
             for node in nodes {
@@ -24,7 +25,8 @@ extension FolderIndex {
 
     /// What was to be brought onto the disk for a node and was not crossed out.
     package func intent(of node: NodeID) throws -> SyncedState? {
-        try database.first("SELECT \(Self.intentColumns) FROM intent WHERE node = ?", node.rawValue, row: Self.intent)?.1
+        try database.first("SELECT \(Self.intentColumns) FROM intent WHERE node = ?", node.rawValue, row: Self.intent)?
+            .1
     }
 
     /// What was to be brought to a place and was not crossed out.
@@ -34,6 +36,7 @@ extension FolderIndex {
             location.name.bytes, row: Self.intent)
     }
 
+    /// It is on the disk, or will not be brought there: inside the transaction that says so.
     package func crossOut(_ nodes: [NodeID]) throws {
         for node in nodes { try database.execute("DELETE FROM intent WHERE node = ?", node.rawValue) }
     }

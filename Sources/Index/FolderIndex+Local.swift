@@ -5,10 +5,12 @@ extension FolderIndex {
     private static let columns =
         "entry, parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target, node, alias, vanished"
 
+    /// The row of an entry; nil if there is none (any more).
     package func local(_ entry: EntryID) throws -> LocalRow? {
         try database.first("SELECT \(Self.columns) FROM local WHERE entry = ?", entry.rawValue, row: Self.row)
     }
 
+    /// The row that a node has here, vanished or not.
     package func local(of node: NodeID) throws -> LocalRow? {
         if node == .root { return try local(.root) }
         return try database.first("SELECT \(Self.columns) FROM local WHERE node = ?", node.rawValue, row: Self.row)
@@ -118,7 +120,8 @@ extension FolderIndex {
     package func removeLocal(_ entry: EntryID) throws {
         var queue = [entry]
         while let next = queue.popLast() {
-            queue += try database.query("SELECT entry FROM local WHERE parent = ? AND entry <> 1", next.rawValue) { row in
+            queue += try database.query("SELECT entry FROM local WHERE parent = ? AND entry <> 1", next.rawValue) {
+                row in
                 EntryID(try row.int64(0))
             }
             if let row = try local(next), let node = row.node { try markUnsettled(.node(node)) }

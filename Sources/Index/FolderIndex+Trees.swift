@@ -2,6 +2,7 @@ internal import SQLite
 package import SyncCore
 
 extension FolderIndex: ThreeTrees {
+    /// Nil when there is neither such an entry nor such a node.
     package func subject(of key: SubjectKey) throws -> Subject? {
         switch key {
         case .entry(let entry):
@@ -18,20 +19,24 @@ extension FolderIndex: ThreeTrees {
         }
     }
 
+    /// See ``ThreeTrees/syncedNode(at:)``.
     package func syncedNode(at location: Location) throws -> NodeID? {
         try database.first(
             "SELECT node FROM synced WHERE parent = ? AND name = ?", location.parent.rawValue, location.name.bytes
         ) { row in NodeID(try row.int64(0)) }
     }
 
+    /// By id.
     package func syncedChildren(of directory: NodeID) throws -> [NodeID] {
         try database.query("SELECT node FROM synced WHERE parent = ? ORDER BY node", directory.rawValue) { row in
             NodeID(try row.int64(0))
         }
     }
 
+    /// Nil when nothing was agreed about the node.
     package func syncedParent(of node: NodeID) throws -> NodeID? {
-        try database.first("SELECT parent FROM synced WHERE node = ?", node.rawValue) { row in NodeID(try row.int64(0)) }
+        try database.first("SELECT parent FROM synced WHERE node = ?", node.rawValue) { row in NodeID(try row.int64(0))
+        }
     }
 
     private func state(_ row: LocalRow) throws -> LocalState {
@@ -43,6 +48,7 @@ extension FolderIndex: ThreeTrees {
 
     // MARK: - Synced
 
+    /// What was agreed about a node; nil if nothing was.
     package func synced(_ node: NodeID) throws -> SyncedState? {
         try database.first(
             """
@@ -84,8 +90,8 @@ extension FolderIndex: ThreeTrees {
         try markUnsettled(.node(node))
     }
 
-    /// The node is gone here and there. Its tombstone is kept until the changes feed is past it, so that a page from before cannot
-    /// bring it back.
+    /// The node is gone here and there. Its tombstone is kept until the changes feed is past it, so that a page from
+    /// before cannot bring it back.
     package func forget(_ node: NodeID) throws {
         try database.execute("DELETE FROM synced WHERE node = ?", node.rawValue)
         if let tombstone = try remote(node), tombstone.isDeleted, try tombstone.seq > received {
@@ -157,8 +163,8 @@ extension FolderIndex: ThreeTrees {
         }
     }
 
-    /// A change that this client made comes back as an echo, and a late answer or page tells of what is over: older than, or the
-    /// same as, what was agreed since.
+    /// A change that this client made comes back as an echo, and a late answer or page tells of what is over: older
+    /// than, or the same as, what was agreed since.
     private func isNews(_ node: Node, since known: SyncedState) -> Bool {
         // A deletion leaves the versions as they are, coming back raises both.
         if node.isDeleted {
@@ -167,8 +173,8 @@ extension FolderIndex: ThreeTrees {
         return node.contentVersion > known.contentVersion || node.locationVersion > known.locationVersion
     }
 
-    /// The hub answered with `node` to what this side has as `state`: that becomes what was agreed, and the hub's word stays beside it
-    /// where it is another one. An answer that comes late changes nothing that was agreed on since.
+    /// The hub answered with `node` to what this side has as `state`: that becomes what was agreed, and the hub's word
+    /// stays beside it where it is another one. An answer that comes late changes nothing that was agreed on since.
     package func agree(_ node: Node, _ state: SyncedState) throws {
         var state = state
         if let before = try synced(node.id) {
@@ -211,7 +217,9 @@ extension FolderIndex: ThreeTrees {
     /// The first contact with a journal, or with another one: nothing that was agreed holds there.
     package func begin(epoch: String) throws {
         try transaction {
-            try database.run("DELETE FROM synced; DELETE FROM remote; DELETE FROM unsettled_node; DELETE FROM inflight; DELETE FROM intent;")
+            try database.run(
+                "DELETE FROM synced; DELETE FROM remote; DELETE FROM unsettled_node; DELETE FROM inflight; DELETE FROM intent;"
+            )
             try database.run("UPDATE local SET node = NULL, alias = NULL;")
             try database.run("INSERT OR IGNORE INTO unsettled_entry SELECT entry FROM local WHERE entry <> 1;")
             try set("commit", nil)

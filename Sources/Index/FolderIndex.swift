@@ -1,14 +1,14 @@
 internal import SQLite
 package import SyncCore
 
-/// An agent's memory of the three trees. Not Sendable: one thread at a time. A change is durable against a crash of the process when
-/// the call returns; after a power cut the newest may be missing, which costs a rescan and nothing else (what must not be missing is
-/// written by ``setInflight(_:request:)``).
+/// An agent's memory of the three trees. Not Sendable: one thread at a time. A change is durable against a crash of the
+/// process when the call returns; after a power cut the newest may be missing, which costs a rescan and nothing else
+/// (what must not be missing is written by ``setInflight(_:request:)``).
 package final class FolderIndex {
     let database: Database
 
-    /// Entries that are still being written: their subjects say so, and nothing is planned for them. Not stored: a restart
-    /// looks at every file anyway.
+    /// Entries that are still being written: their subjects say so, and nothing is planned for them. Not stored: a
+    /// restart looks at every file anyway.
     package var settling: Set<EntryID> = []
 
     /// - Parameters:
@@ -47,6 +47,7 @@ package final class FolderIndex {
 
     // MARK: - Single values
 
+    /// Made with the index and never changed; part of each operation id.
     package var generation: String { get throws { try value("generation") ?? "" } }
 
     /// The epoch of the journal that `synced` and `remote` speak of; nil before the first contact.

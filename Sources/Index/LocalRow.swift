@@ -2,11 +2,15 @@ package import SyncCore
 
 /// How an entry looked on the disk when its row was written; another fingerprint means another look at the bytes.
 package struct Stamp: Hashable, Sendable {
+    /// `st_dev`.
     package var device: UInt64
+    /// `st_ino`.
     package var inode: UInt64
     /// Bytes.
     package var size: Int64
+    /// Unix nanoseconds.
     package var mtime: Nanoseconds
+    /// Unix nanoseconds; `Nanoseconds.min` if it was hashed too soon after its change to be believed.
     package var ctime: Nanoseconds
 
     package init(device: UInt64, inode: UInt64, size: Int64, mtime: Nanoseconds, ctime: Nanoseconds) {
@@ -20,20 +24,26 @@ package struct Stamp: Hashable, Sendable {
 
 /// One row of what the disk holds.
 package struct LocalRow: Hashable, Sendable {
+    /// Its own, for ever.
     package var entry: EntryID
     /// The folder itself has 0 here.
     package var parent: EntryID
+    /// As the disk has it.
     package var name: Name
+    /// Never changes: another kind under the name is another entry.
     package var kind: NodeKind
+    /// How it was when it was last looked at.
     package var stamp: Stamp
+    /// Permission bits.
     package var mode: Mode
     /// Files: nil until the bytes were hashed as they are now.
     package var digest: Digest?
     /// Symlinks.
     package var target: [UInt8]
+    /// What the hub knows it as; nil until then.
     package var node: NodeID?
-    /// A directory without a node that is to become one with this node's directory, which still lies elsewhere: what is in it counts
-    /// as being in that one.
+    /// A directory without a node that is to become one with this node's directory, which still lies elsewhere: what is
+    /// in it counts as being in that one.
     package var alias: NodeID?
     /// Not found at its place in the scan that is going on; it may yet turn up elsewhere.
     package var isVanished: Bool

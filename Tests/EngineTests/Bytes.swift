@@ -40,7 +40,8 @@ struct Thing: Hashable, CustomStringConvertible {
         case .file(let file):
             "\(path) file \(file.digest.hex.suffix(4)) \(file.size)B \(String(file.mode.rawValue, radix: 8)) @\(file.mtime % 1_000_000_000_000)"
         case .directory(let mode): "\(path)/ \(String(mode.rawValue, radix: 8))"
-        case .symlink(let target, let mtime): "\(path) -> \(String(decoding: target, as: UTF8.self)) @\(mtime % 1_000_000_000_000)"
+        case .symlink(let target, let mtime):
+            "\(path) -> \(String(decoding: target, as: UTF8.self)) @\(mtime % 1_000_000_000_000)"
         }
     }
 }

@@ -5,7 +5,8 @@ import SyncCore
 /// The process dies here.
 struct Crash: Error {}
 
-/// A file system in memory, with inodes, stamps and watches; what the engine asks of it is refused where a real one refuses.
+/// A file system in memory, with inodes, stamps and watches; what the engine asks of it is refused where a real one
+/// refuses.
 final class MemoryTree: LocalTree {
     final class Inode {
         let number: UInt64
@@ -17,7 +18,8 @@ final class MemoryTree: LocalTree {
         var children: [Name: Inode] = [:]
         unowned let tree: MemoryTree
 
-        init(_ kind: NodeKind, number: UInt64, mode: Mode, mtime: Nanoseconds, ctime: Nanoseconds, in tree: MemoryTree) {
+        init(_ kind: NodeKind, number: UInt64, mode: Mode, mtime: Nanoseconds, ctime: Nanoseconds, in tree: MemoryTree)
+        {
             self.kind = kind
             self.number = number
             self.mode = mode
@@ -35,7 +37,9 @@ final class MemoryTree: LocalTree {
             case .directory: .directory(mode)
             case .symlink: .symlink(target: bytes, mtime: mtime)
             case .file:
-                .file(FileContent(digest: tree.contents.digest(of: bytes), size: Int64(bytes.count), mode: mode, mtime: mtime))
+                .file(
+                    FileContent(
+                        digest: tree.contents.digest(of: bytes), size: Int64(bytes.count), mode: mode, mtime: mtime))
             }
         }
     }
@@ -101,7 +105,8 @@ final class MemoryTree: LocalTree {
 
     @discardableResult
     func unlink(_ path: RelativePath) -> Inode? {
-        guard let parent = inode(at: path.parent), let name = path.last, let inode = parent.children.removeValue(forKey: name)
+        guard let parent = inode(at: path.parent), let name = path.last,
+            let inode = parent.children.removeValue(forKey: name)
         else { return nil }
         changed(parent)
         tell(parent, name)
@@ -204,7 +209,9 @@ final class MemoryTree: LocalTree {
 
     func readLink(_ path: RelativePath) throws -> [UInt8] {
         try enter()
-        guard let inode = found(at: path), inode.kind == .symlink else { throw DiskProblem(.notFound, "no symlink at \(path)") }
+        guard let inode = found(at: path), inode.kind == .symlink else {
+            throw DiskProblem(.notFound, "no symlink at \(path)")
+        }
         return inode.bytes
     }
 
@@ -249,7 +256,9 @@ final class MemoryTree: LocalTree {
         return .done(made.status)
     }
 
-    func replace(_ path: RelativePath, having stamp: Stamp, by staged: StagedContent, as file: FileContent) throws -> Placing {
+    func replace(_ path: RelativePath, having stamp: Stamp, by staged: StagedContent, as file: FileContent) throws
+        -> Placing
+    {
         try enter(changing: true)
         guard let old = found(at: path), old.kind == .file, old.stamp == stamp else { return .unexpected }
         let made = try take(staged, file)

@@ -116,7 +116,9 @@ final class SimulatedAgent {
 
     /// Has the hub decide; the answer may be lost.
     func send(loses: Bool) throws {
-        guard isConnected, answer == nil, let name = try index.inflightRequest, let operations = requests[name] else { return }
+        guard isConnected, answer == nil, let name = try index.inflightRequest, let operations = requests[name] else {
+            return
+        }
         let outcomes = try hub.commit(self.name, operations, acknowledged: index.acknowledged)
         for (operation, outcome) in zip(operations, outcomes) { note("\(operation.change) -> \(outcome)") }
         if !loses { answer = zip(operations, outcomes).map { ($0.id.number, $1) } }

@@ -1,7 +1,8 @@
 import Journal
 import SyncCore
 
-/// The hub without a network: the real journal and merge rules, contents in memory, and a share that the placements make.
+/// The hub without a network: the real journal and merge rules, contents in memory, and a share that the placements
+/// make.
 final class SimulatedHub {
     let journal: Journal
     let share: MemoryTree
@@ -29,7 +30,9 @@ final class SimulatedHub {
     func commit(_ client: String, _ operations: [Operation], acknowledged: Int64) throws -> [Outcome] {
         var bytes: [OperationID: StagedContent] = [:]
         for operation in operations {
-            guard let file = operation.change.content?.file, staged.contains(file.digest) || holds(file.digest) else { continue }
+            guard let file = operation.change.content?.file, staged.contains(file.digest) || holds(file.digest) else {
+                continue
+            }
             bytes[operation.id] = StagedContent(name: file.digest.hex)
         }
         let result = try journal.commit(
@@ -68,7 +71,9 @@ final class SimulatedHub {
 
     private func take(_ path: RelativePath, _ expected: Placement.Expected?, _ stored: inout [(Digest, Int64)]) {
         let there = share.inode(at: path)
-        if there?.content != expected?.content { complain("at \(path) \(expected as Any) was expected, there is \(there?.content as Any)") }
+        if there?.content != expected?.content {
+            complain("at \(path) \(expected as Any) was expected, there is \(there?.content as Any)")
+        }
         guard let there else { return }
         if let file = there.content.file {
             versions.insert(file.digest)

@@ -3,11 +3,14 @@ import Index
 import Journal
 import SyncCore
 
-/// One thing that happens. What exactly it does comes from its own seed, so that a history stays one when steps are taken out.
+/// One thing that happens. What exactly it does comes from its own seed, so that a history stays one when steps are
+/// taken out.
 struct Step: Hashable, CustomStringConvertible {
     enum Act: String, CaseIterable {
-        case user, events, look, finish, hash, takeHashes, draft, send, loseAnswer, takeAnswer, ask, takePage, fetch, place
-        case all, sync, crash, crashSoon, beginAgain, loseUploads, unmount, offline, online, overflow, interlope, quiesce, pass
+        case user, events, look, finish, hash, takeHashes, draft, send, loseAnswer, takeAnswer, ask, takePage, fetch,
+            place
+        case all, sync, crash, crashSoon, beginAgain, loseUploads, unmount, offline, online, overflow, interlope,
+            quiesce, pass
     }
     var agent: Int
     var act: Act
@@ -23,7 +26,8 @@ struct Step: Hashable, CustomStringConvertible {
 
     init?(_ line: some StringProtocol) {
         let words = line.split(separator: " ")
-        guard words.count == 3, let agent = Int(words[0]), let act = Act(rawValue: String(words[1])), let seed = UInt64(words[2])
+        guard words.count == 3, let agent = Int(words[0]), let act = Act(rawValue: String(words[1])),
+            let seed = UInt64(words[2])
         else { return nil }
         self.init(agent: agent, act: act, seed: seed)
     }
@@ -54,7 +58,9 @@ struct History {
         steps = []
         switch self.mood {
         case .chaos:
-            for _ in 0..<Int.random(in: 20...70, using: &random) { steps.append(History.step(Int.random(in: 0..<agents, using: &random), &random)) }
+            for _ in 0..<Int.random(in: 20...70, using: &random) {
+                steps.append(History.step(Int.random(in: 0..<agents, using: &random), &random))
+            }
         case .alone:
             for _ in 0..<Int.random(in: 20...70, using: &random) {
                 let agent = random.once(in: 3) ? Int.random(in: 0..<agents, using: &random) : 0
@@ -70,7 +76,9 @@ struct History {
                 steps.append(Step(agent: 0, act: .quiesce, seed: random.next()))
             }
         case .apart:
-            for agent in 0..<agents { for _ in 0..<3 { steps.append(Step(agent: agent, act: .user, seed: random.next())) } }
+            for agent in 0..<agents {
+                for _ in 0..<3 { steps.append(Step(agent: agent, act: .user, seed: random.next())) }
+            }
             steps.append(Step(agent: 0, act: .quiesce, seed: random.next()))
             for _ in 0..<3 {
                 for agent in 0..<agents {
@@ -106,10 +114,13 @@ struct History {
     private static func step(_ agent: Int, _ random: inout SplitMix, userAllowed: Bool = true) -> Step {
         // Usual things more often than unusual ones.
         let usual: [Step.Act] = [
-            .events, .look, .finish, .hash, .takeHashes, .draft, .send, .loseAnswer, .takeAnswer, .ask, .takePage, .fetch,
+            .events, .look, .finish, .hash, .takeHashes, .draft, .send, .loseAnswer, .takeAnswer, .ask, .takePage,
+            .fetch,
             .place, .all, .all, .sync, .sync, .sync, .pass,
         ]
-        let unusual: [Step.Act] = [.crash, .crashSoon, .crashSoon, .offline, .online, .online, .overflow, .loseUploads, .unmount, .beginAgain]
+        let unusual: [Step.Act] = [
+            .crash, .crashSoon, .crashSoon, .offline, .online, .online, .overflow, .loseUploads, .unmount, .beginAgain,
+        ]
         let act: Step.Act
         if userAllowed, random.once(in: 3) {
             act = random.once(in: 12) ? .interlope : .user
@@ -148,7 +159,9 @@ final class Simulation {
             let agent = try SimulatedAgent(number, hub: hub, clock: clock, contents: contents)
             agent.tree.willDestroy = { [unowned self] bytes, path in
                 if !hub.holds(contents.digest(of: bytes)) {
-                    problems.append("agent \(number) destroys bytes that nobody else has: \(String(decoding: bytes, as: UTF8.self)) at \(path)")
+                    problems.append(
+                        "agent \(number) destroys bytes that nobody else has: \(String(decoding: bytes, as: UTF8.self)) at \(path)"
+                    )
                 }
             }
             agent.note = { [unowned self] in log.append("      agent \(number) " + Simulation.short($0)) }
@@ -158,7 +171,8 @@ final class Simulation {
 
     private static func short(_ text: String) -> String {
         var text = text.split(separator: "SyncCore.").joined()
-        for word in ["rawValue: ", "contentVersion: ", "locationVersion: ", "Version(", "FileContent(", "EngineTests."] {
+        for word in ["rawValue: ", "contentVersion: ", "locationVersion: ", "Version(", "FileContent(", "EngineTests."]
+        {
             text = text.split(separator: word).joined()
         }
         return text
@@ -322,12 +336,16 @@ final class Simulation {
     }
 
     private func state(_ agent: SimulatedAgent) -> String {
-        var lines = ["agent \(agent.number): received \((try? agent.index.received.rawValue) ?? -1) of \((try? hub.journal.head.rawValue) ?? -1), events \(agent.tree.events.count), racy \(agent.folder.racy.count), inflight \((try? agent.index.inflightRequest) ?? "none")"]
+        var lines = [
+            "agent \(agent.number): received \((try? agent.index.received.rawValue) ?? -1) of \((try? hub.journal.head.rawValue) ?? -1), events \(agent.tree.events.count), racy \(agent.folder.racy.count), inflight \((try? agent.index.inflightRequest) ?? "none")"
+        ]
         for key in (try? agent.index.unsettled(limit: 100)) ?? [] {
             let subject = try? agent.index.subject(of: key)
             lines.append("    unsettled \(key): \(subject.map { "\($0.verdict)" } ?? "?")")
         }
-        for trouble in (try? agent.index.troubles()) ?? [] { lines.append("    trouble \(trouble.path): \(trouble.reason)") }
+        for trouble in (try? agent.index.troubles()) ?? [] {
+            lines.append("    trouble \(trouble.path): \(trouble.reason)")
+        }
         lines += agent.tree.things().map { "    \($0)" }
         return lines.joined(separator: "\n")
     }
@@ -342,14 +360,19 @@ final class Simulation {
         }
         for agent in agents {
             let mine = agent.tree.things()
-            if mine != share { throw Violation("agent \(agent.number) is not equal to the share\n\(difference(mine, share))") }
-            if try agent.index.applied != hub.journal.head { throw Violation("agent \(agent.number): applied is not the head") }
+            if mine != share {
+                throw Violation("agent \(agent.number) is not equal to the share\n\(difference(mine, share))")
+            }
+            if try agent.index.applied != hub.journal.head {
+                throw Violation("agent \(agent.number): applied is not the head")
+            }
             if let sick = try sickness(of: agent) { throw Violation("agent \(agent.number)'s index: \(sick)") }
         }
         try checkConflicts()
-        let tags = Set(share.flatMap { thing in
-            thing.content.file.flatMap { contents.bytes(of: $0.digest) }.map(Traces.tags(in:)) ?? []
-        })
+        let tags = Set(
+            share.flatMap { thing in
+                thing.content.file.flatMap { contents.bytes(of: $0.digest) }.map(Traces.tags(in:)) ?? []
+            })
         let back = traces.forgives ? [] : tags.intersection(traces.gone)
         if !back.isEmpty { throw Violation("deleted by one, touched by nobody else, and back: \(back.sorted())") }
         if let problem = try hub.journal.check().first { throw Violation("journal: \(problem)") }
@@ -358,7 +381,8 @@ final class Simulation {
     private func checkConflicts() throws {
         guard mood == .alone || mood == .turns else { return }
         if let wanted, wanted != hub.share.things() {
-            throw Violation("only one user worked, and the result is not what he made\n\(difference(wanted, hub.share.things()))")
+            throw Violation(
+                "only one user worked, and the result is not what he made\n\(difference(wanted, hub.share.things()))")
         }
         if let conflict = try hub.journal.openConflicts().first {
             throw Violation("nothing met, and there is a conflict: \(conflict.copy.name)")
@@ -369,7 +393,8 @@ final class Simulation {
 
     private func difference(_ left: [Thing], _ right: [Thing]) -> String {
         let (a, b) = (Set(left), Set(right))
-        return (a.subtracting(b).sorted { $0.path < $1.path }.map { "  - \($0)" }
+        return
+            (a.subtracting(b).sorted { $0.path < $1.path }.map { "  - \($0)" }
             + b.subtracting(a).sorted { $0.path < $1.path }.map { "  + \($0)" }).joined(separator: "\n")
     }
 
@@ -377,9 +402,13 @@ final class Simulation {
     private func sickness(of agent: SimulatedAgent) throws -> String? {
         let live = try hub.journal.changes(after: .zero, limit: 100_000).nodes.filter { !$0.isDeleted }
         for node in live {
-            guard let subject = try agent.index.subject(of: .node(node.id)) else { return "node \(node.id.rawValue) is not known" }
+            guard let subject = try agent.index.subject(of: .node(node.id)) else {
+                return "node \(node.id.rawValue) is not known"
+            }
             if subject.verdict != .settled { return "node \(node.id.rawValue): \(subject.verdict)" }
-            if subject.synced != SyncedState(node) { return "node \(node.id.rawValue): synced is \(subject.synced as Any), the hub has \(node)" }
+            if subject.synced != SyncedState(node) {
+                return "node \(node.id.rawValue): synced is \(subject.synced as Any), the hub has \(node)"
+            }
         }
         if !(try agent.index.vanished().isEmpty) { return "rows are left that vanished" }
         return nil

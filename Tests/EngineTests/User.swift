@@ -4,7 +4,8 @@ import SyncCore
 /// Somebody who works in a folder, at random.
 struct User {
     enum Verb: Int, CaseIterable {
-        case create, makeDirectory, edit, append, truncate, sneakyEdit, delete, deleteTree, move, moveIntoDirectory, swap
+        case create, makeDirectory, edit, append, truncate, sneakyEdit, delete, deleteTree, move, moveIntoDirectory,
+            swap
         case replaceDirectoryByFile, replaceFileByDirectory, renameOver, caseRename, link, relink, chmod, recreate
         case equalFile, atomicSave, backupSave, touch, rotate
     }
@@ -29,7 +30,8 @@ struct User {
     private func perform(_ verb: Verb, _ random: inout SplitMix) -> String? {
         switch verb {
         case .create: return write(newPath(&random), fresh(), "creates")
-        case .equalFile: return write(newPath(&random), Array("=\(Int.random(in: 0..<2, using: &random))".utf8), "creates")
+        case .equalFile:
+            return write(newPath(&random), Array("=\(Int.random(in: 0..<2, using: &random))".utf8), "creates")
         case .makeDirectory:
             guard let path = newPath(&random) else { return nil }
             tree.link(tree.newInode(.directory, mode: Mode(0o755)), at: path)
@@ -198,7 +200,9 @@ struct User {
     }
 
     private func renameOver(_ from: RelativePath?, _ to: RelativePath?) -> String? {
-        guard let from, let to, from != to, let moved = tree.inode(at: from), let old = tree.inode(at: to) else { return nil }
+        guard let from, let to, from != to, let moved = tree.inode(at: from), let old = tree.inode(at: to) else {
+            return nil
+        }
         traces.touch(moved, by: number)
         traces.delete(old, by: number)
         tree.unlink(to)

@@ -19,9 +19,10 @@ package enum AgentProgram {
     }
 
     private static let program = Program(
-        name: "syncagent", summary: "keeps a folder of this machine equal to a SyncHub's share", version: ProductVersion.current,
+        name: "syncagent", summary: "keeps a folder of this machine equal to a SyncHub's share",
+        version: ProductVersion.current,
         commonOptions: [
-            .value("home", "DIR", "where the agent keeps its key, token and index (default: $XDG_STATE_HOME/synchub)"),
+            .value("home", "DIR", "where the agent keeps its key, token and index (default: $XDG_STATE_HOME/synchub)")
         ],
         commands: [
             Command(
@@ -108,7 +109,8 @@ package enum AgentProgram {
         init(_ layout: AgentLayout) throws {
             guard Files.exists(layout.configuration), Files.exists(layout.token) else {
                 throw AgentFailure(
-                    .noSuchThing, "no hub has been joined with \(layout.home); join one: syncagent join INVITE --folder DIR")
+                    .noSuchThing,
+                    "no hub has been joined with \(layout.home); join one: syncagent join INVITE --folder DIR")
             }
             configuration = try AgentConfiguration.load(layout)
             token = try Secrets.readText(layout.token)
@@ -153,7 +155,8 @@ package enum AgentProgram {
         defer { worker.stop() }
         let hub = try SSHHubConnection.connect(
             to: try joined.configuration.address(layout, token: joined.token),
-            hello: HelloRequest(version: ProductVersion.current, generation: try worker.perform { try $0.index.generation })
+            hello: HelloRequest(
+                version: ProductVersion.current, generation: try worker.perform { try $0.index.generation })
         ) { _ in }
         defer { hub.close() }
         let summary = try Once(worker: worker, hub: hub).run()
@@ -162,8 +165,12 @@ package enum AgentProgram {
         if asJSON {
             print(String(decoding: WireFormat.encode(summary), as: UTF8.self))
         } else {
-            print("\(summary.sent) sent, \(summary.received) received, \(left.isEmpty ? "in sync" : "\(left.count) not synced")")
-            for item in summary.pending { print("  \(item.direction == .up ? "up  " : "down")  \(item.path)  \(item.reason)") }
+            print(
+                "\(summary.sent) sent, \(summary.received) received, \(left.isEmpty ? "in sync" : "\(left.count) not synced")"
+            )
+            for item in summary.pending {
+                print("  \(item.direction == .up ? "up  " : "down")  \(item.path)  \(item.reason)")
+            }
         }
         return left.isEmpty ? .done : .failed
     }
@@ -178,7 +185,9 @@ package enum AgentProgram {
         } else if plan.isEmpty {
             print("nothing to do")
         } else {
-            for item in plan { print("\(item.direction == .up ? "up  " : "down")  \(item.path)  \(item.bytes) bytes  \(item.reason)") }
+            for item in plan {
+                print("\(item.direction == .up ? "up  " : "down")  \(item.path)  \(item.bytes) bytes  \(item.reason)")
+            }
         }
         return .done
     }

@@ -6,8 +6,8 @@ internal import Index
 internal import SyncCore
 internal import Transport
 
-/// `syncagent once --dry-run`: what a pass would do, and nothing done anywhere. It works on a copy of the index, and looks at the folder
-/// through a tree that can only look.
+/// `syncagent once --dry-run`: what a pass would do, and nothing done anywhere. It works on a copy of the index, and
+/// looks at the folder through a tree that can only look.
 struct DryRun {
     let layout: AgentLayout
     let configuration: AgentConfiguration

@@ -7,7 +7,8 @@ internal import Processes
 internal import SyncCore
 internal import Transport
 
-/// What `syncctl --home` talks to: passes requests on to the hub, and answers by itself what it can while the hub is away.
+/// What `syncctl --home` talks to: passes requests on to the hub, and answers by itself what it can while the hub is
+/// away.
 final class LocalAPI: Sendable {
     private let worker: FolderWorker
     private let state: AgentState

@@ -37,7 +37,8 @@ final class Once {
         let before = try worker.perform { try ($0.index.received, $0.index.acknowledged) }
         let up = UpPass(worker: worker, connection: { [hub] in hub }, isStopping: { false })
         let down = DownPass(worker: worker, connection: { [hub] in hub }, isStopping: { false })
-        // Ends when a whole round did nothing: what is left has a reason. Each round that does something brings the two closer.
+        // Ends when a whole round did nothing: what is left has a reason. Each round that does something brings the two
+        // closer.
         while true {
             var worked = false
             while try up.run() { worked = true }

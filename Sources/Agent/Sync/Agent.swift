@@ -4,7 +4,8 @@ internal import Processes
 internal import SyncCore
 internal import Transport
 
-/// A running agent: one thread listens to the hub and connects again when it is away, one sends, one fetches, one reports.
+/// A running agent: one thread listens to the hub and connects again when it is away, one sends, one fetches, one
+/// reports.
 final class Agent: Sendable {
     private let worker: FolderWorker
     private let address: HubAddress
@@ -96,7 +97,8 @@ final class Agent: Sendable {
     // MARK: - Sending, fetching, reporting
 
     private func send() {
-        let pass = UpPass(worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping })
+        let pass = UpPass(
+            worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping })
         let worker = worker
         loop("up", state.up, { [pass.nextRetry, worker.nextSecondLook].compactMap { $0 }.min() }) {
             try pass.hashAgain()
@@ -108,7 +110,8 @@ final class Agent: Sendable {
     }
 
     private func fetch() {
-        let pass = DownPass(worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping })
+        let pass = DownPass(
+            worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping })
         loop("down", state.down, { pass.nextRetry }) {
             guard try pass.run() else { return false }
             self.state.up.ring()

@@ -71,20 +71,26 @@ final class DownPass {
             let file = try worker.tree.area.newFile()
             try file.reserve(fetch.file.size)
             let count = try hub.download(fetch.path) { block in
-                if file.size + Int64(block.count) > fetch.file.size { throw DiskProblem(.changedWhileRead, "it changed at the hub") }
+                if file.size + Int64(block.count) > fetch.file.size {
+                    throw DiskProblem(.changedWhileRead, "it changed at the hub")
+                }
                 try file.append(block)
                 if isStopping() || connection() == nil { throw HubError.cancelled }
             }
-            guard count == fetch.file.size else { throw DiskProblem(.changedWhileRead, "it changed at the hub while it was fetched") }
+            guard count == fetch.file.size else {
+                throw DiskProblem(.changedWhileRead, "it changed at the hub while it was fetched")
+            }
             let item = try file.finish(
                 mode: fetch.file.mode, mtime: fetch.file.mtime, expecting: fetch.file.digest, sync: sync)
-            return StagedContent(name: String(decoding: item.name.bytes, as: UTF8.self), digest: fetch.file.digest, isDurable: sync)
+            return StagedContent(
+                name: String(decoding: item.name.bytes, as: UTF8.self), digest: fetch.file.digest, isDurable: sync)
         } catch let error as HubError where error.endsConnection {
             throw error
         } catch HubError.cancelled {
             throw HubError.cancelled
         } catch {
-            // Moved or changed at the hub since: the next page of changes tells. Or no room here: it goes on when there is.
+            // Moved or changed at the hub since: the next page of changes tells. Or no room here: it goes on when there
+            // is.
             deferred[fetch.node] = Clock.milliseconds + 1_000
             log.debug("fetch-failed", ["path": fetch.path.description, "reason": "\(error)"])
             if let error = error as? FileTreeError {

@@ -97,7 +97,9 @@ final class UpPass {
             try self.worker.perform { try $0.putOff(entry, problem) }
         }
         if messages.isEmpty { return true }
-        for file in upload.files { try hub.upload(file.name, file.parts, goOn: { !isStopping() && connection() != nil }) }
+        for file in upload.files {
+            try hub.upload(file.name, file.parts, goOn: { !isStopping() && connection() != nil })
+        }
         let kept = Set(messages.map(\.number))
         let request = try worker.perform { folder in
             let request = CommitRequest(
@@ -108,7 +110,8 @@ final class UpPass {
                 commit.items.map(\.inflight).filter { kept.contains($0.number) }, request: text)
             return request
         }
-        log.debug("commit", ["operations": request.operations.count, "files": upload.files.count, "bytes": upload.bytes])
+        log.debug(
+            "commit", ["operations": request.operations.count, "files": upload.files.count, "bytes": upload.bytes])
         try sendCommit(hub)
         return true
     }
@@ -127,8 +130,8 @@ final class UpPass {
         }
     }
 
-    /// Whether the same request is to be sent again when the cause of its refusal is gone. What was refused for what it says would be
-    /// refused again: nothing of it was done, and it is planned anew.
+    /// Whether the same request is to be sent again when the cause of its refusal is gone. What was refused for what it
+    /// says would be refused again: nothing of it was done, and it is planned anew.
     private func staysInFlight(_ code: ErrorCode) -> Bool {
         switch code {
         case .paused, .noSpace, .tooMany, .internalError, .revoked, .unauthorized, .forbidden, .otherEpoch: true

@@ -17,15 +17,18 @@ package enum SubjectKey: Hashable, Sendable, Comparable {
 }
 
 extension Subject {
+    /// How it is named: by its node if it has one.
     package var key: SubjectKey? { node.map(SubjectKey.node) ?? local.map { .entry($0.entry) } }
 }
 
 /// What is to be sent for one subject.
 package struct PlannedSending: Hashable, Sendable {
+    /// Whom it is about.
     package let key: SubjectKey
+    /// What is to be told to the hub.
     package let sending: Verdict.Sending
-    /// Its name is still held by what depends on it in turn (two names that were swapped, a file that takes the place of the directory
-    /// that it was in): it goes under a name of its own first, and to its place with the next plan.
+    /// Its name is still held by what depends on it in turn (two names that were swapped, a file that takes the place
+    /// of the directory that it was in): it goes under a name of its own first, and to its place with the next plan.
     package let makesDetour: Bool
 
     package init(key: SubjectKey, sending: Verdict.Sending, makesDetour: Bool = false) {
@@ -35,9 +38,9 @@ package struct PlannedSending: Hashable, Sendable {
     }
 }
 
-/// Puts what is to be sent into an order in which the hub can take each step: directories before what goes into them, a name
-/// vacated before it is taken again, what leaves a directory before the directory goes, and of two moves that would make
-/// a cycle the one that opens it first.
+/// Puts what is to be sent into an order in which the hub can take each step: directories before what goes into them, a
+/// name vacated before it is taken again, what leaves a directory before the directory goes, and of two moves that
+/// would make a cycle the one that opens it first.
 package struct OperationOrder<Trees: ThreeTrees> {
     private let trees: Trees
     private let limit: Int
