@@ -75,7 +75,7 @@ let package = Package(
         tests(of: "FileTree", "TestSupport", "Hashing", "Processes", "SyncCore"),
         tests(of: "Journal", "TestSupport", "SQLite", "Hashing", "SyncCore"),
         tests(of: "Engine", "Index", "Journal", "TestSupport", "SyncCore"),
-        tests(of: "Index", "TestSupport", "SyncCore"),
+        tests(of: "Index", "TestSupport", "SQLite", "SyncCore"),
         tests(of: "Transport", "TestSupport"),
         tests(
             of: "Hub", "TestSupport", "Processes", "ControlAPI", "HTTPServer", "HTTPClient", "Journal", "FileTree",

@@ -298,6 +298,21 @@ final class Simulation {
         try agent.place()
     }
 
+    /// One round of one agent: looks, sends, receives.
+    func pass(_ agent: SimulatedAgent, loses: Bool = false) throws {
+        clock.now += 3_000_000_000
+        try agent.lookAll()
+        try agent.hash(1_000)
+        try agent.takeHashes()
+        try agent.draft(100)
+        try agent.send(loses: loses)
+        try agent.takeAnswer()
+        try agent.askForPage(100)
+        try agent.takePage()
+        try agent.fetch(100)
+        try agent.place()
+    }
+
     // MARK: - Quiet
 
     /// Everybody is connected and nobody works: everything must become equal within few rounds.
