@@ -74,16 +74,17 @@ extension Folder {
         }
     }
 
-    /// The second look: nothing happens unless the bytes are other ones.
+    /// The second look: nothing happens unless bytes, mode or time are other ones.
     package func absorbSecond(_ result: HashResult, for request: HashRequest) throws {
         racy[request.entry] = nil
         guard case .hashed(let digest, let stamp, let mode) = result, var row = try index.local(request.entry),
-            let old = row.digest, row.stamp == request.stamp, !row.isVanished
+            row.digest != nil, row.stamp == request.stamp, !row.isVanished
         else { return }
         guard stamp.inode == row.stamp.inode else { return try look(at: [(row.parent, row.name)]) }
+        let before = row.content
         row.stamp = stamp
         row.mode = mode
         row.digest = digest
-        if old == digest { try index.rewrite(row) } else { try index.update(row) }
+        if row.content == before { try index.rewrite(row) } else { try index.update(row) }
     }
 }

@@ -218,7 +218,8 @@ extension Folder {
         let target = kind == .symlink ? try tree.readLink(path) : []
         let intended = try intended(directory, name, kind, target, status)
         // An intent comes before the inode, which may be that of something that was removed just before.
-        if intended == nil, var row = try origin(of: status, kind, directory) {
+        let known = if let intended { try index.local(of: intended.0) } else { try origin(of: status, kind, directory) }
+        if var row = known {
             row.target = target
             row.parent = directory
             row.name = name
@@ -254,7 +255,9 @@ extension Folder {
                 case .symlink(let wanted, _): kind == .symlink && wanted == target
                 case .directory: kind == .directory
                 }
-            return try isSame && index.local(of: node) == nil && index.synced(node) == nil && index.remote(node) != nil
+            guard try isSame && index.remote(node) != nil else { return false }
+            guard let row = try index.local(of: node) else { return try index.synced(node) == nil }
+            return try row.kind == kind && isGone(row) && !isInside(directory, row.entry)
         }
     }
 

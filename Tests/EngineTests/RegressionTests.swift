@@ -1,0 +1,148 @@
+import Testing
+
+/// Histories that failed once, shrunk. What a step does comes from its seed and from the users' repertoire: a change there makes them other
+/// histories, as good as any.
+struct RegressionTests {
+    private func replay(_ text: String) throws {
+        _ = try Simulation.run(#require(History(text)))
+    }
+
+    @Test func `what moved under another name of its directory while events were lost is not deleted`() throws {
+        try replay(
+            """
+            turns 3
+            0 interlope 14309557993564856863
+            2 user 4936876546074933324
+            2 overflow 902733754598117310
+            """)
+    }
+
+    @Test func `a file that was created and deleted before the answer came does not come back`() throws {
+        try replay(
+            """
+            chaos 2
+            0 user 9975589242796228917
+            0 crashSoon 10086252711061527218
+            0 user 12903892976945493133
+            0 all 10464382492578380160
+            """)
+    }
+
+    @Test func `a move that a crash interrupted is sent`() throws {
+        try replay(
+            """
+            apart 3
+            2 user 12992620826979335901
+            0 quiesce 8868217544534035965
+            0 user 8451694269186825324
+            0 crashSoon 5541446645271600595
+            """)
+    }
+
+    @Test func `a directory that was placed before a crash is the hub's, though it moved there since`() throws {
+        try replay(
+            """
+            alone 3
+            0 user 8137739692949245082
+            0 sync 17274861775186313377
+            2 crashSoon 5637281871169149811
+            0 user 15719896668716172550
+            """)
+    }
+
+    @Test func `what a user makes of names that change case and kind arrives`() throws {
+        try replay(
+            """
+            alone 2
+            0 user 8137739692949245082
+            0 sync 17274861775186313377
+            0 crashSoon 2682119791797282615
+            0 user 15719896668716172550
+            0 sync 12941818624778632945
+            0 user 6206254632933421751
+            0 sync 351262127061962806
+            0 user 12680665731552090197
+            0 user 2997208741684789007
+            0 user 17164175752686818183
+            """)
+    }
+
+    @Test func `a directory is still there when its disk is back`() throws {
+        try replay(
+            """
+            alone 2
+            0 user 838384424737106409
+            0 sync 3907387310136415375
+            1 sync 475346377239744902
+            1 unmount 18336135316922928560
+            """)
+    }
+
+    @Test func `a file that moved before its disk went away is found when it is back`() throws {
+        try replay(
+            """
+            apart 2
+            1 user 7501200582745617604
+            0 quiesce 17491863095355776702
+            0 user 11617215305856184071
+            0 unmount 8653942921037626141
+            """)
+    }
+
+    @Test func `a file that was made after its disk came back is sent`() throws {
+        try replay(
+            """
+            turns 2
+            0 unmount 9365620015834257100
+            0 user 11430330407885900786
+            """)
+    }
+
+    @Test func `an inode that was used again in a crash does not make a new directory a moved one`() throws {
+        try replay(
+            """
+            alone 2
+            0 user 15686531438038404559
+            0 unmount 8155606576570110789
+            0 interlope 10364545084623149801
+            0 user 13531793369432842772
+            0 user 1696001726565057324
+            0 user 7174287955972652987
+            0 sync 9031896773039911517
+            1 sync 1542038913053244675
+            0 user 18289605035432106586
+            0 interlope 13337945416177233161
+            1 crashSoon 8746351498372102865
+            """)
+    }
+
+    @Test func `a file that was moved and rewritten before a crash is not its user's`() throws {
+        try replay(
+            """
+            alone 3
+            0 user 15181513226710856427
+            0 sync 7036504066581336761
+            0 user 18366104400163449239
+            2 sync 5211134563164038169
+            0 pass 2269345486169399847
+            0 user 2182209998256305295
+            0 user 1250612476755311169
+            0 user 8665269337461477770
+            0 all 10878357136518495694
+            0 user 5168056606514203039
+            0 user 15913062216054840167
+            2 crashSoon 9658809486264549124
+            """)
+    }
+
+    @Test func `a touch between two looks at the bytes is seen`() throws {
+        try replay(
+            """
+            chaos 2
+            1 user 11799264160592690804
+            1 all 2349475351952286849
+            1 user 11475609061272264799
+            1 unmount 14415407157573554712
+            """)
+    }
+}
