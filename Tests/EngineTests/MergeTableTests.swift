@@ -130,7 +130,8 @@ struct MergeTableTests {
         #expect(
             Set(meeting.share)
                 == (course == .liveReversed
-                    ? ["x/", "x (conflict D u0)=file", "x/f=f"] : ["x=file", "x (conflict D u1)/", "x (conflict D u1)/f=f"]))
+                    ? ["x/", "x (conflict D u0)=file", "x/f=f"]
+                    : ["x=file", "x (conflict D u1)/", "x (conflict D u1)/f=f"]))
     }
 
     @Test(arguments: Course.allCases)
@@ -148,7 +149,8 @@ struct MergeTableTests {
                 try $0.write("e/f", "mine")
                 try $0.write("e/g", "new")
             })
-        let files = Set(meeting.share.filter { !$0.hasSuffix("/") }.map { $0.split(separator: "=").last.map(String.init) ?? "" })
+        let files = Set(
+            meeting.share.filter { !$0.hasSuffix("/") }.map { $0.split(separator: "=").last.map(String.init) ?? "" })
         #expect(files == ["theirs", "mine", "new"])
     }
 

@@ -7,10 +7,13 @@ import Testing
 struct IndexTests {
     private let index = try! FolderIndex.memory(newGeneration: "g")  // SAFETY: in memory; a test's own fixture.
 
-    private func node(_ id: Int64, _ name: String = "f", content: Int64 = 1, location: Int64 = 1, seq: Int64, deleted: Bool = false) throws -> Node {
+    private func node(
+        _ id: Int64, _ name: String = "f", content: Int64 = 1, location: Int64 = 1, seq: Int64, deleted: Bool = false
+    ) throws -> Node {
         Node(
             id: NodeID(id), location: Location(parent: .root, name: try Name(name)), content: .directory(Mode(0o755)),
-            contentVersion: Version(content), locationVersion: Version(location), seq: Sequence(seq), isDeleted: deleted)
+            contentVersion: Version(content), locationVersion: Version(location), seq: Sequence(seq), isDeleted: deleted
+        )
     }
 
     // MARK: - What is applied
@@ -104,7 +107,9 @@ struct IndexTests {
     ])
     func `no question for one change reads a whole table`(sql: String) throws {
         let plan = try index.database.query("EXPLAIN QUERY PLAN " + sql) { row in try row.text(3) }
-        let scans = plan.filter { $0.hasPrefix("SCAN") && !$0.contains("unsettled_node") && !$0.contains("local_vanished") }
+        let scans = plan.filter {
+            $0.hasPrefix("SCAN") && !$0.contains("unsettled_node") && !$0.contains("local_vanished")
+        }
         #expect(scans.isEmpty, "\(plan)")
     }
 }
