@@ -72,4 +72,20 @@ struct MoveTests {
             #expect(try fleet.hub.changes().last { $0.seq > before && $0.path == "text" }?.change == "edit")
         }
     }
+
+    @Test func `a directory made anew is watched, though it may have the inode of the one that was deleted`() throws {
+        try withFleet { fleet in
+            for round in 0..<20 {
+                try fleet["ann"].folder.write("\(round)", to: "again/file \(round)")
+                try fleet.wait()
+                try fleet["ann"].folder.remove("again")
+                try fleet["ann"].folder.makeDirectories("again")
+                try fleet.wait("again")
+                try fleet["ann"].folder.write("later", to: "again/later")
+                try fleet.wait()
+                try eventually("round \(round) arrived", within: .seconds(5)) { fleet["bea"].folder.exists("again/later") }
+            }
+            try fleet.expectSame()
+        }
+    }
 }

@@ -48,8 +48,15 @@ package final class FleetAgent: @unchecked Sendable {
         ).expectDone()
     }
 
+    /// Starts it, and returns when it watches, or has ended.
     package func start() throws {
-        program = try FleetProgram("syncagent", ["run", "--home", home], log: log, user: user)
+        let before = FleetFolder("").read(FleetPath(log))?.count ?? 0
+        let program = try FleetProgram("syncagent", ["run", "--home", home], log: log, user: user)
+        self.program = program
+        try eventually("\(name) runs") {
+            let said = FleetFolder("").read(FleetPath(log)) ?? []
+            return !program.isRunning || String(decoding: said.dropFirst(before), as: UTF8.self).contains("agent info running")
+        }
     }
 
     package var isRunning: Bool { program?.isRunning ?? false }

@@ -9,7 +9,7 @@ package struct FolderEvents: Sendable {
         package var name: Name
     }
     package var names: [(place: Place, event: Settling<Place>.Event)] = []
-    /// Directories of which no more can be said than that something happened to them.
+    /// Directories that were deleted, and are not watched any more. What now has their name may have their inode, too.
     package var directories: [EntryID] = []
     /// Events were lost: everything has to be looked at.
     package var overflowed = false
@@ -21,7 +21,7 @@ extension FolderEvents {
         for event in batch.events {
             let directory = EntryID(event.token)
             guard let name = event.name else {
-                directories.append(directory)
+                if event.what.contains(.gone) { directories.append(directory) }
                 continue
             }
             if name.isReserved { continue }

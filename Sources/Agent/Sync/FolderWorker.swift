@@ -70,8 +70,9 @@ final class FolderWorker: @unchecked Sendable {
             if events.overflowed {
                 log.warning("events-lost", ["then": "everything is looked at again"])
                 attempt { try folder.lookAtEverything() }
-                scheduleLook()
             }
+            for directory in events.directories { folder.look(into: directory, deep: true) }
+            if folder.isLooking { scheduleLook() }
             schedule()
         }
     }
