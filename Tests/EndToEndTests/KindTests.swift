@@ -47,11 +47,14 @@ struct KindTests {
         try folder.makeSymlink("up and out", to: "../../..")
         try folder.makeSymlink("bytes", to: FleetPath([0xFF, 0x2F, 0xFE]))
         try folder.setTime("dangling", 1_234_567_890_123_456_789)
-        for mode: mode_t in [0o600, 0o755, 0o444, 0o777, 0o400] { try folder.write("\(mode)", to: "mode \(mode)", mode: 0o600) }
+        for mode: mode_t in [0o600, 0o755, 0o444, 0o777, 0o400] {
+            try folder.write("\(mode)", to: "mode \(mode)", mode: 0o600)
+        }
         for mode: mode_t in [0o600, 0o755, 0o444, 0o777, 0o400] { try folder.setMode("mode \(mode)", mode) }
         try folder.makeDirectories("private")
         try folder.setMode("private", 0o700)
-        for time: Int64 in [0, 1, -1, -1_000_000_000_000_000_001, 4_294_967_296_000_000_007, 1_700_000_000_123_456_789] {
+        for time: Int64 in [0, 1, -1, -1_000_000_000_000_000_001, 4_294_967_296_000_000_007, 1_700_000_000_123_456_789]
+        {
             try folder.write("time", to: "time \(time)")
             try folder.setTime("time \(time)", time)
         }
@@ -128,7 +131,8 @@ struct KindTests {
         try withFleet { fleet in
             for directory in 0..<50 {
                 for file in 0..<100 {
-                    try fleet["ann"].folder.write("\(directory) \(file)", to: "tree/\(directory)/sub \(file % 7)/file \(file)")
+                    try fleet["ann"].folder.write(
+                        "\(directory) \(file)", to: "tree/\(directory)/sub \(file % 7)/file \(file)")
                 }
             }
             try fleet.expectSame(seconds: 120)

@@ -30,7 +30,8 @@ struct MergeTests {
             try fleet.hub.ctl("pause", "--all").expectDone()
             try MergeBatch.play(\.ann, in: fleet["ann"].folder)
             try MergeBatch.play(\.bea, in: fleet["bea"].folder)
-            let written = Set((fleet["ann"].folder.image().values.map { $0 } + fleet["bea"].folder.image().values).compactMap(digest))
+            let written = Set(
+                (fleet["ann"].folder.image().values.map { $0 } + fleet["bea"].folder.image().values).compactMap(digest))
             try fleet.hub.ctl("resume", "--all").expectDone()
             try fleet.expectSame()
             let versions = FleetFolder(fleet.hub.root + "/versions").image().values.compactMap(digest)
@@ -53,23 +54,27 @@ private struct MergeBatch {
     let failure: String?
 
     /// Both run; their changes meet because both are paused while they are made. Ann's come first.
-    static let live = Result { try made { fleet in
-        try fleet.hub.ctl("pause", "--all").expectDone()
-        try play(\.ann, in: fleet["ann"].folder)
-        try play(\.bea, in: fleet["bea"].folder)
-        try fleet.hub.ctl("resume", "ann").expectDone()
-        try fleet.wait(on: ["ann"])
-        try fleet.hub.ctl("resume", "bea").expectDone()
-    } }
+    static let live = Result {
+        try made { fleet in
+            try fleet.hub.ctl("pause", "--all").expectDone()
+            try play(\.ann, in: fleet["ann"].folder)
+            try play(\.bea, in: fleet["bea"].folder)
+            try fleet.hub.ctl("resume", "ann").expectDone()
+            try fleet.wait(on: ["ann"])
+            try fleet.hub.ctl("resume", "bea").expectDone()
+        }
+    }
 
     /// Bea is stopped meanwhile.
-    static let offline = Result { try made { fleet in
-        try fleet["bea"].stop()
-        try play(\.ann, in: fleet["ann"].folder)
-        try play(\.bea, in: fleet["bea"].folder)
-        try fleet.wait(on: ["ann"])
-        try fleet["bea"].start()
-    } }
+    static let offline = Result {
+        try made { fleet in
+            try fleet["bea"].stop()
+            try play(\.ann, in: fleet["ann"].folder)
+            try play(\.bea, in: fleet["bea"].folder)
+            try fleet.wait(on: ["ann"])
+            try fleet["bea"].start()
+        }
+    }
 
     private static func made(_ meet: (Fleet) throws -> Void) throws -> MergeBatch {
         var batch: MergeBatch?
@@ -82,7 +87,8 @@ private struct MergeBatch {
                 print("\(error)\n\(fleet.logs)")
             }
             let date = try fleet.hub.conflicts().first.map { String($0.at.prefix(10)) } ?? ""
-            batch = MergeBatch(found: mergeTable.indices.map { describe(fleet["bea"].folder, row: $0) }, date: date, failure: failure)
+            batch = MergeBatch(
+                found: mergeTable.indices.map { describe(fleet["bea"].folder, row: $0) }, date: date, failure: failure)
         }
         return batch!  // SAFETY: set, or an error was thrown.
     }
@@ -107,7 +113,8 @@ private struct MergeBatch {
             found[path.description] =
                 switch item {
                 case .file(_, _, let mode, let mtime):
-                    text + (mode == 0o644 ? "" : " 0" + String(mode, radix: 8)) + (mtime >= FleetFolder.usualTime ? "" : " @\(mtime)")
+                    text + (mode == 0o644 ? "" : " 0" + String(mode, radix: 8))
+                        + (mtime >= FleetFolder.usualTime ? "" : " @\(mtime)")
                 case .directory(let mode): "/" + (mode == 0o755 ? "" : " 0" + String(mode, radix: 8))
                 case .symlink(let target, _): "-> " + String(decoding: target, as: UTF8.self)
                 case .other: "other"

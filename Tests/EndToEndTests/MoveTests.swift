@@ -10,7 +10,8 @@ struct MoveTests {
 
     private func makeTree(_ fleet: Fleet) throws {
         for number in 0..<1_000 {
-            try fleet["ann"].folder.write(noise(4_096, seed: UInt64(number + 1)), to: "old name/\(number % 10)/\(number)")
+            try fleet["ann"].folder.write(
+                noise(4_096, seed: UInt64(number + 1)), to: "old name/\(number % 10)/\(number)")
         }
         try fleet.expectSame(seconds: 120)
     }
@@ -83,7 +84,9 @@ struct MoveTests {
                 try fleet.wait("again")
                 try fleet["ann"].folder.write("later", to: "again/later")
                 try fleet.wait()
-                try eventually("round \(round) arrived", within: .seconds(5)) { fleet["bea"].folder.exists("again/later") }
+                try eventually("round \(round) arrived", within: .seconds(5)) {
+                    fleet["bea"].folder.exists("again/later")
+                }
             }
             try fleet.expectSame()
         }

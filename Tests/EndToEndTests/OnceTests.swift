@@ -30,7 +30,8 @@ struct OnceTests {
 
             let before = try Everything(fleet)
             let plan: [DryItem] = try fleet["ann"].run("once", "--dry-run", "--json").decoded()
-            #expect(Set(plan.map { "\($0.direction) \($0.path)" }) == ["up edited", "up new here", "down new at the hub"])
+            #expect(
+                Set(plan.map { "\($0.direction) \($0.path)" }) == ["up edited", "up new here", "down new at the hub"])
             let text = try fleet["ann"].run("once", "--dry-run").expectDone().output
             #expect(text.contains("new here"))
             let after = try Everything(fleet)

@@ -67,7 +67,8 @@ package final class Fleet: @unchecked Sendable {
         try hub.stop()
         let left = processes()
         if !left.isEmpty {
-            throw FleetProgram.Failure("processes are left: \(left.map { ProcessTable.commandLine(of: $0).joined(separator: " ") })")
+            throw FleetProgram.Failure(
+                "processes are left: \(left.map { ProcessTable.commandLine(of: $0).joined(separator: " ") })")
         }
     }
 

@@ -36,8 +36,9 @@ package final class FleetAgent: @unchecked Sendable {
     package func invite() throws -> [UInt8] {
         let line = try hub.ctl("invite", name).expectDone().output
         guard let proxy else { return Array(line.utf8) }
-        return Array(line.split(separator: "\"port\":\(hub.sftpPort)", omittingEmptySubsequences: false)
-            .joined(separator: "\"port\":\(proxy.port)").utf8)
+        return Array(
+            line.split(separator: "\"port\":\(hub.sftpPort)", omittingEmptySubsequences: false)
+                .joined(separator: "\"port\":\(proxy.port)").utf8)
     }
 
     /// `syncagent join` with an invite on standard input.
@@ -55,7 +56,8 @@ package final class FleetAgent: @unchecked Sendable {
         self.program = program
         try eventually("\(name) runs") {
             let said = FleetFolder("").read(FleetPath(log)) ?? []
-            return !program.isRunning || String(decoding: said.dropFirst(before), as: UTF8.self).contains("agent info running")
+            return !program.isRunning
+                || String(decoding: said.dropFirst(before), as: UTF8.self).contains("agent info running")
         }
     }
 

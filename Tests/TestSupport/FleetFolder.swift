@@ -22,7 +22,8 @@ package struct FleetFolder: Sendable, CustomStringConvertible {
             case .file(let digest, let size, let mode, let mtime):
                 "file of \(size) bytes \(digest.prefix(4)), mode 0\(String(mode, radix: 8)), mtime \(mtime)"
             case .directory(let mode): "directory, mode 0\(String(mode, radix: 8))"
-            case .symlink(let target, let mtime): "symlink to \(String(decoding: target, as: UTF8.self)), mtime \(mtime)"
+            case .symlink(let target, let mtime):
+                "symlink to \(String(decoding: target, as: UTF8.self)), mtime \(mtime)"
             case .other(let mode): "something of mode 0\(String(mode, radix: 8))"
             }
         }
@@ -83,12 +84,15 @@ package struct FleetFolder: Sendable, CustomStringConvertible {
         try check(Glibc.rename(bytes(name), bytes(other)), "rename", name)
     }
 
-    package func setMode(_ name: FleetPath, _ mode: mode_t) throws { try check(chmod(bytes(name), mode), "chmod", name) }
+    package func setMode(_ name: FleetPath, _ mode: mode_t) throws {
+        try check(chmod(bytes(name), mode), "chmod", name)
+    }
 
     /// - Parameter time: Unix nanoseconds; of a symlink its own.
     package func setTime(_ name: FleetPath, _ time: Int64) throws {
         let (seconds, rest) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
-        let part = timespec(tv_sec: Int(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int(rest < 0 ? rest + 1_000_000_000 : rest))
+        let part = timespec(
+            tv_sec: Int(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int(rest < 0 ? rest + 1_000_000_000 : rest))
         try check(utimensat(AT_FDCWD, bytes(name), [part, part], AT_SYMLINK_NOFOLLOW), "utimensat", name)
     }
 
@@ -133,7 +137,9 @@ package struct FleetFolder: Sendable, CustomStringConvertible {
             // SAFETY: d_name is NUL-terminated within the record, which stands until the next readdir.
             let start = UnsafeRawPointer(entry).advanced(by: MemoryLayout<dirent>.offset(of: \.d_name)!)
                 .assumingMemoryBound(to: UInt8.self)
-            let name = Array(UnsafeBufferPointer(start: start, count: strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))))
+            let name = Array(
+                UnsafeBufferPointer(
+                    start: start, count: strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))))
             if name == [0x2E] || name == [0x2E, 0x2E] || name.starts(with: ".synchub".utf8) { continue }
             names.append(FleetPath(name))
         }
@@ -194,7 +200,9 @@ package struct FleetFolder: Sendable, CustomStringConvertible {
 }
 
 /// A relative path as bytes. Written down as a text, or as bytes where it is none.
-package struct FleetPath: Hashable, Sendable, ExpressibleByStringLiteral, ExpressibleByStringInterpolation, CustomStringConvertible {
+package struct FleetPath: Hashable, Sendable, ExpressibleByStringLiteral, ExpressibleByStringInterpolation,
+    CustomStringConvertible
+{
     package let bytes: [UInt8]
 
     package init(_ bytes: [UInt8]) { self.bytes = bytes }

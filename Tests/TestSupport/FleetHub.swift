@@ -21,7 +21,8 @@ package final class FleetHub: @unchecked Sendable {
         let result = try run(
             FleetProgram.directory + "/synchub",
             [
-                "init", "--root", root, "--name", name, "--listen", "127.0.0.1", "--sftp-port", "\(sftpPort)", "--api-port",
+                "init", "--root", root, "--name", name, "--listen", "127.0.0.1", "--sftp-port", "\(sftpPort)",
+                "--api-port",
                 "\(apiPort)",
             ], environment: FleetProgram.environment)
         guard result.status.isSuccess else { throw FleetProgram.Failure("synchub init: \(result.errorText)") }
@@ -81,7 +82,8 @@ package struct FleetAnswer: Sendable {
     package let errors: String
 
     package init(
-        _ name: String, _ arguments: [String], input: [UInt8] = [], user: UInt32? = nil, timeout: Duration = .seconds(60)
+        _ name: String, _ arguments: [String], input: [UInt8] = [], user: UInt32? = nil,
+        timeout: Duration = .seconds(60)
     ) throws {
         let (program, all) = FleetProgram.command(name, arguments, user)
         let result = try run(program, all, environment: FleetProgram.environment, input: input, timeout: timeout)

@@ -157,16 +157,17 @@ package final class FleetProxy: Sendable {
             var rest = block[..<count]
             while !rest.isEmpty {
                 // What may go now is counted before it goes, so that two connections do not use one allowance.
-                let allowed = state.wait { state -> Int? in
-                    if state.isClosed { return 0 }
-                    let room = min(state.room(direction), rest.count)
-                    if room == 0 { return nil }
-                    switch direction {
-                    case .up: state.up += room
-                    case .down: state.down += room
-                    }
-                    return room
-                } ?? 0
+                let allowed =
+                    state.wait { state -> Int? in
+                        if state.isClosed { return 0 }
+                        let room = min(state.room(direction), rest.count)
+                        if room == 0 { return nil }
+                        switch direction {
+                        case .up: state.up += room
+                        case .down: state.down += room
+                        }
+                        return room
+                    } ?? 0
                 if allowed == 0 { return }
                 state.withLock { _ in }  // Wakes who waits for the mark.
                 guard sendAll(to, rest.prefix(allowed)) else { return }
@@ -231,7 +232,9 @@ package enum FleetPorts {
     ) -> Int32 {
         // SAFETY: a sockaddr_in is a sockaddr of its own length.
         withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
     }
 }

@@ -4,10 +4,10 @@ import Testing
 
 /// Runs a test that blocks (it waits for other processes) away from the threads that all tests share, and only a few such
 /// tests side by side: each has a hub, its sshd and some agents.
-package struct FleetTrait: TestTrait, SuiteTrait, TestScoping {
-    package var isRecursive: Bool { true }
+struct FleetTrait: TestTrait, SuiteTrait, TestScoping {
+    var isRecursive: Bool { true }
 
-    package func provideScope(
+    func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
         guard testCase != nil else { return try await function() }
@@ -24,7 +24,7 @@ package struct FleetTrait: TestTrait, SuiteTrait, TestScoping {
 
 extension Trait where Self == FleetTrait {
     /// For tests and suites with a ``Fleet``.
-    package static var fleet: Self { FleetTrait() }
+    static var fleet: Self { FleetTrait() }
 }
 
 /// Threads that may block.
