@@ -1,18 +1,18 @@
 internal import FileTree
-package import SyncCore
+internal import SyncCore
 
 /// What happened in watched directories, all that was there to be told at once.
-package struct FolderEvents: Sendable {
+struct FolderEvents: Sendable {
     /// One name in one directory.
-    package struct Place: Hashable, Sendable {
-        package var directory: EntryID
-        package var name: Name
+    struct Place: Hashable, Sendable {
+        var directory: EntryID
+        var name: Name
     }
-    package var names: [(place: Place, event: Settling<Place>.Event)] = []
+    var names: [(place: Place, event: Settling<Place>.Event)] = []
     /// Directories that were deleted, and are not watched any more. What now has their name may have their inode, too.
-    package var directories: [EntryID] = []
+    var directories: [EntryID] = []
     /// Events were lost: everything has to be looked at.
-    package var overflowed = false
+    var overflowed = false
 }
 
 extension FolderEvents {

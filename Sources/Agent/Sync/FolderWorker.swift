@@ -6,8 +6,8 @@ internal import Index
 internal import Processes
 internal import SyncCore
 
-/// The engine on a queue of its own, fed by the watcher. Everything that touches the index or changes names in the folder happens on that
-/// queue, one thing at a time; hashing and transfers happen elsewhere.
+/// The engine on a queue of its own, fed by the watcher. Everything that touches the index or changes names in the
+/// folder happens on that queue, one thing at a time; hashing and transfers happen elsewhere.
 final class FolderWorker: @unchecked Sendable {
     // SAFETY: all mutable state below is touched on `queue` only.
     private let queue = DispatchQueue(label: "folder")
@@ -32,7 +32,8 @@ final class FolderWorker: @unchecked Sendable {
     ///   - debounce: milliseconds of quiet after which a file is taken.
     ///   - longest: milliseconds after which a file that never is quiet is taken.
     init(
-        folder path: String, index indexPath: String, debounce: Int64, longest: Int64, onWork: @escaping @Sendable () -> Void
+        folder path: String, index indexPath: String, debounce: Int64, longest: Int64,
+        onWork: @escaping @Sendable () -> Void
     ) throws {
         let relay = EventRelay()
         tree = try DiskTree(path: path, date: Timestamp.day(Clock.now)) { relay.deliver($0) }
@@ -108,7 +109,9 @@ final class FolderWorker: @unchecked Sendable {
 
     /// A file whose writer has it open still is not quiet: it waits for the close.
     private func setSettled(_ place: FolderEvents.Place, _ isQuiet: Bool) throws {
-        guard let row = try folder.index.child(of: place.directory, named: place.name), row.kind == .file else { return }
+        guard let row = try folder.index.child(of: place.directory, named: place.name), row.kind == .file else {
+            return
+        }
         let path = try folder.index.path(of: row.entry)
         if isQuiet, let path, !tree.isBeingWritten(path) || wasPostponed.remove(place) != nil {
             folder.index.settling.remove(row.entry)
@@ -124,8 +127,8 @@ final class FolderWorker: @unchecked Sendable {
     }
     private var wasPostponed: Set<FolderEvents.Place> = []
 
-    /// What no name keeps waiting is quiet: an entry that got another name or another directory while it settled is not found
-    /// at the place that becomes due.
+    /// What no name keeps waiting is quiet: an entry that got another name or another directory while it settled is not
+    /// found at the place that becomes due.
     private func releaseQuiet() throws {
         guard !folder.index.settling.isEmpty else { return }
         let kept = try settling.waiting.compactMap { try folder.index.child(of: $0.directory, named: $0.name)?.entry }
@@ -175,7 +178,8 @@ final class FolderWorker: @unchecked Sendable {
     private func takeFresh() throws {
         let now = Clock.now
         for fresh in folder.takeFresh() where now - fresh.changed < debounce * 1_000_000 && now >= fresh.changed {
-            settling.note(FolderEvents.Place(directory: fresh.directory, name: fresh.name), .changed, at: Clock.milliseconds)
+            settling.note(
+                FolderEvents.Place(directory: fresh.directory, name: fresh.name), .changed, at: Clock.milliseconds)
             folder.index.settling.insert(fresh.entry)
         }
         schedule()
@@ -212,8 +216,8 @@ final class FolderWorker: @unchecked Sendable {
         }
     }
 
-    /// Names that are still settling hold it back until they are due; they bring us here again. One that is written all the time does so
-    /// only for a while: it then stands in the report as settling.
+    /// Names that are still settling hold it back until they are due; they bring us here again. One that is written all
+    /// the time does so only for a while: it then stands in the report as settling.
     private func passBarrier() {
         if settling.isEmpty || Clock.milliseconds >= barrierLimit { barrier.looked = barrier.asked }
     }
@@ -246,7 +250,9 @@ final class FolderWorker: @unchecked Sendable {
     /// When a file that was hashed too soon after its change is to be read once more, in monotonic milliseconds.
     var nextSecondLook: Int64? {
         queue.sync {
-            folder.racy.values.min().map { Clock.milliseconds + max(($0 + 2_000_000_000 - Clock.now) / 1_000_000 + 1, 1) }
+            folder.racy.values.min().map {
+                Clock.milliseconds + max(($0 + 2_000_000_000 - Clock.now) / 1_000_000 + 1, 1)
+            }
         }
     }
 
