@@ -56,6 +56,24 @@ extension Journal {
         }
     }
 
+    /// What was last known to lie in the share for the live nodes in a directory.
+    package func placedChildren(of directory: NodeID) throws -> [NodeID: Placed] {
+        let found = try database.query(
+            """
+            SELECT p.device, p.inode, p.size, p.mtime_ns, p.ctime_ns, n.id FROM node n JOIN placed p ON p.node = n.id
+            WHERE n.parent = ? AND n.deleted = 0
+            """, directory
+        ) {
+            (
+                NodeID(try $0.int64(5)),
+                Placed(
+                    device: UInt64(bitPattern: try $0.int64(0)), inode: UInt64(bitPattern: try $0.int64(1)),
+                    size: try $0.int64(2), mtime: try $0.int64(3), ctime: try $0.int64(4))
+            )
+        }
+        return Dictionary(uniqueKeysWithValues: found)
+    }
+
     /// The live nodes that were last seen in this inode (more than one where the inode was used again).
     package func nodes(device: UInt64, inode: UInt64) throws -> [Node] {
         try database.query(

@@ -12,7 +12,8 @@ extension HubDesk {
             hub: StatusResponse.Hub(
                 name: name, version: ProductVersion.current, seq: head.rawValue, files: statistics.files,
                 bytes: statistics.bytes, share: layout.share),
-            clients: try allFacts.map { try status(of: $0, head) }, conflicts: try journal.openConflicts().count)
+            clients: try allFacts.map { try status(of: $0, head) } + [share?.status(head)].compactMap { $0 },
+            conflicts: try journal.openConflicts().count)
     }
 
     private func status(of client: ClientFacts, _ head: Sequence) throws -> StatusResponse.Client {
@@ -44,8 +45,10 @@ extension HubDesk {
     // MARK: - What is not synced
 
     func unsynced(of name: String?) throws -> [UnsyncedMessage] {
+        if name == Placer.shareClient { return share?.pending ?? [] }
         if let name, clients[name] == nil { throw unknownClient(name) }
-        return try allFacts.filter { name == nil || $0.name == name }.flatMap { client in
+        let ofShare = name == nil ? share?.pending ?? [] : []
+        return try ofShare + allFacts.filter { name == nil || $0.name == name }.flatMap { client in
             UnsyncedRule.items(client, ahead: try ahead(of: client))
         }
     }

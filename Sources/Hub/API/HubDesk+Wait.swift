@@ -10,10 +10,11 @@ extension HubDesk {
         for name in message.on ?? [] {
             guard let client = clients[name], client.record.revokedAt == nil else { throw unknownClient(name) }
         }
+        let mark = try share?.mark() ?? 0
         barrier = max(barrier + 1, firstBarrier)
         let goal = WaitGoal(
             path: try message.path.map(requestedPath).flatMap { $0.isTop ? nil : $0 }, on: message.on, barrier: barrier,
-            headAtBarrier: try head)
+            headAtBarrier: try head, shareMark: mark)
         // Settling wakes every client's long poll with the new barrier.
         hold(.wait(goal), of: caller, for: .seconds(min(message.timeout, 3600)), responder)
         return nil
@@ -23,8 +24,14 @@ extension HubDesk {
         WaitRule.waiting(for: goal, try sight(for: goal), on: allFacts)
     }
 
+    /// Whether all that was done in the share before the wait is in the journal.
+    func isCaughtUp(_ goal: WaitGoal) -> Bool { share?.isCaughtUp(with: goal.shareMark) ?? true }
+
     func waitResponse(_ goal: WaitGoal) throws -> WaitResponse {
-        let waiting = try waiting(for: goal)
+        var waiting = try waiting(for: goal)
+        if let share, !isCaughtUp(goal) {
+            waiting.append(WaitResponse.Waiting(client: Placer.shareClient, reason: share.reason))
+        }
         return WaitResponse(inSync: waiting.isEmpty, seq: try head.rawValue, waiting: waiting)
     }
 

@@ -24,7 +24,9 @@ package final class SyncEngine: Sendable {
     /// - Throws: ``HubCoreError``, and what journal, share and socket throw.
     package func start() throws {
         let (layout, configuration, user) = (layout, configuration, user)
-        let core = try HubCore(layout: layout, name: configuration.name, keys: keys) {
+        var settings = HubCoreSettings()
+        settings.shareSettle = configuration.shareSettle
+        let core = try HubCore(layout: layout, name: configuration.name, settings: settings, keys: keys) {
             try SyncEngine.address(layout, configuration, user)
         }
         do {

@@ -41,6 +41,11 @@ package final class HubCore: Sendable {
     /// is refused. Blocks.
     package func stop() { queue.sync { desk.value.stop() } }
 
+    /// For tests: at one moment, nothing else happens at the hub.
+    func inspect<Value>(_ body: (HubDesk) throws -> Value) rethrows -> Value {
+        try queue.sync { try body(desk.value) }
+    }
+
     /// Looks at time limits again: for tests that move the clock.
     package func clockMoved() { queue.async { [desk] in desk.value.settle() } }
 }

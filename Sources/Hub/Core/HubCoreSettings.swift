@@ -20,6 +20,14 @@ package struct HubCoreSettings: Sendable {
     package var verifiers = 2
     /// A staged file that is exactly one content is taken over as it is from this size on, in bytes; below, copying costs less.
     package var adoptedFrom: Int64 = 1 << 20
+    /// A file in the share counts once nothing has happened to it for so long, in milliseconds.
+    package var shareSettle = 500
+    /// What could not be taken in from the share (a program is writing it) is tried again after so long, in milliseconds.
+    package var shareRetry = 5_000
+    /// Directories of the share that the kernel would watch no more of are looked at so often, in milliseconds.
+    package var shareRound = 10_000
+    /// Batches of files of the share that are hashed at the same time.
+    package var shareHashers = 2
 
     package init() {}
 }

@@ -71,7 +71,7 @@ extension HubDesk {
         case .changes(let name, let query):
             let pause = clients[name]?.pause(at: clock.now()) ?? .none
             return ChangesRule.isReady(query, head: try head, barrier: barrier, pause: pause)
-        case .wait(let goal): return try waiting(for: goal).isEmpty
+        case .wait(let goal): return try isCaughtUp(goal) && waiting(for: goal).isEmpty
         case .log(let after, _): return try head > after
         }
     }

@@ -42,6 +42,8 @@ final class HubDesk {
     var isStopped = false
     /// Of the clock that never goes back.
     var lastRetry: Nanoseconds = 0
+    /// Takes in what is done in the share; none before the start.
+    private(set) var share: ShareWatcher?
     private var timer: DispatchSourceTimer?
     private var isFlushPlanned = false
 
@@ -72,11 +74,19 @@ final class HubDesk {
         try writeKeys()
     }
 
-    /// After the start, on the queue: sets the timer.
-    func start() { settle() }
+    /// After the start, on the queue: watches the share and sets the timer.
+    func start() {
+        let share = ShareWatcher(placer: placer, clock: clock, queue: queue, settings: settings) { [unowned self] in
+            settle()
+        }
+        self.share = share
+        share.start()
+        settle()
+    }
 
     func stop() {
         isStopped = true
+        share?.stop()
         for poll in polls { poll.responder.respond(.refusal(HubDesk.stopping)) }
         polls = []
         timer?.cancel()

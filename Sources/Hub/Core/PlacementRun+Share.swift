@@ -6,6 +6,7 @@ import SyncCore
 extension PlacementRun {
     /// What has the name is moved to a conflict name, and is a node of its own from then on.
     func makeWay(_ path: RelativePath) throws {
+        try refusePieces(path)
         guard let parent = try directory(of: path), let name = path.last,
             try placer.journal.child(of: parent, named: name)?.id == placement.node
         else {
@@ -18,6 +19,12 @@ extension PlacementRun {
         try takeIn(path, in: parent)
         // Pipes and sockets are no nodes.
         if let before, try share.status(of: path)?.identity == before { _ = try moveAside(path) }
+    }
+
+    /// No agent receives a piece: what somebody is still writing is not taken in, and the placement waits for it.
+    private func refusePieces(_ path: RelativePath) throws {
+        guard share.isWriterActive(path) == true else { return }
+        throw PlacementWaits(description: "somebody is writing \(path) in the share")
     }
 
     /// An unseen edit at the placement's own path.
@@ -42,6 +49,7 @@ extension PlacementRun {
         for entry in try share.list(path) where !entry.name.isReserved {
             // The journal has it already: it was taken in a moment ago.
             if try placer.journal.child(of: directory, named: entry.name) != nil { continue }
+            try refusePieces(path.appending(entry.name))
             try takeIn(path.appending(entry.name), in: directory)
         }
     }

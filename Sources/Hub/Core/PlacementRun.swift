@@ -136,6 +136,7 @@ struct PlacementRun {
             guard let before = try share.status(of: from) else {
                 // Somebody took it away: their deletion is seen when the share is looked at.
                 hubLog.warning("move_without_source", ["path": from])
+                placer.onDoubt(placement.node)
                 return true
             }
             switch try withParents(of: to, { try share.move(from, to: to, expecting: before.identity) }) {
@@ -151,6 +152,7 @@ struct PlacementRun {
             case .unexpected: return false
             case .misplaced(let status):
                 hubLog.warning("moved_by_others", ["path": to, "inode": status.inode])
+                placer.onDoubt(placement.node)
                 return true
             }
         }

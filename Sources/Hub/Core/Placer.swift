@@ -21,6 +21,8 @@ final class Placer {
     var stored: [Digest: Int64] = [:]
     /// Could not be done: tried again, in order.
     private(set) var backlog: [Placement] = []
+    /// Told of a node whose place in the share was found otherwise than the journal has it, and left so.
+    var onDoubt: (NodeID) -> Void = { _ in }
 
     init(store: Store, journal: Journal, clock: HubClock, generation: String) {
         self.store = store
@@ -31,6 +33,11 @@ final class Placer {
 
     /// Whether ``flush()`` has something to write down.
     var isDirty: Bool { !done.isEmpty || !placed.isEmpty || !stored.isEmpty }
+
+    /// Whether something that could not be done yet concerns a path, or what is above or below it.
+    func isWaiting(at path: RelativePath) -> Bool {
+        backlog.contains { $0.paths.contains { $0.contains(path) || path.contains($0) } }
+    }
 
     /// Steps that were done since the last ``flush()``.
     var waitingToBeWritten: Int { done.ids.count }
@@ -104,13 +111,16 @@ final class Placer {
 
     /// A commit of what somebody did in the share. What follows from it in the share is done at once.
     func commitShare(_ changes: (_ next: () -> OperationID) throws -> [Operation]) throws -> [Outcome] {
+        // Nobody asks for the outcomes of before.
+        let acknowledged = lastOperation
         let operations = try changes {
             self.lastOperation += 1
             return OperationID(generation: self.generation, number: self.lastOperation)
         }
         let now = clock.now()
         let result = try journal.commit(
-            client: Placer.shareClient, operations: operations, at: now.inSeconds, date: clock.day(), origin: .share)
+            client: Placer.shareClient, operations: operations, acknowledged: acknowledged, at: now.inSeconds,
+            date: clock.day(), origin: .share)
         for (index, placement) in result.placements.enumerated() {
             do { try PlacementRun(placer: self, placement: placement, isReplay: false).carryOut() } catch {
                 backlog += result.placements[index...]

@@ -11,6 +11,8 @@ struct WaitGoal: Hashable, Sendable {
     var barrier: Int64
     /// The journal's `seq` when the barrier was raised. A client that reports the barrier knows of everything up to here.
     var headAtBarrier: Sequence
+    /// What was done in the share before this mark is to be taken in.
+    var shareMark: Int64 = 0
 }
 
 /// Where the journal is while somebody waits.

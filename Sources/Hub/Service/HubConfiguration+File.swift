@@ -27,6 +27,8 @@ extension HubConfiguration {
             },
             // Devices remember this port: they reach it through their SSH connection.
             api: { port: \(apiPort) },
+            // What phones and other SFTP clients put into the share counts once it stayed quiet for so many milliseconds.
+            share: { settle_ms: \(shareSettle) },
             // The names or addresses that invites tell devices, best first: hosts: ["pi.home", "192.168.1.5"].
             // Without it: what this machine finds out about itself.
         }
@@ -37,13 +39,14 @@ extension HubConfiguration {
 
 /// `hub.json5` as it is written.
 private struct HubSettings: SettingsGroup {
-    enum Key: String, CaseIterable { case name, listen, sftp, api, hosts }
+    enum Key: String, CaseIterable { case name, listen, sftp, api, share, hosts }
     static let anyAddress = "any"
     let configuration: HubConfiguration
 
     init(_ settings: SettingsReader<Key>) throws {
         let sftp: SFTPSettings = try settings.group(.sftp)
         let api: APISettings = try settings.group(.api)
+        let share: ShareSettings = try settings.group(.share)
         let hosts: [String] = try settings.list(.hosts)
         let listen = try settings.value(.listen, default: HubSettings.anyAddress)
         guard listen == HubSettings.anyAddress || NetworkAddress.isValid(listen) else {
@@ -58,7 +61,8 @@ private struct HubSettings: SettingsGroup {
         }
         configuration = HubConfiguration(
             name: name, listen: listen == HubSettings.anyAddress ? nil : listen, sftpMode: sftp.mode.mode,
-            sftpPort: sftp.port, apiPort: api.port, hosts: hosts.isEmpty ? nil : hosts)
+            sftpPort: sftp.port, apiPort: api.port, hosts: hosts.isEmpty ? nil : hosts,
+            shareSettle: share.settle)
     }
 }
 
@@ -81,6 +85,15 @@ private struct APISettings: SettingsGroup {
     init(_ settings: SettingsReader<Key>) throws {
         port = try settings.value(.port)
         guard port > 0 else { throw settings.refusal(of: .port, expected: "a port from 1 to 65535") }
+    }
+}
+
+private struct ShareSettings: SettingsGroup {
+    enum Key: String, CaseIterable { case settle = "settle_ms" }
+    let settle: Int
+
+    init(_ settings: SettingsReader<Key>) throws {
+        settle = try settings.value(.settle, default: 500, in: 0...60_000)
     }
 }
 

@@ -20,10 +20,12 @@ package struct HubConfiguration: Hashable, Sendable {
     package var apiPort: UInt16
     /// The names and addresses that invites tell devices; nil to find them out.
     package var hosts: [String]?
+    /// A file in the share counts once nothing has happened to it for so long, in milliseconds.
+    package var shareSettle: Int
 
     package init(
         name: String, listen: String? = nil, sftpMode: SFTPMode = .managed, sftpPort: UInt16, apiPort: UInt16,
-        hosts: [String]? = nil
+        hosts: [String]? = nil, shareSettle: Int = 500
     ) {
         self.name = name
         self.listen = listen
@@ -31,5 +33,6 @@ package struct HubConfiguration: Hashable, Sendable {
         self.sftpPort = sftpPort
         self.apiPort = apiPort
         self.hosts = hosts
+        self.shareSettle = shareSettle
     }
 }

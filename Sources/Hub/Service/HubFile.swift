@@ -40,12 +40,13 @@ enum HubFile {
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-    static func isEmptyOrMissing(_ path: String) -> Bool {
+    /// - Parameter own: a name that does not count.
+    static func isEmptyOrMissing(_ path: String, but own: String? = nil) -> Bool {
         guard let stream = opendir(path) else { return errno == ENOENT }
         defer { closedir(stream) }
         var count = 0
         while readdir(stream) != nil { count += 1 }
-        return count <= 2
+        return count <= (own.map { exists("\(path)/\($0)") } ?? false ? 3 : 2)
     }
 
     static func isDirectory(_ path: String) -> Bool { status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false }

@@ -23,6 +23,7 @@ struct HubInitialisation: Sendable {
         try checkRoot()
         let configuration = try chooseConfiguration()
         for (path, mode) in layout.directories { try HubFile.makeDirectory(path, mode: mode) }
+        try ShareMarker.make(in: layout.share)
         try makeHostKey()
         try Secrets.write([], to: layout.authorizedKeys)
         try Secrets.write(Array((HubInitialisation.newToken() + "\n").utf8), to: layout.adminToken)
@@ -40,7 +41,8 @@ struct HubInitialisation: Sendable {
             throw InitialisationError.notDirectory(layout.root)
         }
         // Somebody's files do not become a share by accident.
-        for path in [layout.share, layout.versions] where !HubFile.isEmptyOrMissing(path) {
+        for path in [layout.share, layout.versions]
+        where !HubFile.isEmptyOrMissing(path, but: "\(ShareMarker.name)") {
             throw InitialisationError.notEmpty(path)
         }
     }

@@ -58,7 +58,7 @@ struct ShareCheck {
             findings.append(
                 .note(
                     "share", "\(strangers.count) things in the share are unknown to the journal, such as '\(first)'",
-                    "they stay where they are; to sync them, put them into the folder of a device"))
+                    "a hub that runs takes them in, once nobody writes them"))
         }
         return findings.isEmpty ? [.good("share", "the share holds what the journal says")] : findings
     }

@@ -62,6 +62,8 @@ package struct Settling<Key: Hashable & Sendable>: Sendable {
     package var waiting: [Key] { Array(pending.keys) }
     /// Whether nothing waits.
     package var isEmpty: Bool { pending.isEmpty }
+    /// Whether a name waits.
+    package func contains(_ key: Key) -> Bool { pending[key] != nil }
 
     private func due(of entry: Pending) -> Int64 {
         let quiet = entry.isOpen ? Int64.max : entry.last + debounce

@@ -105,7 +105,7 @@ struct BadInputTests {
             create("empty", "", .known))
         #expect(outcomes.prefix(6).allSatisfy { $0 == .contentMissing })
         #expect(outcomes.suffix(3).allSatisfy { $0.applied != nil })
-        #expect(hub.directory.names(in: "share") == ["again", "empty", "good"])
+        #expect(hub.shareNames() == ["again", "empty", "good"])
         #expect(hub.directory.text("share/again") == "world")
         #expect(hub.directory.text("share/empty") == "")
     }

@@ -69,7 +69,7 @@ struct CommitTests {
             laptop.operation(.edit(link.id, base: .first, content: .symlink(target: Array("else".utf8), mtime: 6))),
             laptop.operation(.move(directory.id, base: .first, to: .node(.root), name: try Name("e"))),
             laptop.operation(.edit(directory.id, base: .first, content: .directory(Mode(0o700)))))
-        #expect(hub.directory.names(in: "share") == ["e"])
+        #expect(hub.shareNames() == ["e"])
         #expect(status(hub.directory.path("share/e")).st_mode & 0o777 == 0o700)
         var target = [CChar](repeating: 0, count: 64)
         #expect(readlink(hub.directory.path("share/e/link"), &target, 64) == 4)
@@ -78,7 +78,7 @@ struct CommitTests {
             laptop.operation(.delete(link.id, contentBase: Version(2), locationBase: .first)),
             laptop.operation(.delete(directory.id, contentBase: Version(2), locationBase: Version(2))))
         #expect(gone.allSatisfy { $0.applied != nil })
-        #expect(hub.directory.names(in: "share").isEmpty)
+        #expect(hub.shareNames().isEmpty)
     }
 
     @Test func `what is displaced and what is deleted lies in versions`() throws {
@@ -90,7 +90,7 @@ struct CommitTests {
         _ = try laptop.commit(
             laptop.operation(.delete(node.id, contentBase: second.contentVersion, locationBase: second.locationVersion))
         )
-        #expect(hub.directory.names(in: "share").isEmpty)
+        #expect(hub.shareNames().isEmpty)
         for text in ["one", "two"] {
             let hex = content(text).digest.hex
             #expect(hub.directory.text("versions/\(hex.prefix(2))/\(hex)") == text)
@@ -167,7 +167,7 @@ struct CommitTests {
         hub.directory.write("phone's", to: "share/a.txt")
         #expect(try laptop.edit(node, "two").applied != nil)
         #expect(hub.directory.text("share/a.txt") == "two")
-        let names = hub.directory.names(in: "share").filter { $0 != "a.txt" }
+        let names = hub.shareNames().filter { $0 != "a.txt" }
         #expect(names.count == 1)
         #expect(hub.directory.text("share/\(names[0])") == "phone's")
         let log = try hub.get("/v1/log", as: [LogMessage].self)
@@ -178,7 +178,7 @@ struct CommitTests {
             try laptop.changes(since: 0).nodes.map { try $0.node() }.first { "\($0.name)" == names[0] })
         #expect(try laptop.edit(copy, "seen").applied != nil)
         #expect(hub.directory.text("share/\(names[0])") == "seen")
-        #expect(hub.directory.names(in: "share").count == 2)
+        #expect(hub.shareNames().count == 2)
     }
 
     @Test func `an unseen edit wins over a deletion, and keeps its directory`() throws {
@@ -205,6 +205,8 @@ struct CommitTests {
     func `what a phone put under a name that is wanted moves aside`(kind: String) throws {
         let hub = try HubFixture()
         let laptop = try hub.join("laptop")
+        // Nobody has told the hub of it before.
+        hub.core.inspect { $0.share?.stop() }
         if kind == "file" {
             hub.directory.write("phone's", to: "share/a")
         } else {
@@ -213,7 +215,7 @@ struct CommitTests {
         }
         #expect(try laptop.create("a", "mine").applied != nil)
         #expect(hub.directory.text("share/a") == "mine")
-        let other = try #require(hub.directory.names(in: "share").first { $0 != "a" })
+        let other = try #require(hub.shareNames().first { $0 != "a" })
         #expect(hub.directory.text("share/\(other)" + (kind == "file" ? "" : "/inside")) == "phone's")
         #expect(try hub.get("/v1/conflicts", as: [ConflictMessage].self).map(\.copy) == [other])
     }
@@ -223,7 +225,7 @@ struct CommitTests {
         let laptop = try hub.join("laptop")
         hub.directory.write("same", to: "share/a")
         #expect(try laptop.create("a", "same").applied != nil)
-        #expect(hub.directory.names(in: "share") == ["a"])
+        #expect(hub.shareNames() == ["a"])
         #expect(status(hub.directory.path("share/a")).st_mtim.tv_nsec == 123_456_789)
     }
 
@@ -234,7 +236,7 @@ struct CommitTests {
         hub.directory.write("phone's", to: "share/b")
         _ = try laptop.commit(laptop.operation(.move(node.id, base: .first, to: .node(.root), name: try Name("b"))))
         #expect(hub.directory.text("share/b") == "mine")
-        let other = try #require(hub.directory.names(in: "share").first { $0 != "b" })
+        let other = try #require(hub.shareNames().first { $0 != "b" })
         #expect(hub.directory.text("share/\(other)") == "phone's")
     }
 
@@ -247,7 +249,7 @@ struct CommitTests {
         #expect(hub.directory.text("share/a") == "one")
         _ = try laptop.commit(laptop.operation(.move(second.id, base: .first, to: .node(.root), name: try Name("b"))))
         #expect(try laptop.create("c", "three").applied != nil)
-        #expect(hub.directory.names(in: "share") == ["a", "c"])
+        #expect(hub.shareNames() == ["a", "c"])
         #expect(write(writer, "ONE", 3) == 3)
         close(writer)
         // The next second's look finds it closed. Each turn of the loop is a request, not a nap.
@@ -257,10 +259,10 @@ struct CommitTests {
         }
         #expect(hub.directory.text("share/b") == "two")
         // What the phone wrote is kept beside it.
-        let others = hub.directory.names(in: "share").filter { !["b", "c"].contains($0) }
+        let others = hub.shareNames().filter { !["b", "c"].contains($0) }
         #expect(others.map { hub.directory.text("share/\($0)") } == ["ONE"])
         let nodes = try laptop.changes(since: 0).nodes.filter { $0.deleted != true }.map(\.name)
-        #expect(nodes.sorted() == hub.directory.names(in: "share"))
+        #expect(nodes.sorted() == hub.shareNames())
     }
 
     @Test func `a full disk is said, and nothing is half visible`() throws {
@@ -281,7 +283,7 @@ struct CommitTests {
             "POST", "/v1/commit", token: laptop.token, body: WireFormat.encode(laptop.request([creation])))
         #expect(reply.status == 507)
         #expect(try WireFormat.decode(ErrorMessage.self, from: reply.body).code == .noSpace)
-        #expect(hub.directory.names(in: "share").isEmpty)
+        #expect(hub.shareNames().isEmpty)
         #expect(hub.directory.names(in: ".synchub/incoming").isEmpty)
         #expect(try laptop.changes(since: 0).head == 0)
         // With room again, the same request goes through.

@@ -59,11 +59,14 @@ final class HubFixture {
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + String(repeating: letter, count: 43)
     }
 
+    private let settings: HubCoreSettings
+
     init(
         below parent: String? = nil, settings: HubCoreSettings = HubCoreSettings(), clock: HubClock = .system,
         prepare: (HubFixture.Root) throws -> Void = { _ in }
     ) throws {
         directory = TemporaryDirectory(below: parent)
+        self.settings = settings
         layout = HubLayout(root: directory.path)
         for name in ["share", "staging", "versions", ".synchub"] { directory.makeDirectory(name) }
         directory.write(HubFixture.adminToken + "\n", to: "admin.token")
@@ -89,10 +92,17 @@ final class HubFixture {
         return (core, try HTTPServer(.loopback(port: 0)) { core.handle($0, $1) })
     }
 
-    func restart() throws {
+    /// - Parameter meanwhile: what happens while it is down.
+    func restart(meanwhile body: () throws -> Void = {}) throws {
         server.stop()
         core.stop()
-        (core, server) = try HubFixture.start(layout, keys, HubCoreSettings(), .system)
+        try body()
+        (core, server) = try HubFixture.start(layout, keys, settings, .system)
+    }
+
+    /// What lies in a directory of the share, without what is the hub's own.
+    func shareNames(_ path: String = "") -> [String] {
+        directory.names(in: path.isEmpty ? "share" : "share/\(path)").filter { !$0.hasPrefix(".synchub") }
     }
 
     deinit {

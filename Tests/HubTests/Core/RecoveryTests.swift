@@ -51,7 +51,7 @@ struct RecoveryTests {
                 ])
         }
         #expect(hub.directory.text("share/a") == "one")
-        #expect(hub.directory.names(in: "share") == ["a", "d"])
+        #expect(hub.shareNames() == ["a", "d"])
         #expect(try isFinished(hub))
     }
 
@@ -73,7 +73,7 @@ struct RecoveryTests {
             _ = try store.share.exchange(second, with: RelativePath([Name("a")]), expecting: nil)
         }
         #expect(hub.directory.text("share/a") == "two")
-        #expect(hub.directory.names(in: "share") == ["a"])
+        #expect(hub.shareNames() == ["a"])
         let hex = content("one").digest.hex
         #expect(hub.directory.text("versions/\(hex.prefix(2))/\(hex)") == "one")
         #expect(try isFinished(hub))
@@ -101,7 +101,7 @@ struct RecoveryTests {
                 let item = try #require(try store.incoming.items().first)
                 _ = try store.share.placeNew(item, at: RelativePath([Name("a")]))
             }
-            #expect(hub.directory.names(in: "share") == ["a", "c"])
+            #expect(hub.shareNames() == ["a", "c"])
             #expect(hub.directory.text("share/a") == "three")
             #expect(hub.directory.text("share/c") == "one")
             let hex = content("two").digest.hex
@@ -116,7 +116,7 @@ struct RecoveryTests {
             root.directory.write("phone's", to: "share/a")
         }
         #expect(hub.directory.text("share/a") == "one")
-        let other = try #require(hub.directory.names(in: "share").first { $0 != "a" })
+        let other = try #require(hub.shareNames().first { $0 != "a" })
         #expect(hub.directory.text("share/\(other)") == "phone's")
         #expect(try isFinished(hub))
     }

@@ -126,7 +126,10 @@ struct ServiceInitTests {
         Fault(testDescription: "a root that others may write into", says: "may look into or change") {
             chmod($0.layout.root, 0o777)
         },
-        Fault(testDescription: "a share that is missing", says: "share is missing") { rmdir($0.layout.share) },
+        Fault(testDescription: "a share that is missing", says: "share is missing") {
+            unlink($0.layout.share + "/.synchub-share")
+            rmdir($0.layout.share)
+        },
         Fault(testDescription: "an unknown key", says: "unknown key") {
             let text = $0.directory.text("hub/hub.json5") ?? ""
             $0.directory.write("{ colour: 1, " + text.drop { $0 != "{" }.dropFirst(), to: "hub/hub.json5")

@@ -1,0 +1,62 @@
+internal import FileTree
+import SyncCore
+import Synchronization
+
+/// A file in the share whose bytes are to be looked at.
+struct ShareHashRequest: Sendable {
+    var spot: Spot
+    var path: RelativePath
+    /// In bytes, to make batches of about equal work.
+    var size: Int64
+    /// It looked the same a whole settling time ago: what has to do where writers cannot be told.
+    var wasQuiet: Bool
+}
+
+/// What came of looking.
+enum ShareHashResult: Sendable {
+    case hashed(HashedFile)
+    /// A program has it open for writing.
+    case busy
+    /// Whether somebody writes cannot be told here: look again when it has stayed like this for a while.
+    case unsure(Fingerprint)
+    case failed(FileTreeError)
+}
+
+/// Reads files of the share, away from the hub's queue. Any thread.
+final class ShareHasher: Sendable {
+    private let share: TreeRoot
+    private let isStopped = Atomic(false)
+
+    init(_ share: TreeRoot) { self.share = share }
+
+    func stop() { isStopped.store(true, ordering: .relaxed) }
+
+    /// Looks at some files, and makes what was read durable, with its names: a journal that knew bytes which a power cut takes
+    /// away would send what is left of them to everybody.
+    func look(at requests: [ShareHashRequest]) -> [ShareHashResult] {
+        let results = requests.map(look)
+        guard results.contains(where: { if case .hashed = $0 { true } else { false } }) else { return results }
+        do throws(FileTreeError) {
+            try share.syncFileSystem()
+            return results
+        } catch {
+            return results.map { if case .hashed = $0 { .failed(error) } else { $0 } }
+        }
+    }
+
+    private func look(at request: ShareHashRequest) -> ShareHashResult {
+        do throws(FileTreeError) {
+            let file = try share.openFile(request.path)
+            switch file.isWriterActive() {
+            case true?: return .busy
+            case nil where !request.wasQuiet: return .unsure(try file.status().fingerprint)
+            default: break
+            }
+            let hashed = try file.hash { isStopped.load(ordering: .relaxed) }
+            // Who opened it while it was read may be about to write.
+            return file.isWriterActive() == true ? .busy : .hashed(hashed)
+        } catch {
+            return .failed(error)
+        }
+    }
+}

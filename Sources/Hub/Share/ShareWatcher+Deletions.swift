@@ -1,0 +1,103 @@
+internal import FileTree
+internal import Journal
+import SyncCore
+
+extension ShareWatcher {
+    /// What has vanished and turned up nowhere was deleted: once all that the kernel knows was heard, so that a move is never
+    /// seen by one half.
+    func conclude() throws {
+        guard !vanished.isEmpty || !afterwards.isEmpty, toList.isEmpty else { return }
+        watcher?.drain()
+        try takeEvents()
+        // Too much is going on to look at all of it: later.
+        guard toList.isEmpty, due.isEmpty, settling.waiting.count <= 5000 else { return }
+        // Absence is not deletion (DESIGN §4.8).
+        guard vanished.isEmpty || isPresent() else { return }
+        let elsewhere = try identitiesOfWaitingNames()
+        var deeds: [ShareDeed] = []
+        var seen: Set<NodeID> = []
+        for id in vanished.sorted() {
+            guard let node = try stillVanished(id) else { continue }
+            _ = try collect(node, elsewhere, &seen, &deeds)
+        }
+        try commit(deeds)
+        for id in seen where try journal.node(id)?.isDeleted ?? true {
+            vanished.remove(id)
+            end(.vanished(id))
+        }
+        try lookAfterwards()
+    }
+
+    private func isPresent() -> Bool {
+        let isPresent = ShareMarker.isPresent(in: share)
+        if isPresent == isMissing {
+            isMissing = !isPresent
+            if isMissing {
+                hubLog.error(
+                    "share_missing",
+                    [
+                        "marker": "\(share.path)/\(ShareMarker.name)", "waiting": vanished.count,
+                        "next": "nothing is deleted; mount the disk, or make the marker again (touch)",
+                    ])
+            } else {
+                hubLog.info("share_back")
+            }
+            hasProgress = true
+        }
+        return isPresent
+    }
+
+    /// Nil, and no longer vanished, if it has come back.
+    private func stillVanished(_ id: NodeID) throws -> Node? {
+        if let node = try journal.node(id), !node.isDeleted, let path = try journal.path(of: id),
+            try share.status(of: path)?.kind.node != node.content.kind
+        {
+            return placer.isWaiting(at: path) ? nil : node
+        }
+        vanished.remove(id)
+        end(.vanished(id))
+        return nil
+    }
+
+    /// The inodes under names that are not looked at yet: one of them may be what has vanished.
+    private func identitiesOfWaitingNames() throws -> Set<FileIdentity> {
+        var found: Set<FileIdentity> = []
+        for spot in settling.waiting + inHash {
+            guard let path = try path(of: spot), let status = try share.status(of: path) else { continue }
+            found.insert(status.identity)
+        }
+        return found
+    }
+
+    /// Deletions of a node and of all below it, deepest first.
+    /// - Returns: false if something of it may be elsewhere, so that it has to wait.
+    private func collect(
+        _ node: Node, _ elsewhere: Set<FileIdentity>, _ seen: inout Set<NodeID>, _ deeds: inout [ShareDeed]
+    ) throws -> Bool {
+        if !seen.insert(node.id).inserted { return true }
+        var isWhole = true
+        for child in try node.content.isDirectory ? journal.children(of: node.id) : [] {
+            if try !collect(child, elsewhere, &seen, &deeds) { isWhole = false }
+        }
+        if isWhole, let placed = try placed(node.id), elsewhere.contains(placed.identity) { isWhole = false }
+        guard isWhole else {
+            seen.remove(node.id)
+            return false
+        }
+        let spot = Spot(directory: node.parent, name: node.name)
+        let change = Change.delete(
+            node.id, contentBase: node.contentVersion, locationBase: node.locationVersion)
+        deeds.append(ShareDeed(spot: spot, change: change, status: nil))
+        return true
+    }
+
+    /// Names that something else had until now.
+    private func lookAfterwards() throws {
+        for spot in afterwards {
+            if let node = try journal.child(of: spot.directory, named: spot.name), vanished.contains(node.id) { continue }
+            afterwards.remove(spot)
+            due.append(spot)
+        }
+        if !due.isEmpty { planTurn() }
+    }
+}

@@ -1,0 +1,54 @@
+internal import FileTree
+internal import Journal
+import SyncCore
+
+extension ShareWatcher {
+    /// Takes in what the watcher has told. What our own placements did ends here.
+    func takeEvents() throws {
+        let (events, overflowed) = mailbox.take()
+        if overflowed {
+            hubLog.warning("share_overflow", ["next": "everything is looked at"])
+            lookAtEverything()
+        }
+        var touched: [Spot] = []
+        var seen: Set<Spot> = []
+        for event in events {
+            let directory = NodeID(event.token)
+            guard let name = event.name else {
+                if event.what.contains(.gone) { watched.remove(directory) }
+                continue
+            }
+            // The marker is back: what waited for it goes on in this turn.
+            if name.isReserved { continue }
+            let spot = Spot(directory: directory, name: name)
+            if !event.what.isDisjoint(with: [.modified, .closed]) {
+                written.insert(spot)
+                note(spot, event.what.contains(.closed) ? .closed : .changed)
+            } else if settling.contains(spot) {
+                note(spot)
+            } else if seen.insert(spot).inserted {
+                touched.append(spot)
+            }
+        }
+        if !touched.isEmpty { try look(atOnce: touched) }
+    }
+
+    /// Directories are taken in at once, so that they are watched early. All else waits until it is quiet.
+    private func look(atOnce spots: [Spot]) throws {
+        var directories: [(Spot, FileStatus)] = []
+        for spot in spots {
+            guard let path = try path(of: spot) else { continue }
+            let status = try share.status(of: path)
+            let node = try journal.child(of: spot.directory, named: spot.name)
+            let difference = ShareDifference.between(node, placed: try node.flatMap { try placed($0.id) }, status)
+            switch (difference, status) {
+            case (.none, _): if let node, node.content.isDirectory { lookIfUnwatched(node.id) }
+            case (.appeared(.directory), let status?): directories.append((spot, status))
+            case (.directory(true, _), let status?):
+                if let node { try refresh(node, spot, status) }
+            default: note(spot)
+            }
+        }
+        try appear(directories)
+    }
+}

@@ -1,0 +1,93 @@
+internal import FileTree
+internal import Journal
+import SyncCore
+
+extension ShareWatcher {
+    /// A quiet file: its bytes are read away from the queue.
+    func hash(_ spot: Spot, _ path: RelativePath, _ status: FileStatus, _ mark: Int64? = nil) {
+        guard inHash.insert(spot).inserted else { return note(spot, mark: mark) }
+        begin(.name(spot), mark)
+        let wasQuiet = quietOnce[spot] == status.fingerprint
+        toHash.append(ShareHashRequest(spot: spot, path: path, size: status.size, wasQuiet: wasQuiet))
+    }
+
+    /// Gives the workers what waits, in batches: one sync and one commit for each.
+    func startHashing() {
+        while hashing < settings.shareHashers, !toHash.isEmpty {
+            var batch: [ShareHashRequest] = []
+            var bytes: Int64 = 0
+            while batch.count < 200, bytes < 64 << 20, let next = toHash.popLast() {
+                batch.append(next)
+                bytes += next.size
+            }
+            start(batch)
+        }
+    }
+
+    private func start(_ batch: [ShareHashRequest]) {
+        hashing += 1
+        hashedFiles += batch.count
+        nonisolated(unsafe) let share = self  // SAFETY: used on the queue only.
+        let (hasher, queue) = (hasher, queue)
+        workers.run {
+            let results = hasher.look(at: batch)
+            queue.async {
+                share.hashing -= 1
+                share.betweenTurns { try share.absorb(batch, results) }
+            }
+        }
+    }
+
+    private func absorb(_ batch: [ShareHashRequest], _ results: [ShareHashResult]) throws {
+        var deeds: [ShareDeed] = []
+        for (request, result) in zip(batch, results) {
+            inHash.remove(request.spot)
+            do { try absorb(request.spot, result, &deeds) } catch let error as FileTreeError {
+                hubLog.warning("share_unreadable", ["path": request.path, "reason": "\(error)"])
+                note(request.spot)
+            }
+        }
+        try commit(deeds)
+    }
+
+    private func absorb(_ spot: Spot, _ result: ShareHashResult, _ deeds: inout [ShareDeed]) throws {
+        switch result {
+        case .busy: postpone(spot, because: "a program is writing it")
+        case .unsure(let fingerprint):
+            quietOnce[spot] = fingerprint
+            note(spot)
+        case .failed(let error) where error.meansAbsence || error.reason == .changedWhileRead: note(spot)
+        case .failed(let error) where error.reason == .denied:
+            // A change of its mode is an event. Until then there is nothing to be tried.
+            if problems[spot] == nil { hubLog.warning("share_unreadable", ["reason": "\(error)"]) }
+            finish(spot)
+            problems[spot] = "\(error)"
+        case .failed(let error): postpone(spot, because: "\(error)")
+        case .hashed(let file): try take(file, at: spot, &deeds)
+        }
+    }
+
+    /// The bytes are known: they count if they still are what lies there.
+    private func take(_ file: HashedFile, at spot: Spot, _ deeds: inout [ShareDeed]) throws {
+        guard let path = try path(of: spot) else { return finish(spot) }
+        guard let status = try share.status(of: path), status.fingerprint == file.fingerprint,
+            !placer.isWaiting(at: path)
+        else { return note(spot) }
+        let content = Content.file(file.content)
+        guard let node = try journal.child(of: spot.directory, named: spot.name) else {
+            // Its old name may have gone since.
+            guard let node = try origin(of: status, into: spot) else {
+                return deeds.append(.create(spot, content, status))
+            }
+            let mark = unfinished[.name(spot)]
+            try move(node, to: spot, status)
+            return note(spot, mark: mark)
+        }
+        guard node.content.kind == .file else { return note(spot) }
+        if content != node.content { return deeds.append(.edit(node, spot, content, status)) }
+        placer.placed[node.id] = Placed(status.fingerprint)
+        hasProgress = true
+        written.remove(spot)
+        finish(spot)
+    }
+}

@@ -1,0 +1,56 @@
+internal import ControlAPI
+internal import FileTree
+internal import Journal
+import SyncCore
+
+extension ShareWatcher {
+    /// Everything that was done in the share until now is before this mark: see ``isCaughtUp(with:)``.
+    func mark() throws -> Int64 {
+        watcher?.drain()
+        try takeEvents()
+        planTurn()
+        defer { lastMark += 1 }
+        return lastMark
+    }
+
+    /// Whether everything before a mark has become changes. A file that somebody still writes to is no change yet.
+    func isCaughtUp(with mark: Int64) -> Bool { !unfinished.values.contains { $0 <= mark } }
+
+    /// Why somebody waits for the share, in words.
+    var reason: String {
+        if isMissing { return "its marker \(ShareMarker.name) is missing, so nothing counts as deleted" }
+        let names = unfinished.keys.compactMap { task -> Spot? in
+            if case .name(let spot) = task { spot } else { nil }
+        }
+        let first = names.min { $0.name < $1.name }.flatMap { try? path(of: $0) }
+        return "changes in it are being taken in" + (first.map { ", first \($0)" } ?? "")
+    }
+
+    /// What is in the share and not in the journal, by path.
+    var pending: [UnsyncedMessage] {
+        var reasons = problems
+        for task in unfinished.keys {
+            guard case .name(let spot) = task, reasons[spot] == nil else { continue }
+            reasons[spot] = "waits until it is quiet, or is being read"
+        }
+        let items = reasons.compactMap { spot, reason -> (RelativePath, String)? in
+            (try? path(of: spot)).flatMap { $0 }.map { ($0, reason) }
+        }
+        return items.sorted { $0.0 < $1.0 }.map { path, reason in
+            UnsyncedMessage(
+                client: Placer.shareClient, path: "\(path)", pathB64: WirePath.base64(path.bytes), direction: .up,
+                bytes: (try? share.status(of: path))??.size ?? 0, reason: reason)
+        }
+    }
+
+    /// As `status` shows it: nil as long as there is nothing to say.
+    func status(_ head: Sequence) -> StatusResponse.Client? {
+        let pending = pending
+        if pending.isEmpty, !isMissing { return nil }
+        return StatusResponse.Client(
+            name: Placer.shareClient, kind: .sftp, state: isMissing ? .blocked : .syncing, cursor: head.rawValue,
+            behind: 0, unsynced: StatusResponse.Unsynced(
+                up: pending.count, down: 0, bytes: pending.reduce(0) { $0 + $1.bytes }), lastSeen: nil,
+            pausedUntil: nil)
+    }
+}

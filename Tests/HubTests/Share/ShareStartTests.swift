@@ -1,0 +1,123 @@
+import ControlAPI
+import FileTree
+import Glibc
+import Journal
+import SyncCore
+import TestSupport
+import Testing
+
+@testable import Hub
+
+/// A start, lost events, a share that is not there, and directories without a watch.
+struct ShareStartTests {
+    private func filled() throws -> ShareHub {
+        let share = try ShareHub()
+        share.makeDirectory("d/e")
+        share.put("one", "d/e/a")
+        share.put("two", "b")
+        try share.expectSame()
+        return share
+    }
+
+    @Test func `what happened while the hub was down is taken in, and a move is a move`() throws {
+        let share = try filled()
+        let file = try #require(try share.node("b"))
+        let directory = try #require(try share.node("d/e"))
+        try share.hub.restart {
+            share.relink("b", "d/b")
+            share.move("d/e", "f")
+            share.put("edited", "f/a")
+            share.put("new", "f/new")
+        }
+        try share.expectSame()
+        #expect(try share.node("d/b")?.id == file.id)
+        #expect(try share.node("f")?.id == directory.id)
+        try share.hub.restart {
+            share.remove("f/a")
+            share.remove("f/new")
+            share.removeDirectory("f")
+        }
+        try share.expectSame()
+        #expect(share.hub.shareNames() == ["d"])
+    }
+
+    @Test func `a start with nothing new changes nothing and reads nothing`() throws {
+        let share = try filled()
+        let count = try share.log().count
+        try share.hub.restart()
+        try share.settled()
+        #expect(try share.log().count == count)
+        share.hub.core.inspect { #expect($0.share?.hashedFiles == 0) }
+    }
+
+    @Test func `events that were lost are made up for`() throws {
+        let share = try filled()
+        share.hub.core.inspect { desk in
+            let watcher = desk.share!
+            share.put("edited", "d/e/a")
+            share.remove("b")
+            share.makeDirectory("new")
+            share.put("three", "new/c")
+            watcher.watcher?.drain()
+            _ = watcher.mailbox.take()
+            _ = watcher.mailbox.put(WatchBatch(overflowed: true))
+            watcher.planTurn()
+        }
+        try share.expectSame()
+        #expect(try share.node("new/c") != nil)
+    }
+
+    @Test func `directories that cannot be watched are looked at now and then`() throws {
+        let share = try filled()
+        let directory = try #require(try share.node("d/e")).id
+        share.hub.core.inspect { desk in
+            let watcher = desk.share!
+            watcher.watcher?.unwatch(directory.rawValue)
+            watcher.watched.remove(directory)
+            watcher.unwatched.insert(directory)
+            // As if the limit were still reached.
+            watcher.watcher?.stop()
+            watcher.watcher = nil
+            share.put("edited", "d/e/a")
+            watcher.planTurn()
+        }
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try share.node("d/e/a")?.contentVersion == .first, ContinuousClock.now < deadline { usleep(10_000) }
+        #expect(try share.node("d/e/a")?.contentVersion == Version(2))
+    }
+
+    @Test func `without its marker nothing in the share counts as deleted`() throws {
+        let share = try filled()
+        #expect(rename(share.at(".synchub-share"), share.hub.directory.path("marker")) == 0)
+        share.remove("b")
+        share.put("three", "c")
+        let answer = try share.settle(within: 1)
+        #expect(!answer.inSync)
+        #expect(answer.waiting.map(\.client) == ["share"])
+        #expect(try share.node("b") != nil)
+        #expect(try share.node("c") != nil)
+        let row = try share.hub.get("/v1/status", as: StatusResponse.self).clients.first { $0.name == "share" }
+        #expect(row?.state == .blocked)
+        #expect(rename(share.hub.directory.path("marker"), share.at(".synchub-share")) == 0)
+        try share.expectSame()
+        #expect(try share.node("b") == nil)
+    }
+
+    @Test func `an emptied share deletes nothing after a start`() throws {
+        let share = try filled()
+        try share.hub.restart {
+            for name in ["d/e/a", "b", ".synchub-share"] { share.remove(name) }
+            for name in ["d/e", "d"] { share.removeDirectory(name) }
+        }
+        #expect(try !share.settle(within: 1).inSync)
+        #expect(try share.log().allSatisfy { $0.change != "delete" })
+    }
+
+    @Test func `an idle share takes no turns`() throws {
+        let share = try filled()
+        let before = share.hub.core.inspect { $0.share!.turns }
+        usleep(400_000)
+        let after = share.hub.core.inspect { $0.share!.turns }
+        #expect(after - before <= 1)
+    }
+}
