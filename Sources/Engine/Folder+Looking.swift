@@ -193,8 +193,13 @@ extension Folder {
             new.mode = status.mode
             let isOther = row.stamp.inode != status.stamp.inode || row.stamp.device != status.stamp.device
             new.stamp = status.stamp
-            if isOther || row.mode != status.mode { try index.update(new) }
-            if isOther { look(into: row.entry, deep: true) }
+            if isOther || row.mode != status.mode {
+                try index.update(new)
+            } else if row.stamp != status.stamp {
+                try index.rewrite(new)
+            }
+            // The same inode may be another directory by now, made after the old one went, that nobody watches yet.
+            if isOther || row.stamp.ctime != status.stamp.ctime { look(into: row.entry, deep: isOther) }
         case .symlink:
             guard row.stamp != status.stamp else { return }
             new.stamp = status.stamp

@@ -45,7 +45,7 @@ extension Folder {
         guard let entry = sent.entry, sent.verb != .move || before != nil else { return }
         // Unless it was sent, its place is where it was agreed to be; without that (an operation before this one was
         // refused) it is where the hub has it, and the planner sees that it is elsewhere here.
-        let location = try sentLocation(sent) ?? before?.location ?? node.location
+        let location = try sentLocation(sent) ?? (sent.parent == nil ? before?.location : nil) ?? node.location
         guard try bind(entry, to: node, sent) else { return }
         var state = SyncedState(node)
         state.location = location

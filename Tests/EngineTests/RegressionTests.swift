@@ -145,4 +145,35 @@ struct RegressionTests {
             1 unmount 14415407157573554712
             """)
     }
+
+    @Test func `a directory that was made anew with the inode of the old one is watched`() throws {
+        try replay(
+            """
+            alone 2
+            0 user 9864458005714354953
+            0 user 6190301539764782503
+            0 look 4562960902623519171
+            0 user 12961925264980287213
+            0 user 17766500192114330249
+            0 user 11206805425810014270
+            0 user 9573805652227624227
+            0 user 4263338178195918509
+            0 user 10686013208418121207
+            """)
+    }
+
+    @Test func `a directory is deleted together with what was moved into it while the answer was on its way`() throws {
+        try replay(
+            """
+            alone 2
+            0 user 942670459565126010
+            0 user 16358433259989481466
+            0 user 9764049070083891982
+            0 interlope 11520205904824006626
+            0 user 1854507070837465309
+            0 pass 11383391153900630215
+            0 draft 7127341845113655181
+            0 user 17538198432212422046
+            """)
+    }
 }
