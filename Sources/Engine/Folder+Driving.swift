@@ -26,7 +26,7 @@ extension Folder {
         var node = NodeID(0)
         var entry = EntryID(0)
         for _ in 0..<10 {
-            let page = try index.unsettled(limit: 500, afterNode: node, afterEntry: entry)
+            let page = try index.speaking(limit: 500, afterNode: node, afterEntry: entry)
             if page.isEmpty { return false }
             for key in page {
                 switch key {

@@ -24,7 +24,7 @@ extension Folder {
         var node = NodeID(0)
         var entry = EntryID(0)
         while ready.count < limit {
-            let page = try index.unsettled(limit: 500, afterNode: node, afterEntry: entry)
+            let page = try index.speaking(limit: 500, afterNode: node, afterEntry: entry)
             if page.isEmpty { break }
             for key in page {
                 switch key {
@@ -58,7 +58,8 @@ extension Folder {
         case .adopt(let state):
             if let node = subject.node { try index.setSynced(node, state) }
             if let again = try index.subject(of: key), case .settled = again.verdict { try settled(key, again) }
-        case .hash, .settling, .receive: break
+        case .receive: if let node = subject.node { try index.setReceiving(node) }
+        case .hash, .settling: break
         }
         return false
     }

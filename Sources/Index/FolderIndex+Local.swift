@@ -100,6 +100,12 @@ extension FolderIndex {
 
     /// Writes a row that has changed in any way, and has the planner look at it.
     package func update(_ row: LocalRow) throws {
+        if row.kind == .directory, try local(row.entry)?.nodeForChildren != row.nodeForChildren {
+            // What is in it is in another directory, as far as the hub is concerned.
+            for child in try children(of: row.entry) {
+                try markUnsettled(child.node.map(SubjectKey.node) ?? .entry(child.entry))
+            }
+        }
         try rewrite(row)
         try markUnsettled(row.node.map(SubjectKey.node) ?? .entry(row.entry))
     }

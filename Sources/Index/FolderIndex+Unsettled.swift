@@ -27,7 +27,9 @@ extension FolderIndex {
         case .entry(let entry):
             try database.execute("INSERT OR IGNORE INTO unsettled_entry (entry) VALUES (?)", entry.rawValue)
         case .node(let node):
-            try database.execute("INSERT OR IGNORE INTO unsettled_node (node) VALUES (?)", node.rawValue)
+            try database.execute(
+                "INSERT INTO unsettled_node (node) VALUES (?) ON CONFLICT (node) DO UPDATE SET receives = 0",
+                node.rawValue)
         }
     }
 
@@ -50,6 +52,25 @@ extension FolderIndex {
             "SELECT entry FROM unsettled_entry WHERE entry > ? ORDER BY entry LIMIT ?", afterEntry.rawValue, limit
         ) { row in SubjectKey.entry(EntryID(try row.int64(0))) }
         return nodes + entries
+    }
+
+    /// The same without the nodes that have nothing to say to the hub (``setReceiving(_:)``).
+    package func speaking(
+        limit: Int, afterNode: NodeID = NodeID(0), afterEntry: EntryID = EntryID(0)
+    ) throws -> [SubjectKey] {
+        let nodes = try database.query(
+            "SELECT node FROM unsettled_node WHERE receives = 0 AND node > ? ORDER BY node LIMIT ?", afterNode.rawValue, limit
+        ) { row in SubjectKey.node(NodeID(try row.int64(0))) }
+        let entries = try database.query(
+            "SELECT entry FROM unsettled_entry WHERE entry > ? ORDER BY entry LIMIT ?", afterEntry.rawValue, limit
+        ) { row in SubjectKey.entry(EntryID(try row.int64(0))) }
+        return nodes + entries
+    }
+
+    /// The node only has something to receive: the way up passes it over until something about it changes, so that a million files that
+    /// wait to be fetched do not slow down one that was edited.
+    package func setReceiving(_ node: NodeID) throws {
+        try database.execute("UPDATE unsettled_node SET receives = 1 WHERE node = ?", node.rawValue)
     }
 
     /// Nodes to look at, by id.

@@ -87,7 +87,11 @@ enum Schema {
 
         -- The subjects that the planner has to look at.
         CREATE TABLE unsettled_entry (entry INTEGER PRIMARY KEY) STRICT;  -- without a node
-        CREATE TABLE unsettled_node (node INTEGER PRIMARY KEY) STRICT;
+        CREATE TABLE unsettled_node (
+            node INTEGER PRIMARY KEY,
+            receives INTEGER NOT NULL DEFAULT 0       -- 1: has nothing to say, until something about it changes
+        ) STRICT;
+        CREATE INDEX unsettled_speaking ON unsettled_node (node) WHERE receives = 0;
 
         -- What the commit in flight said, so that its outcomes can be taken in after a restart too.
         CREATE TABLE inflight (

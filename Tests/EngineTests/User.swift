@@ -257,7 +257,9 @@ final class Traces {
     }
 
     static func tags(in bytes: [UInt8]) -> [String] {
-        bytes.split(separator: UInt8(ascii: "<")).compactMap { part in
+        // Contents that several users make have a tag too, which belongs to nobody.
+        if bytes.first == UInt8(ascii: "=") { return [String(decoding: bytes.prefix(2), as: UTF8.self)] }
+        return bytes.split(separator: UInt8(ascii: "<")).compactMap { part in
             part.firstIndex(of: UInt8(ascii: ">")).map { "<" + String(decoding: part[..<$0], as: UTF8.self) + ">" }
         }
     }
@@ -293,7 +295,7 @@ final class Traces {
 
     /// Deleted by one, and neither it nor what it came from ever touched by anybody else.
     var gone: Set<String> {
-        Set(deletedBy.filter { tag, user in family(of: tag).allSatisfy { touchers[$0] == [user] } }.keys)
+        Set(deletedBy.filter { tag, user in !tag.hasPrefix("=") && family(of: tag).allSatisfy { touchers[$0] == [user] } }.keys)
     }
 
     private func family(of tag: String) -> Set<String> {

@@ -88,6 +88,17 @@ struct IndexTests {
         #expect(try index.unsettled(limit: 10) == [.entry(entry)])
     }
 
+    // MARK: - What waits
+
+    @Test func `a node that only receives is passed over until something about it changes`() throws {
+        try index.receive([node(2, seq: 3)], through: Sequence(3))
+        try index.setReceiving(NodeID(2))
+        #expect(try index.speaking(limit: 9).isEmpty)
+        #expect(try index.unsettled(limit: 9) == [.node(NodeID(2))])
+        try index.receive([node(2, content: 2, seq: 4)], through: Sequence(4))
+        #expect(try index.speaking(limit: 9) == [.node(NodeID(2))])
+    }
+
     // MARK: - Cost
 
     /// The questions that are asked for each change must not grow with the tree.
@@ -102,6 +113,7 @@ struct IndexTests {
         "SELECT node FROM synced WHERE parent = 5 ORDER BY node",
         "SELECT 1 FROM synced WHERE sha256 = x'61' LIMIT 1",
         "SELECT node FROM unsettled_node WHERE node > 5 ORDER BY node LIMIT 9",
+        "SELECT node FROM unsettled_node WHERE receives = 0 AND node > 5 ORDER BY node LIMIT 9",
         "SELECT node FROM intent WHERE parent = 5 AND name = x'61'",
         "SELECT MIN(remote.seq) FROM remote JOIN unsettled_node USING (node) WHERE remote.seq > 0",
     ])
