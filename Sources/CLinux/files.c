@@ -14,7 +14,30 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
+
+static struct timespec time_of(struct statx_timestamp time) {
+    return (struct timespec){.tv_sec = (time_t)time.tv_sec, .tv_nsec = (long)time.tv_nsec};
+}
+
+int linux_status(int directory, const char *name, struct stat *status, struct timespec *born) {
+    struct statx found;
+    int flags = AT_SYMLINK_NOFOLLOW | (name[0] == 0 ? AT_EMPTY_PATH : 0);
+    if (statx(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME, &found) != 0) return -1;
+    memset(status, 0, sizeof *status);
+    status->st_dev = makedev(found.stx_dev_major, found.stx_dev_minor);
+    status->st_ino = found.stx_ino;
+    status->st_mode = found.stx_mode;
+    status->st_nlink = found.stx_nlink;
+    status->st_uid = found.stx_uid;
+    status->st_gid = found.stx_gid;
+    status->st_size = (off_t)found.stx_size;
+    status->st_mtim = time_of(found.stx_mtime);
+    status->st_ctim = time_of(found.stx_ctime);
+    *born = (found.stx_mask & STATX_BTIME) != 0 ? time_of(found.stx_btime) : (struct timespec){0};
+    return 0;
+}
 
 const int LINUX_O_PATH = O_PATH;
 const int LINUX_O_NOATIME = O_NOATIME;

@@ -191,7 +191,9 @@ extension Folder {
         switch row.kind {
         case .directory:
             new.mode = status.mode
-            let isOther = row.stamp.inode != status.stamp.inode || row.stamp.device != status.stamp.device
+            let isOther =
+                row.stamp.inode != status.stamp.inode || row.stamp.device != status.stamp.device
+                || row.stamp.born != status.stamp.born
             new.stamp = status.stamp
             if isOther || row.mode != status.mode {
                 try index.update(new)
@@ -277,7 +279,9 @@ extension Folder {
     /// The row of what had this inode and is not where it was any more.
     private func origin(of status: DiskStatus, _ kind: NodeKind, _ directory: EntryID) throws -> LocalRow? {
         for row in try index.locals(device: status.stamp.device, inode: status.stamp.inode) where row.kind == kind {
-            // Inodes are used again: size and time confirm. A directory's change with its entries and say nothing.
+            // Inodes are used again: when it was made tells, and size and time confirm. A directory's change with its entries
+            // and say nothing.
+            if row.stamp.born != status.stamp.born { continue }
             if kind != .directory, row.stamp.size != status.stamp.size || row.stamp.mtime != status.stamp.mtime {
                 continue
             }

@@ -12,8 +12,8 @@ struct Descriptor: ~Copyable {
 
     /// What it is now; nil only if the kernel cannot tell (a stale network handle).
     func status() -> FileStatus? {
-        var status = stat()
-        return fstat(raw, &status) == 0 ? FileStatus(status) : nil
+        var (status, born) = (stat(), timespec())
+        return linux_status(raw, "", &status, &born) == 0 ? FileStatus(status, born: born) : nil
     }
 }
 
@@ -60,8 +60,8 @@ struct Entry: ~Copyable {
 func lookAt(
     _ directory: Int32, _ name: [UInt8], _ operation: String, _ path: String
 ) throws(FileTreeError) -> FileStatus? {
-    var status = stat()
-    if withCString(name, { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return FileStatus(status) }
+    var (status, born) = (stat(), timespec())
+    if withCString(name, { linux_status(directory, $0, &status, &born) }) == 0 { return FileStatus(status, born: born) }
     if errno == ENOENT { return nil }
     throw FileTreeError(operation, path)
 }

@@ -85,13 +85,19 @@ package struct FileStatus: Hashable, Sendable {
     package let links: Int
     /// The user id of the owner.
     package let owner: UInt32
+    /// When the inode was made, in Unix nanoseconds: tells it from one that has its number later. 0 where the file system does
+    /// not say.
+    package let born: Nanoseconds
 
-    package init(kind: FileKind, fingerprint: Fingerprint, mode: Mode, links: Int = 1, owner: UInt32 = 0) {
+    package init(
+        kind: FileKind, fingerprint: Fingerprint, mode: Mode, links: Int = 1, owner: UInt32 = 0, born: Nanoseconds = 0
+    ) {
         self.kind = kind
         self.fingerprint = fingerprint
         self.mode = mode
         self.links = links
         self.owner = owner
+        self.born = born
     }
 
     /// Which inode.
@@ -127,7 +133,7 @@ package struct DirectoryEntry: Hashable, Sendable {
 }
 
 extension FileStatus {
-    init(_ status: stat) {
+    init(_ status: stat, born: timespec) {
         kind = FileKind(mode: status.st_mode)
         fingerprint = Fingerprint(
             identity: FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)),
@@ -135,6 +141,7 @@ extension FileStatus {
         mode = Mode(UInt16(truncatingIfNeeded: status.st_mode & 0o777))
         links = Int(status.st_nlink)
         owner = status.st_uid
+        self.born = nanoseconds(born)
     }
 }
 

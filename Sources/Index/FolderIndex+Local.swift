@@ -3,7 +3,7 @@ package import SyncCore
 
 extension FolderIndex {
     private static let columns =
-        "entry, parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target, node, alias, vanished"
+        "entry, parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target, node, alias, vanished, born"
 
     /// The row of an entry; nil if there is none (any more).
     package func local(_ entry: EntryID) throws -> LocalRow? {
@@ -88,11 +88,11 @@ extension FolderIndex {
     ) throws -> EntryID {
         try database.execute(
             """
-            INSERT INTO local (parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO local (parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target, born)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, parent.rawValue, name.bytes, kind.rawValue, Int64(bitPattern: stamp.device),
             Int64(bitPattern: stamp.inode), stamp.size, stamp.mtime, stamp.ctime, Int(mode.rawValue), digest?.bytes,
-            kind == .symlink ? target : nil)
+            kind == .symlink ? target : nil, stamp.born)
         let entry = EntryID(database.lastInsertedID)
         try markUnsettled(.entry(entry))
         return entry
@@ -115,11 +115,11 @@ extension FolderIndex {
         try database.execute(
             """
             UPDATE local SET parent = ?, name = ?, kind = ?, device = ?, inode = ?, size = ?, mtime = ?, ctime = ?,
-                mode = ?, sha256 = ?, target = ?, node = ?, alias = ?, vanished = ? WHERE entry = ?
+                mode = ?, sha256 = ?, target = ?, node = ?, alias = ?, vanished = ?, born = ? WHERE entry = ?
             """, row.parent.rawValue, row.name.bytes, row.kind.rawValue, Int64(bitPattern: row.stamp.device),
             Int64(bitPattern: row.stamp.inode), row.stamp.size, row.stamp.mtime, row.stamp.ctime,
             Int(row.mode.rawValue), row.digest?.bytes, row.kind == .symlink ? row.target : nil, row.node?.rawValue,
-            row.alias?.rawValue, row.isVanished ? 1 : 0, row.entry.rawValue)
+            row.alias?.rawValue, row.isVanished ? 1 : 0, row.stamp.born, row.entry.rawValue)
     }
 
     /// Takes rows away for good, with everything below them. Their nodes become unsettled: they were deleted here.
@@ -150,7 +150,8 @@ extension FolderIndex {
             kind: NodeKind(rawValue: try row.text(3)) ?? .file,
             stamp: Stamp(
                 device: UInt64(bitPattern: try row.int64(4)), inode: UInt64(bitPattern: try row.int64(5)),
-                size: try row.int64(6), mtime: try row.int64(7), ctime: try row.int64(8)),
+                size: try row.int64(6), mtime: try row.int64(7), ctime: try row.int64(8),
+                born: try row.int64(15)),
             mode: Mode(UInt16(try row.int(9))),
             digest: row.isNull(10) ? nil : try ContentColumns.digest(try row.blob(10)),
             target: row.isNull(11) ? [] : try row.blob(11), node: try row.optionalInt64(12).map { NodeID($0) },

@@ -12,13 +12,18 @@ package struct Stamp: Hashable, Sendable {
     package var mtime: Nanoseconds
     /// Unix nanoseconds; `Nanoseconds.min` if it was hashed too soon after its change to be believed.
     package var ctime: Nanoseconds
+    /// When the inode was made: inode numbers are used again. 0 where the file system does not say.
+    package var born: Nanoseconds
 
-    package init(device: UInt64, inode: UInt64, size: Int64, mtime: Nanoseconds, ctime: Nanoseconds) {
+    package init(
+        device: UInt64, inode: UInt64, size: Int64, mtime: Nanoseconds, ctime: Nanoseconds, born: Nanoseconds = 0
+    ) {
         self.device = device
         self.inode = inode
         self.size = size
         self.mtime = mtime
         self.ctime = ctime
+        self.born = born
     }
 }
 

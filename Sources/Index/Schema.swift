@@ -19,6 +19,7 @@ enum Schema {
             size INTEGER NOT NULL,                    -- bytes
             mtime INTEGER NOT NULL,                   -- Unix nanoseconds
             ctime INTEGER NOT NULL,                   -- Unix nanoseconds
+            born INTEGER NOT NULL DEFAULT 0,          -- Unix nanoseconds; when the inode was made, 0 for unknown
             mode INTEGER NOT NULL,                    -- permission bits
             sha256 BLOB,                              -- files: NULL until hashed as it is now
             target BLOB,                              -- symlinks

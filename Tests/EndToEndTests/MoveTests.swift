@@ -91,4 +91,20 @@ struct MoveTests {
             try fleet.expectSame()
         }
     }
+
+    @Test func `a new directory is not taken for one that was deleted, though it may have its inode`() throws {
+        try withFleet { fleet in
+            let folder = fleet["ann"].folder
+            for round in 0..<20 { try folder.makeDirectories("old \(round)") }
+            try fleet.expectSame()
+            let before = try fleet.hub.status().hub.seq
+            for round in 0..<20 {
+                try folder.remove("old \(round)")
+                try folder.makeDirectories("new \(round)")
+            }
+            try fleet.expectSame()
+            let changes = try fleet.hub.changes().filter { $0.seq > before }
+            #expect(Set(changes.map(\.change)) == ["create", "delete"])
+        }
+    }
 }

@@ -199,7 +199,7 @@ final class DiskTree: LocalTree {
     /// hashed too soon after its change) is not compared.
     private func expected(_ path: RelativePath, _ stamp: Stamp) throws -> Fingerprint? {
         guard let now = try asking({ () throws(FileTreeError) in try root.status(of: path) }) else { return nil }
-        var found = Stamp(now.fingerprint)
+        var found = Stamp(now)
         if stamp.ctime == Nanoseconds.min { found.ctime = stamp.ctime }
         if now.kind == .directory {
             return now.identity == FileIdentity(device: stamp.device, inode: stamp.inode) ? now.fingerprint : nil
@@ -255,14 +255,14 @@ extension DiskStatus {
             case .other(.socket): .other("a socket")
             case .other(.blockDevice), .other(.characterDevice): .other("a device")
             }
-        self.init(kind: kind, stamp: Stamp(status.fingerprint), mode: status.mode)
+        self.init(kind: kind, stamp: Stamp(status), mode: status.mode)
     }
 }
 
 extension Stamp {
-    init(_ fingerprint: Fingerprint) {
+    init(_ status: FileStatus) {
         self.init(
-            device: fingerprint.device, inode: fingerprint.inode, size: fingerprint.size, mtime: fingerprint.mtime,
-            ctime: fingerprint.ctime)
+            device: status.device, inode: status.inode, size: status.size, mtime: status.mtime, ctime: status.ctime,
+            born: status.born)
     }
 }

@@ -103,7 +103,7 @@ private final class LookingTree: LocalTree {
     func hash(_ path: RelativePath) -> HashResult {
         do throws(FileTreeError) {
             let hashed = try root.hash(path)
-            return .hashed(hashed.digest, Stamp(hashed.fingerprint), hashed.status.mode)
+            return .hashed(hashed.digest, Stamp(hashed.status), hashed.status.mode)
         } catch { return .failed(DiskProblem(error)) }
     }
 

@@ -73,7 +73,7 @@ final class UpPass {
     private func hash(_ request: HashRequest) -> HashResult {
         do throws(FileTreeError) {
             let hashed = try worker.tree.root.hash(request.path, cancelled: isStopping)
-            return .hashed(hashed.digest, Stamp(hashed.fingerprint), hashed.status.mode)
+            return .hashed(hashed.digest, Stamp(hashed.status), hashed.status.mode)
         } catch {
             return .failed(DiskProblem(error))
         }

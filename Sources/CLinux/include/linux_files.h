@@ -2,6 +2,7 @@
 // Opening below a directory, renaming with flags, leases, clones, syncing.
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/stat.h>
 #include <time.h>
 
 // RESOLVE_* of openat2(2).
@@ -15,6 +16,10 @@ extern const int LINUX_O_PATH;
 extern const int LINUX_O_NOATIME;
 extern const int LINUX_O_DIRECTORY;
 extern const int LINUX_O_NOFOLLOW;
+
+/// What statx(2) tells of an entry, or with the name "" of what the descriptor names; never follows a symlink.
+/// `born` is when the inode was made, all 0 where the file system does not say.
+int linux_status(int directory, const char *name, struct stat *status, struct timespec *born);
 
 /// openat2(2).
 int linux_openat2(int directory, const char *path, int flags, mode_t mode, uint64_t resolve);
