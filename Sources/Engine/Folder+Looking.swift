@@ -162,7 +162,7 @@ extension Folder {
             }
             return
         }
-        if let known, known.kind == kind {
+        if let known, known.kind == kind, try !wasReplaced(known, path, status) {
             try refresh(known, path, status)
         } else {
             if let known { try vanish(known) }
@@ -266,6 +266,14 @@ extension Folder {
             guard let row = try index.local(of: node) else { return try index.synced(node) == nil }
             return try row.kind == kind && isGone(row) && !isInside(directory, row.entry)
         }
+    }
+
+    /// Before the process died it had put another node where this one was.
+    private func wasReplaced(_ row: LocalRow, _ path: RelativePath, _ status: DiskStatus) throws -> Bool {
+        guard !hasLooked, row.stamp.inode != status.stamp.inode else { return false }
+        let target = row.kind == .symlink ? try tree.readLink(path) : []
+        guard let (node, _) = try intended(row.parent, row.name, row.kind, target, status) else { return false }
+        return node != row.node
     }
 
     private func become(_ node: NodeID, _ state: SyncedState, _ entry: EntryID) throws {

@@ -176,4 +176,21 @@ struct RegressionTests {
             0 user 17538198432212422046
             """)
     }
+
+    @Test func `a file that had taken another's name before a crash is not that other's edit`() throws {
+        try replay(
+            """
+            alone 3
+            0 user 15384668733992608200
+            0 user 3304615701322817205
+            0 sync 15454152157484043946
+            0 user 4415819046006012003
+            2 crashSoon 742031762757663517
+            0 all 12534570729826567656
+            0 user 14832539184889591378
+            0 all 11614127467021438000
+            0 user 13947917535587799052
+            2 sync 11308536661704029790
+            """)
+    }
 }
