@@ -48,9 +48,10 @@ extension HubDesk {
         if name == Placer.shareClient { return share?.pending ?? [] }
         if let name, clients[name] == nil { throw unknownClient(name) }
         let ofShare = name == nil ? share?.pending ?? [] : []
-        return try ofShare + allFacts.filter { name == nil || $0.name == name }.flatMap { client in
-            UnsyncedRule.items(client, ahead: try ahead(of: client))
-        }
+        return try ofShare
+            + allFacts.filter { name == nil || $0.name == name }.flatMap { client in
+                UnsyncedRule.items(client, ahead: try ahead(of: client))
+            }
     }
 
     /// What the journal has behind a client's cursor. Deep in the past, the newest ones are left out.

@@ -3,8 +3,8 @@ internal import Journal
 import SyncCore
 
 extension ShareWatcher {
-    /// What has vanished and turned up nowhere was deleted: once all that the kernel knows was heard, so that a move is never
-    /// seen by one half.
+    /// What has vanished and turned up nowhere was deleted: once all that the kernel knows was heard, so that a move is
+    /// never seen by one half.
     func conclude() throws {
         guard !vanished.isEmpty || !afterwards.isEmpty, toList.isEmpty else { return }
         watcher?.drain()
@@ -94,7 +94,9 @@ extension ShareWatcher {
     /// Names that something else had until now.
     private func lookAfterwards() throws {
         for spot in afterwards {
-            if let node = try journal.child(of: spot.directory, named: spot.name), vanished.contains(node.id) { continue }
+            if let node = try journal.child(of: spot.directory, named: spot.name), vanished.contains(node.id) {
+                continue
+            }
             afterwards.remove(spot)
             due.append(spot)
         }

@@ -3,7 +3,8 @@ internal import Journal
 import SyncCore
 
 extension ShareWatcher {
-    /// Looks at the whole share: at a start, and when events were lost. Cheap where nothing has changed: no file is read.
+    /// Looks at the whole share: at a start, and when events were lost. Cheap where nothing has changed: no file is
+    /// read.
     func lookAtEverything() {
         unwatched = []
         look(into: .root)
@@ -63,7 +64,9 @@ extension ShareWatcher {
     private func watch(_ directory: NodeID, _ path: RelativePath) {
         do throws(WatchError) {
             guard let watcher else { throw .tooManyInstances(current: nil) }
-            if let other = try watcher.watch(path, in: share, token: directory.rawValue) { watched.remove(NodeID(other)) }
+            if let other = try watcher.watch(path, in: share, token: directory.rawValue) {
+                watched.remove(NodeID(other))
+            }
             watched.insert(directory)
             unwatched.remove(directory)
         } catch {

@@ -16,7 +16,8 @@ struct ShareDifferenceTests {
         Fingerprint(identity: FileIdentity(device: 1, inode: inode), size: size, mtime: mtime, ctime: ctime)
     }
 
-    private static func status(_ kind: FileKind, _ fingerprint: Fingerprint = known, mode: UInt16 = 0o644) -> FileStatus {
+    private static func status(_ kind: FileKind, _ fingerprint: Fingerprint = known, mode: UInt16 = 0o644) -> FileStatus
+    {
         FileStatus(kind: kind, fingerprint: fingerprint, mode: Mode(mode))
     }
 
@@ -54,7 +55,10 @@ struct ShareDifferenceTests {
         (link, placed, status(.symlink, print(inode: 11)), false, .touched),
         // A directory changes with its entries: only inode and mode count.
         (directory, placed, status(.directory, print(mtime: 101, ctime: 201), mode: 0o755), false, .none),
-        (directory, placed, status(.directory, print(inode: 11), mode: 0o755), false, .directory(isOther: true, mode: nil)),
+        (
+            directory, placed, status(.directory, print(inode: 11), mode: 0o755), false,
+            .directory(isOther: true, mode: nil)
+        ),
         (directory, placed, status(.directory, mode: 0o700), false, .directory(isOther: false, mode: Mode(0o700))),
         (directory, nil, status(.directory, mode: 0o700), false, .directory(isOther: true, mode: Mode(0o700))),
         // Another kind.
@@ -74,6 +78,7 @@ struct ShareDifferenceTests {
             #expect(!ShareDifference.isSame(Self.file, Self.placed, Self.status(.file, other)))
         }
         #expect(!ShareDifference.isSame(Self.file, Self.placed, Self.status(.directory)))
-        #expect(ShareDifference.isSame(Self.directory, Self.placed, Self.status(.directory, Self.print(size: 4, mtime: 1))))
+        #expect(
+            ShareDifference.isSame(Self.directory, Self.placed, Self.status(.directory, Self.print(size: 4, mtime: 1))))
     }
 }

@@ -103,7 +103,8 @@ struct ShareMeetingTests {
         #expect(texts.sorted() == ["inside", "laptop's"])
     }
 
-    @Test func `a directory that is renamed before the hub hears of it is made again for what an agent creates`() throws {
+    @Test func `a directory that is renamed before the hub hears of it is made again for what an agent creates`() throws
+    {
         let (share, _, _) = try meeting(settle: 60)
         share.makeDirectory("d")
         share.put("inside", "d/old")

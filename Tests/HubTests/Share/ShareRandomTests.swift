@@ -59,7 +59,9 @@ struct ShareRandomTests {
         }
     }
 
-    private func agent(_ share: ShareHub, _ laptop: TestClient, _ step: Int, _ random: inout SeededRandom) throws -> String? {
+    private func agent(_ share: ShareHub, _ laptop: TestClient, _ step: Int, _ random: inout SeededRandom) throws
+        -> String?
+    {
         let journal = try share.hub.journal()
         let (one, two) = (name(&random), name(&random))
         func path(_ text: String) throws -> RelativePath { try RelativePath(bytes: Array(text.utf8)) }
