@@ -59,7 +59,8 @@ extension FolderIndex {
         limit: Int, afterNode: NodeID = NodeID(0), afterEntry: EntryID = EntryID(0)
     ) throws -> [SubjectKey] {
         let nodes = try database.query(
-            "SELECT node FROM unsettled_node WHERE receives = 0 AND node > ? ORDER BY node LIMIT ?", afterNode.rawValue, limit
+            "SELECT node FROM unsettled_node WHERE receives = 0 AND node > ? ORDER BY node LIMIT ?", afterNode.rawValue,
+            limit
         ) { row in SubjectKey.node(NodeID(try row.int64(0))) }
         let entries = try database.query(
             "SELECT entry FROM unsettled_entry WHERE entry > ? ORDER BY entry LIMIT ?", afterEntry.rawValue, limit
@@ -67,8 +68,8 @@ extension FolderIndex {
         return nodes + entries
     }
 
-    /// The node only has something to receive: the way up passes it over until something about it changes, so that a million files that
-    /// wait to be fetched do not slow down one that was edited.
+    /// The node only has something to receive: the way up passes it over until something about it changes, so that a
+    /// million files that wait to be fetched do not slow down one that was edited.
     package func setReceiving(_ node: NodeID) throws {
         try database.execute("UPDATE unsettled_node SET receives = 1 WHERE node = ?", node.rawValue)
     }

@@ -295,7 +295,9 @@ final class Traces {
 
     /// Deleted by one, and neither it nor what it came from ever touched by anybody else.
     var gone: Set<String> {
-        Set(deletedBy.filter { tag, user in !tag.hasPrefix("=") && family(of: tag).allSatisfy { touchers[$0] == [user] } }.keys)
+        Set(
+            deletedBy.filter { tag, user in !tag.hasPrefix("=") && family(of: tag).allSatisfy { touchers[$0] == [user] }
+            }.keys)
     }
 
     private func family(of tag: String) -> Set<String> {
