@@ -21,6 +21,8 @@ package protocol HubConnection: AnyObject, Sendable {
     /// - Returns: the bytes received.
     func download(_ path: RelativePath, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64
 
+    /// Logs in for uploads, or for downloads, so that the first transfer need not wait for it.
+    func prepare(uploads: Bool) throws(HubError)
     /// Makes transfers in progress fail; requests go on.
     func cancelTransfers()
     /// Ends everything; calls in progress fail.

@@ -30,6 +30,9 @@ final class SFTPLane: Sendable {
         }
     }
 
+    /// Logs in, unless that was done.
+    func prepare() throws(HubError) { _ = try open() }
+
     private func open() throws(HubError) -> SFTPConnection {
         let (open, cancellation) = state.withLock { state in
             if state.cancellation.isCancelled { state = State() }

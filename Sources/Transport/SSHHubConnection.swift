@@ -96,6 +96,11 @@ package final class SSHHubConnection: HubConnection {
         return try down.use { connection in try connection.download(bytes, sink: sink) }
     }
 
+    /// See ``HubConnection/prepare(uploads:)``.
+    package func prepare(uploads: Bool) throws(HubError) {
+        try (uploads ? up : down).prepare()
+    }
+
     /// See ``HubConnection/cancelTransfers()``; the next transfer opens a new session.
     package func cancelTransfers() {
         up.cancel()

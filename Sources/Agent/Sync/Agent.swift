@@ -100,7 +100,9 @@ final class Agent: Sendable {
         let pass = UpPass(
             worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping })
         let worker = worker
+        var prepared: ObjectIdentifier?
         loop("up", state.up, { [pass.nextRetry, worker.nextSecondLook].compactMap { $0 }.min() }) {
+            try self.prepare(&prepared, uploads: true)
             try pass.hashAgain()
             guard try pass.run() else { return false }
             self.state.down.ring()
@@ -112,12 +114,21 @@ final class Agent: Sendable {
     private func fetch() {
         let pass = DownPass(
             worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping })
+        var prepared: ObjectIdentifier?
         loop("down", state.down, { pass.nextRetry }) {
+            try self.prepare(&prepared, uploads: false)
             guard try pass.run() else { return false }
             self.state.up.ring()
             self.state.report.ring()
             return true
         }
+    }
+
+    /// On each new connection once: a login costs more than all the rest of a small change.
+    private func prepare(_ prepared: inout ObjectIdentifier?, uploads: Bool) throws {
+        guard let hub = state.forTransfers, prepared != ObjectIdentifier(hub) else { return }
+        prepared = ObjectIdentifier(hub)
+        try hub.prepare(uploads: uploads)
     }
 
     private func report() {
