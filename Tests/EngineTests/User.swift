@@ -258,6 +258,7 @@ final class Traces {
 
     static func tags(in bytes: [UInt8]) -> [String] {
         // Contents that several users make have a tag too, which belongs to nobody.
+        if bytes.isEmpty { return ["="] }
         if bytes.first == UInt8(ascii: "=") { return [String(decoding: bytes.prefix(2), as: UTF8.self)] }
         return bytes.split(separator: UInt8(ascii: "<")).compactMap { part in
             part.firstIndex(of: UInt8(ascii: ">")).map { "<" + String(decoding: part[..<$0], as: UTF8.self) + ">" }
