@@ -49,7 +49,8 @@ extension ShareWatcher {
         if pending.isEmpty, !isMissing { return nil }
         return StatusResponse.Client(
             name: Placer.shareClient, kind: .sftp, state: isMissing ? .blocked : .syncing, cursor: head.rawValue,
-            behind: 0, unsynced: StatusResponse.Unsynced(
+            behind: 0,
+            unsynced: StatusResponse.Unsynced(
                 up: pending.count, down: 0, bytes: pending.reduce(0) { $0 + $1.bytes }), lastSeen: nil,
             pausedUntil: nil)
     }
