@@ -148,7 +148,7 @@ extension Folder {
         let known = try index.child(of: directory, named: name)
         if name.isReserved, known == nil {
             if let status { try recoverParked(directory, path, name, status) }
-            return
+            return try tellOfReserved(directory, path, name, isThere: status != nil)
         }
         guard let status else {
             try index.clearTrouble(at: path)
@@ -324,6 +324,13 @@ extension Folder {
         guard let original = ParkedName.original(of: name), case .node(let kind) = status.kind else { return }
         if try origin(of: status, kind, directory) != nil { return try appear(directory, path, name, kind, status) }
         try unpark(path, original, status.stamp)
+    }
+
+    /// Names of ours are never synced; a user who chose one is told.
+    private func tellOfReserved(_ directory: EntryID, _ path: RelativePath, _ name: Name, isThere: Bool) throws {
+        if directory == .root, name.bytes == Name.reservedPrefix { return }
+        guard isThere, ParkedName.original(of: name) == nil else { return try index.clearTrouble(at: path) }
+        try trouble(path, nil, "names that begin with .synchub are the program's own; rename it", skipped: true)
     }
 
     /// Gives something parked a visible name: its own, or one beside it.

@@ -106,6 +106,22 @@ extension FolderIndex: ThreeTrees {
         try database.first("SELECT 1 FROM synced WHERE sha256 = ? LIMIT 1", digest.bytes) { _ in true } ?? false
     }
 
+    /// Whether the hub has this content: it was agreed on, or the hub told of it.
+    package func hubHas(_ content: Content) throws -> Bool {
+        switch content {
+        case .directory: return false
+        case .file(let file):
+            return try database.first(
+                "SELECT 1 FROM synced WHERE sha256 = ?1 UNION ALL SELECT 1 FROM remote WHERE sha256 = ?1 LIMIT 1",
+                file.digest.bytes
+            ) { _ in true } ?? false
+        case .symlink(let target, _):
+            return try database.first(
+                "SELECT 1 FROM synced WHERE target = ?1 UNION ALL SELECT 1 FROM remote WHERE target = ?1 LIMIT 1", target
+            ) { _ in true } ?? false
+        }
+    }
+
     // MARK: - Remote
 
     /// What the hub said last, if that is not what was agreed.

@@ -1,14 +1,20 @@
-internal import FileTree
-internal import Processes
 internal import Engine
+internal import FileTree
 internal import Index
+internal import Processes
 internal import SyncCore
+import Synchronization
 
 /// The real folder, through directory handles. Everything of ours in it lies below `.synchub`: the marker that tells this folder from an
 /// empty mount point, and the private area in which bytes wait.
 final class DiskTree: LocalTree {
-    let root: TreeRoot
-    let area: PrivateArea
+    /// Where the folder is, and where bytes wait in it: others when another directory has come to stand at its path.
+    private struct Place {
+        var root: TreeRoot
+        var area: PrivateArea
+    }
+    private let place: Mutex<Place>
+    private let path: String
     private let watcher: Watcher
     private let marker: RelativePath
     private let date: String
@@ -29,19 +35,84 @@ final class DiskTree: LocalTree {
         self.date = date
         do {
             marker = try RelativePath(bytes: Array(Self.markerPath.utf8))
-            root = try TreeRoot(path: path)
-            guard try root.status(of: marker) != nil else {
-                throw DiskProblem(
-                    .notFound,
-                    "\(path) does not have the marker \(Self.markerPath): is its disk mounted? nothing is touched")
-            }
-            area = try PrivateArea(in: root, at: try RelativePath(bytes: Array(".synchub/private".utf8)))
-            for item in try area.items() { try item.remove() }
+            self.path = path
+            let root = try TreeRoot(path: path)
+            guard try root.status(of: marker) != nil else { throw DiskProblem(.notFound, Self.absence(of: path)) }
+            place = Mutex(Place(root: root, area: try Self.area(in: root)))
             watcher = try Watcher { batch in deliver(FolderEvents(batch)) }
         } catch let error as FileTreeError {
             throw DiskProblem(error)
         } catch let error as WatchError {
             throw DiskProblem(.other, "\(error)")
+        }
+    }
+
+    /// Any thread.
+    var root: TreeRoot { place.withLock { $0.root } }
+    /// Any thread.
+    var area: PrivateArea { place.withLock { $0.area } }
+
+    private static func area(in root: TreeRoot) throws -> PrivateArea {
+        try PrivateArea(in: root, at: try RelativePath(bytes: Array(".synchub/private".utf8)))
+    }
+
+    /// For a person.
+    static func absence(of path: String) -> String {
+        "\(path) does not have the marker \(markerPath): is its disk mounted? nothing is touched until it is back"
+    }
+
+    // MARK: - Is it there?
+
+    /// What stands at the folder's path.
+    enum Presence {
+        /// The directory that we have open, with its marker.
+        case same
+        /// Another directory that has the marker: a disk that was mounted again.
+        case other(TreeRoot)
+        case absent
+    }
+
+    func presence() -> Presence {
+        guard let now = try? TreeRoot(path: path), (try? now.status(of: marker)) != nil,
+            let status = try? now.status(of: .top)
+        else { return .absent }
+        return status.identity == (try? root.status(of: .top))?.identity ? .same : .other(now)
+    }
+
+    /// From now on this is the folder; everything in it has to be looked at.
+    func adopt(_ other: TreeRoot) throws {
+        let area = try Self.area(in: other)
+        place.withLock { $0 = Place(root: other, area: area) }
+    }
+
+    // MARK: - What a crash left
+
+    /// Names of what is being fetched: nobody's bytes yet.
+    static let fetchPrefix = "get-"
+
+    /// Looks through the private area at a start. Between a swap and the look at what came out (DESIGN §4.2) a crash leaves there what
+    /// had the name, and that may be bytes that nobody else has: they get a name in the folder. What the hub has is removed.
+    /// - Parameter isKnown: whether the hub has these bytes, or a symlink with this target.
+    func recover(isKnown: (Content) throws -> Bool) throws {
+        for item in try asking({ () throws(FileTreeError) in try area.items() }) {
+            if try isFetched(item) || isKnown(content(of: item)) {
+                try asking { () throws(FileTreeError) in try item.remove() }
+            } else {
+                log.warning("recovered", ["what": item.name, "from": "a change that a crash interrupted"])
+                try keep(item, beside: try RelativePath(bytes: Array("recovered".utf8)))
+            }
+        }
+    }
+
+    private func isFetched(_ item: PrivateItem) -> Bool { item.name.bytes.starts(with: Array(Self.fetchPrefix.utf8)) }
+
+    private func content(of item: PrivateItem) throws -> Content {
+        try asking { () throws(FileTreeError) in
+            switch item.status.kind {
+            case .file: .file(try item.open().hash().content)
+            case .symlink: .symlink(target: try item.readLink(), mtime: item.status.mtime)
+            case .directory, .other: .directory(item.status.mode)
+            }
         }
     }
 
@@ -90,7 +161,9 @@ final class DiskTree: LocalTree {
 
     func isBeingWritten(_ path: RelativePath) -> Bool { root.isWriterActive(path) ?? false }
 
-    func isPresent() -> Bool { (try? root.status(of: marker)) != nil }
+    func isPresent() -> Bool {
+        if case .same = presence() { true } else { false }
+    }
 
     // MARK: - Changing
 

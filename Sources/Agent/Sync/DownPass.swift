@@ -32,7 +32,7 @@ final class DownPass {
 
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
-        guard connection() != nil else { return false }
+        guard connection() != nil, try worker.isPresent() else { return false }
         var placed = try worker.perform { try $0.placeAll() }
         while let hub = connection(), !isStopping() {
             let now = Clock.milliseconds
@@ -57,6 +57,11 @@ final class DownPass {
             }
             bytes += fetch.file.size
         }
+        // Whole and durable before anything has its name: a power cut leaves no empty file that looks like somebody's edit.
+        if arrived.contains(where: { !$0.content.isDurable }) {
+            try worker.tree.area.syncFileSystem()
+            for index in arrived.indices { arrived[index].content.isDurable = true }
+        }
         let placed = try worker.perform { folder in
             for (node, content) in arrived { folder.absorb(content, for: node) }
             return try folder.place(only: arrived.map(\.node))
@@ -68,7 +73,8 @@ final class DownPass {
     /// - Returns: nil if it cannot be had now; a reason is on record then.
     private func fetch(_ fetch: Fetch, _ hub: any HubConnection, sync: Bool) throws -> StagedContent? {
         do {
-            let file = try worker.tree.area.newFile()
+            let area = worker.tree.area
+            let file = try area.newFile(named: try Name(DiskTree.fetchPrefix + Generation.random()))
             try file.reserve(fetch.file.size)
             let count = try hub.download(fetch.path) { block in
                 if file.size + Int64(block.count) > fetch.file.size {
@@ -81,7 +87,8 @@ final class DownPass {
                 throw DiskProblem(.changedWhileRead, "it changed at the hub while it was fetched")
             }
             let item = try file.finish(
-                mode: fetch.file.mode, mtime: fetch.file.mtime, expecting: fetch.file.digest, sync: sync)
+                mode: fetch.file.mode, mtime: fetch.file.mtime, expecting: fetch.file.digest, sync: sync
+            ).move(to: area, as: try Name("put-" + Generation.random()))
             return StagedContent(
                 name: String(decoding: item.name.bytes, as: UTF8.self), digest: fetch.file.digest, isDurable: sync)
         } catch let error as HubError where error.endsConnection {

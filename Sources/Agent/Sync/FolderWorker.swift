@@ -14,6 +14,7 @@ final class FolderWorker: @unchecked Sendable {
     private let folder: Folder<DiskTree>
     private var settling: Settling<FolderEvents.Place>
     private var timer: (any DispatchSourceTimer)?
+    private let path: String
     private let debounce: Int64
     private let longest: Int64
     private var isLookScheduled = false
@@ -39,6 +40,8 @@ final class FolderWorker: @unchecked Sendable {
         tree = try DiskTree(path: path, date: Timestamp.day(Clock.now)) { relay.deliver($0) }
         let index = try FolderIndex(path: indexPath, newGeneration: Generation.random())
         folder = Folder(index: index, tree: tree)
+        self.path = path
+        try tree.recover { try index.hubHas($0) }
         settling = Settling(debounce: debounce, longest: longest)
         self.debounce = debounce
         self.longest = longest
@@ -197,12 +200,41 @@ final class FolderWorker: @unchecked Sendable {
                 for place in settling.waiting { try setSettled(place, false) }
                 try releaseQuiet()
                 if folder.isLooking { return scheduleLook() }
-                try folder.finishLooking()
-                passBarrier()
+                if try checkPresence(), try folder.finishLooking() { passBarrier() }
             }
             onWork()
         }
     }
+
+    // MARK: - Is the folder there?
+
+    private var isAbsent = false
+
+    /// Whether the folder is the one that was joined. While it is not, nothing is concluded, sent or placed, and it goes on by itself
+    /// when the folder is back. Belongs to the queue.
+    func checkPresence() throws -> Bool {
+        let marker = try RelativePath(bytes: Array(DiskTree.markerPath.utf8))
+        switch tree.presence() {
+        case .same:
+            if !isAbsent { return true }
+        case .other(let root):
+            try tree.adopt(root)
+        case .absent:
+            if !isAbsent { log.warning("folder_absent", ["reason": DiskTree.absence(of: path)]) }
+            isAbsent = true
+            try folder.note(DiskProblem(.notFound, DiskTree.absence(of: path)), at: marker)
+            return false
+        }
+        log.info("folder_present", ["then": "everything is looked at"])
+        isAbsent = false
+        try folder.index.clearTrouble(at: marker)
+        try folder.lookAtEverything()
+        scheduleLook()
+        return false
+    }
+
+    /// Whether anything may be sent or placed; see ``checkPresence()``.
+    func isPresent() throws -> Bool { try queue.sync { try checkPresence() } }
 
     // MARK: - Barriers
 
@@ -212,6 +244,8 @@ final class FolderWorker: @unchecked Sendable {
             guard number > barrier.asked else { return }
             barrier.asked = number
             barrierLimit = Clock.milliseconds + longest
+            // Nobody tells what happens in directories that the kernel does not watch.
+            for directory in folder.unwatched { folder.look(into: directory, deep: false) }
             scheduleLook()
         }
     }
@@ -261,7 +295,7 @@ final class FolderWorker: @unchecked Sendable {
         queue.async { [self] in
             attempt {
                 for directory in folder.unwatched { folder.look(into: directory, deep: false) }
-                try folder.retryTroubles()
+                if try checkPresence() { try folder.retryTroubles() }
             }
             if folder.isLooking { scheduleLook() }
             onWork()

@@ -32,6 +32,7 @@ final class UpPass {
 
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
+        guard try worker.isPresent() else { return false }
         let hasHashed = try hash()
         guard let hub = connection() else { return false }
         if try worker.perform({ try $0.index.inflightRequest }) != nil {
