@@ -200,7 +200,8 @@ final class FolderWorker: @unchecked Sendable {
                 for place in settling.waiting { try setSettled(place, false) }
                 try releaseQuiet()
                 if folder.isLooking { return scheduleLook() }
-                if try checkPresence(), try folder.finishLooking() { passBarrier() }
+                guard try checkPresence() else { return }
+                if try folder.finishLooking() { passBarrier() } else if folder.isLooking { scheduleLook() }
             }
             onWork()
         }

@@ -41,7 +41,7 @@ enum WaitRule {
     /// Nil when the client is in sync as far as the goal asks.
     private static func reason(_ client: ClientFacts, _ goal: WaitGoal, _ sight: WaitSight) -> String? {
         guard let report = client.report, report.barrier >= goal.barrier else {
-            return ClientReason.absent(client) ?? "has not answered yet"
+            return ClientReason.absent(client) ?? client.report?.open.first?.reason ?? "has not answered yet"
         }
         guard let path = goal.path else { return everything(client, report, sight) }
         return onePath(path, client, report, goal, sight)

@@ -1,0 +1,79 @@
+import Engine
+import FileTree
+import Glibc
+import SyncCore
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// The real folder under the engine: what a crash leaves in it, and whether it is there at all.
+@Suite struct DiskTreeTests {
+    /// A folder that was joined, with these files in its private area.
+    private func folder(in directory: TemporaryDirectory, holding files: [String: String] = [:]) throws -> DiskTree {
+        let path = directory.path + "/folder"
+        try Files.makeDirectories(path)
+        try FolderMarker.write(folder: path)
+        try Files.makeDirectories(path + "/.synchub/private", mode: 0o700)
+        for (name, text) in files { try write(text, to: path + "/.synchub/private/" + name) }
+        return try DiskTree(path: path, date: "2026-11-21") { _ in }
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        try #require(Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count)
+    }
+
+    private func names(_ tree: DiskTree, _ path: String = "") throws -> [String] {
+        try tree.list(RelativePath(bytes: Array(path.utf8))).map(\.name.description)
+    }
+
+    @Test func `what a cut-off swap left in the private area gets a name in the folder`() throws {
+        let directory = TemporaryDirectory()
+        let tree = try folder(in: directory, holding: ["put-1": "the only copy"])
+        defer { tree.stop() }
+        try tree.recover { _ in false }
+        #expect(try names(tree) == [".synchub", "recovered (conflict 2026-11-21 kept)"])
+        let path = directory.path + "/folder/recovered (conflict 2026-11-21 kept)"
+        #expect(String(decoding: try Files.read(path), as: UTF8.self) == "the only copy")
+    }
+
+    @Test func `what the hub has, and what was only being fetched, is removed at a start`() throws {
+        let directory = TemporaryDirectory()
+        let tree = try folder(in: directory, holding: ["put-1": "known", "get-2": "half of so"])
+        defer { tree.stop() }
+        try tree.recover { content in content.size == 5 }
+        #expect(try names(tree) == [".synchub"])
+        #expect(try names(tree, ".synchub/private") == [])
+    }
+
+    @Test func `a folder without its marker is absent, and present again with it`() throws {
+        let directory = TemporaryDirectory()
+        let tree = try folder(in: directory)
+        defer { tree.stop() }
+        #expect(tree.isPresent())
+        let marker = directory.path + "/folder/.synchub/folder"
+        try #require(rename(marker, marker + ".away") == 0)
+        #expect(!tree.isPresent())
+        try #require(rename(marker + ".away", marker) == 0)
+        #expect(tree.isPresent())
+    }
+
+    @Test func `another directory at the folder's path is not the folder, until it is taken for it`() throws {
+        let directory = TemporaryDirectory()
+        let tree = try folder(in: directory)
+        defer { tree.stop() }
+        let path = directory.path + "/folder"
+        try #require(rename(path, path + ".moved") == 0)
+        guard case .absent = tree.presence() else { Issue.record("nothing is there"); return }
+        try Files.makeDirectories(path)
+        guard case .absent = tree.presence() else { Issue.record("it has no marker"); return }
+        try FolderMarker.write(folder: path)
+        guard case .other(let root) = tree.presence() else { Issue.record("it is another one"); return }
+        #expect(!tree.isPresent())
+        try tree.adopt(root)
+        #expect(tree.isPresent())
+    }
+}
