@@ -117,7 +117,8 @@ extension FolderIndex: ThreeTrees {
             ) { _ in true } ?? false
         case .symlink(let target, _):
             return try database.first(
-                "SELECT 1 FROM synced WHERE target = ?1 UNION ALL SELECT 1 FROM remote WHERE target = ?1 LIMIT 1", target
+                "SELECT 1 FROM synced WHERE target = ?1 UNION ALL SELECT 1 FROM remote WHERE target = ?1 LIMIT 1",
+                target
             ) { _ in true } ?? false
         }
     }
