@@ -61,7 +61,7 @@ extension FileReader {
 }
 
 /// One MiB, or a little more than what a small file has.
-func blockSize(for size: Int64) -> Int { Int(min(1 << 20, max(size, 0) + 1)) }
+func blockSize(for size: Int64) -> Int { Int(min(max(size, 0), 1 << 20 - 1) + 1) }
 
 extension SHA256 {
     consuming func finalizeDigest() -> Digest {

@@ -92,8 +92,11 @@ extension HubDesk {
             throw ErrorMessage(
                 .baseFromTheFuture, "the cursor \(report.cursor) is beyond the journal's \(head.rawValue)")
         }
-        if min(report.cursor, report.bytes, Int64(report.upCount), Int64(report.downCount)) < 0 {
-            throw ErrorMessage(.badValue, "cursor, counts and bytes must not be negative")
+        if let problem = report.problem { throw ErrorMessage(.badValue, problem) }
+        // What clients have heard of before the last start is below the first one since.
+        if report.barrier > max(barrier, firstBarrier - 1) {
+            throw ErrorMessage(
+                .badValue, "the barrier \(report.barrier) was never raised; report the one that /v1/changes told")
         }
         if report.pending.count > 1000 { throw ErrorMessage(.badValue, "the field 'pending' has at most 1000 items") }
         for item in report.pending { _ = try requestedPath(item.path) }

@@ -25,6 +25,7 @@ struct LastReport: Hashable, Sendable {
     /// Bytes that are still to move, both directions.
     var bytes: Int64
 
+    /// - Parameter request: without a ``ReportRequest/problem``.
     init(_ request: ReportRequest) {
         cursor = Sequence(request.cursor)
         barrier = request.barrier
@@ -42,6 +43,21 @@ struct LastReport: Hashable, Sendable {
     }
     /// Whether each item that waits is listed.
     var isComplete: Bool { pending.count >= upCount + downCount }
+}
+
+extension ReportRequest {
+    /// What is wrong with its numbers, whatever the journal says; nil if nothing is. Sums of those that are right do not
+    /// overflow.
+    var problem: String? {
+        let counts = 0...(1 << 40), sizes = Int64(0)...(1 << 62)
+        guard counts.contains(upCount), counts.contains(downCount) else {
+            return "the fields 'up_count' and 'down_count' must be from 0 to \(counts.upperBound)"
+        }
+        guard sizes.contains(bytes), pending.allSatisfy({ sizes.contains($0.bytes) }) else {
+            return "a field 'bytes' must be from 0 to \(sizes.upperBound)"
+        }
+        return cursor < 0 || barrier < 0 ? "cursor and barrier must not be negative" : nil
+    }
 }
 
 /// All that the hub knows of one client at one moment: the input of the rules in this directory.

@@ -45,6 +45,7 @@ final class Fetcher {
                 mode: need.content.mode, mtime: need.content.mtime, expecting: nil, sync: false)
         }
         if let earlier = byDigest[need.content.digest] {
+            guard earlier.status.size == need.content.size else { return nil }
             return try attempt { () throws(FileTreeError) in
                 try self.store.verifiedCopy(of: earlier.open(), as: need.content)
             }
@@ -105,19 +106,23 @@ final class Fetcher {
 
     private func known(_ content: FileContent, _ paths: [RelativePath]) throws(FileTreeError) -> PrivateItem? {
         if let version = try store.version(content.digest),
-            let found = try attempt({ () throws(FileTreeError) in
-                try self.store.verifiedCopy(of: version.open(), as: content)
-            })
+            let found = try attempt({ () throws(FileTreeError) in try self.whole(version.open(), content) })
         {
             return found
         }
         for path in paths {
             let found = try attempt { () throws(FileTreeError) in
-                try self.store.verifiedCopy(of: self.store.share.openFile(path), as: content)
+                try self.whole(self.store.share.openFile(path), content)
             }
             if let found { return found }
         }
         return nil
+    }
+
+    /// A copy of a file that is to be this content from its first byte to its last; nil if its size is another.
+    private func whole(_ reader: FileReader, _ content: FileContent) throws(FileTreeError) -> PrivateItem? {
+        guard try reader.status().size == content.size else { return nil }
+        return try store.verifiedCopy(of: reader, as: content)
     }
 
     /// What makes bytes missing is a value; what makes the disk unfit is thrown.

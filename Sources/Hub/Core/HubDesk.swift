@@ -37,6 +37,8 @@ final class HubDesk {
     var barrier: Int64 = 0
     /// Above every barrier that any client has heard of.
     let firstBarrier: Int64
+    /// No report is believed beyond this: far above all milliseconds since 1970, and far below where counting ends.
+    static let highestBarrier: Int64 = 1 << 60
     /// Commits that wait for an earlier one of the same client; a name is in it while one is running.
     var commitLines: [String: [CommitJob]] = [:]
     var isStopped = false
@@ -68,7 +70,7 @@ final class HubDesk {
         let records = try journal.clients()
         clients = Dictionary(uniqueKeysWithValues: records.map { ($0.name, LiveClient($0)) })
         // Those before the last start count from milliseconds too.
-        let heard = clients.values.compactMap { $0.report?.barrier }.max() ?? 0
+        let heard = min(clients.values.compactMap { $0.report?.barrier }.max() ?? 0, HubDesk.highestBarrier)
         firstBarrier = max(clock.now() / 1_000_000, heard + 1)
         try Recovery(store: store, journal: journal, placer: placer, clock: clock, settings: settings).run()
         try writeKeys()

@@ -19,7 +19,9 @@ struct LiveClient {
     init(_ record: ClientRecord) {
         self.record = record
         savedLastSeen = record.lastSeen ?? 0
-        report = record.report.flatMap { try? WireFormat.decode(ReportRequest.self, from: $0) }.map(LastReport.init)
+        // One that would be refused today counts as none.
+        let kept = record.report.flatMap { try? WireFormat.decode(ReportRequest.self, from: $0) }
+        report = kept.flatMap { $0.problem == nil && $0.barrier <= HubDesk.highestBarrier ? LastReport($0) : nil }
     }
 
     /// - Parameter grace: how long it counts as there after it spoke.

@@ -68,8 +68,12 @@ package final class Store: Sendable {
     func verifiedCopy(of reader: FileReader, from offset: Int64 = 0, as content: FileContent) throws(FileTreeError)
         -> PrivateItem
     {
-        let file = try incoming.newFile()
         let there = try reader.status().size
+        // The size comes from a client: before anything is counted with it.
+        guard offset <= there, content.size <= there - offset else {
+            throw FileTreeError("copy", reader.path, .changedWhileRead)
+        }
+        let file = try incoming.newFile()
         var isCloned = false
         if offset == 0, content.size == there { isCloned = try file.clone(reader) }
         if !isCloned { try file.append(offset..<offset + content.size, of: reader) }

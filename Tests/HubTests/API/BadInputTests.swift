@@ -110,6 +110,111 @@ struct BadInputTests {
         #expect(hub.directory.text("share/empty") == "")
     }
 
+    @Test func `numbers that a report may not have are refused`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        func report(_ change: (inout ReportRequest) -> Void) -> HTTPReply {
+            var report = ReportRequest(
+                epoch: laptop.epoch, cursor: 0, barrier: 0, pending: [], upCount: 0, downCount: 0, bytes: 0)
+            change(&report)
+            return hub.send("POST", "/v1/report", token: laptop.token, body: WireFormat.encode(report))
+        }
+        func item(_ bytes: Int64) -> PendingMessage {
+            PendingMessage(path: "a", direction: .up, bytes: bytes, reason: "x")
+        }
+        try expect(report { $0.barrier = .max }, .badValue)
+        try expect(report { $0.barrier = -1 }, .badValue)
+        try expect(report { $0.cursor = -1 }, .badValue)
+        try expect(report { $0.cursor = .max }, .baseFromTheFuture)
+        try expect(report { $0.upCount = 1 << 40 + 1 }, .badValue)
+        try expect(report { ($0.upCount, $0.downCount) = (.max, .max) }, .badValue)
+        try expect(report { $0.downCount = -1 }, .badValue)
+        try expect(report { $0.bytes = 1 << 62 + 1 }, .badValue)
+        try expect(report { $0.pending = [item(-1)] }, .badValue)
+        try expect(report { $0.pending = [item(.max)] }, .badValue)
+        let highest = report {
+            ($0.upCount, $0.downCount, $0.bytes, $0.pending) = (1 << 40, 1 << 40, 1 << 62, [item(1 << 62)])
+        }
+        #expect(highest.status == 200)
+        #expect(hub.send("GET", "/v1/status").status == 200)
+        #expect(hub.send("GET", "/v1/unsynced").status == 200)
+        // Only a barrier that was raised may be passed.
+        let waiting = hub.later(
+            "POST", "/v1/wait", token: HubFixture.adminToken,
+            body: WireFormat.encode(WaitRequest(path: nil, on: nil, timeout: 20)), as: WaitResponse.self)
+        let barrier = try #require(try laptop.changesLater(since: 0).value()?.get()).barrier
+        try expect(report { $0.barrier = barrier + 1 }, .badValue)
+        #expect(report { $0.barrier = barrier }.status == 200)
+        #expect(try waiting.value()?.get().inSync == true)
+    }
+
+    @Test func `a size that no file has is never believed`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let node = try #require(try laptop.create("a", "one").applied)
+        func huge(_ text: String, _ size: Int64) -> Content {
+            var file = content(text)
+            file.size = size
+            return .file(file)
+        }
+        let sizes: [Int64] = [.max, .max - 1, 1 << 62, 4, 2]
+        for size in sizes {
+            let pack = laptop.stage("one")
+            let outcomes = try laptop.commit(
+                laptop.operation(.create(in: .node(.root), name: try Name("b"), content: huge("one", size)), .known),
+                laptop.operation(
+                    .create(in: .node(.root), name: try Name("c"), content: huge("one", size)),
+                    .staged(file: pack, offset: 0)),
+                laptop.operation(
+                    .create(in: .node(.root), name: try Name("d"), content: .file(content("one"))),
+                    .staged(file: pack, offset: size)),
+                laptop.operation(.edit(node.id, base: node.contentVersion, content: huge("one", size)), .known),
+                laptop.operation(.create(in: .node(.root), name: try Name("e"), content: huge("", size)), .known))
+            #expect(outcomes.allSatisfy { $0 == .contentMissing })
+        }
+        // What was fetched earlier in the same commit, and what lies in versions/.
+        _ = try laptop.commit(
+            laptop.operation(.delete(node.id, contentBase: node.contentVersion, locationBase: node.locationVersion)))
+        let deleted = try laptop.commit(
+            laptop.operation(.create(in: .node(.root), name: try Name("f"), content: .file(content("one"))), .known),
+            laptop.operation(.create(in: .node(.root), name: try Name("g"), content: huge("one", .max)), .known),
+            laptop.operation(.edit(node.id, base: node.contentVersion, content: huge("one", .max))))
+        #expect(deleted[0].applied != nil)
+        #expect(deleted[1] == .contentMissing && deleted[2] == .contentMissing)
+        #expect(hub.shareNames() == ["f"])
+        #expect(try hub.get("/v1/status", as: StatusResponse.self).hub.bytes == 3)
+    }
+
+    @Test func `numbers at the end of what can be counted are answered`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let node = try #require(try laptop.create("a", "one").applied)
+        let far: Int64 = .max
+        for (path, token) in [
+            ("/v1/log?after=\(far)", HubFixture.adminToken), ("/v1/log?limit=\(far)", HubFixture.adminToken),
+            ("/v1/log?after=0&wait=\(far)", HubFixture.adminToken),
+            (laptop.changesPath(since: 0, wait: 0, barrier: far), laptop.token),
+        ] { #expect(hub.send("GET", path, token: token).status == 200, "\(path)") }
+        try expect(hub.send("GET", laptop.changesPath(since: far, wait: 0), token: laptop.token), .baseFromTheFuture)
+        try expect(hub.send("POST", "/v1/pause", json: #"{"client":"laptop","seconds":\#(far)}"#), .badValue)
+        try expect(hub.send("POST", "/v1/invite", json: #"{"client":"desk","valid":\#(far)}"#), .badValue)
+        try expect(hub.send("POST", "/v1/wait", json: #"{"timeout":\#(Int64.min)}"#), .badValue)
+        func commit(number: Int64, acknowledged: Int64, _ change: Change) -> HTTPReply {
+            let operation = OperationMessage(
+                Operation(id: OperationID(generation: "laptop-1", number: number), change: change))
+            let request = CommitRequest(
+                epoch: laptop.epoch, generation: "laptop-1", acknowledged: acknowledged, operations: [operation])
+            return hub.send("POST", "/v1/commit", token: laptop.token, body: WireFormat.encode(request))
+        }
+        let directory = Content.directory(Mode(0o755))
+        let delete = Change.delete(node.id, contentBase: Version(far), locationBase: Version(far))
+        try expect(commit(number: far, acknowledged: 0, delete), .baseFromTheFuture)
+        let orphan = Change.create(in: .node(NodeID(far)), name: try Name("d"), content: directory)
+        #expect(commit(number: far, acknowledged: .min, orphan).status == 200)
+        try expect(commit(number: .min, acknowledged: 0, orphan), .badRequest)
+        try expect(commit(number: far, acknowledged: far, orphan), .badRequest)
+    }
+
     @Test(arguments: ["", ".", "..", "a/b", "-a", "share", "hub", "a b", String(repeating: "a", count: 65)])
     func `a client may not have every name`(name: String) throws {
         let hub = try HubFixture()

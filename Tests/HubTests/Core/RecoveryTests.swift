@@ -41,6 +41,25 @@ struct RecoveryTests {
             && hub.directory.names(in: ".synchub/displaced").isEmpty
     }
 
+    @Test(arguments: [
+        Int64.max, HubDesk.highestBarrier + 1, -1,
+    ])
+    func `a report that should never have been kept does not keep a hub from starting`(barrier: Int64) throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        try hub.restart {
+            let report = ReportRequest(
+                epoch: laptop.epoch, cursor: 0, barrier: barrier, pending: [], upCount: .max, downCount: .max,
+                bytes: .max)
+            try hub.journal().keepReport(WireFormat.encode(report), of: "laptop")
+        }
+        for _ in 0..<2 {
+            let answer = try hub.post(
+                "/v1/wait", WaitRequest(path: nil, on: nil, timeout: 0), as: WaitResponse.self)
+            #expect(answer.waiting.contains { $0.client == "laptop" })
+        }
+    }
+
     @Test func `what was decided before a crash is placed at start`() throws {
         let hub = try HubFixture { root in
             _ = try decide(
