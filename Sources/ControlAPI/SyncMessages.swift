@@ -24,9 +24,15 @@ package struct HelloRequest: Codable, Hashable, Sendable {
     package var version: String
     /// The random generation of the agent's index.
     package var generation: String
-    package init(version: String, generation: String) {
+    /// Everything up to here was received from the journal; nil when nothing ever was.
+    package var since: Int64?
+    /// The chain value that ``ChangesResponse/chain`` had there; nil when it is not known.
+    package var chain: String?
+    package init(version: String, generation: String, since: Int64? = nil, chain: String? = nil) {
         self.version = version
         self.generation = generation
+        self.since = since
+        self.chain = chain
     }
 }
 
@@ -42,6 +48,9 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     package var epoch: String
     /// The journal's `seq`.
     package var head: Int64
+    /// Whether the journal's history contains what the client has received (``HelloRequest/since``). If not, it was set
+    /// back: what was agreed does not hold, as in another epoch.
+    package var known: Bool
     /// This client's staging directory, as SFTP sees it.
     package var staging: String
     /// The share, as SFTP sees it.
@@ -51,14 +60,15 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     /// Nil unless a pause holds.
     package var paused: PauseMessage?
     package init(
-        hub: String, version: String, client: String, epoch: String, head: Int64, staging: String, share: String,
-        maxOperations: Int, paused: PauseMessage?
+        hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, staging: String,
+        share: String, maxOperations: Int, paused: PauseMessage?
     ) {
         self.hub = hub
         self.version = version
         self.client = client
         self.epoch = epoch
         self.head = head
+        self.known = known
         self.staging = staging
         self.share = share
         self.maxOperations = maxOperations
@@ -81,6 +91,8 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     package var epoch: String
     /// Everything up to here is in `nodes` or was seen before: the next `since`. Not the head when a page was full.
     package var through: Int64
+    /// The chain value of the history at `through`, in hex: what the next ``HelloRequest`` tells with it.
+    package var chain: String?
     /// The journal's `seq`.
     package var head: Int64
     /// Nodes with their latest state, each once, by `seq`; tombstones too. Empty while paused.
@@ -90,10 +102,12 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     /// Somebody waits for this client to report this number (see ``ReportRequest``); 0 if nobody ever did.
     package var barrier: Int64
     package init(
-        epoch: String, through: Int64, head: Int64, nodes: [NodeMessage], paused: PauseMessage?, barrier: Int64
+        epoch: String, through: Int64, chain: String? = nil, head: Int64, nodes: [NodeMessage], paused: PauseMessage?,
+        barrier: Int64
     ) {
         self.epoch = epoch
         self.through = through
+        self.chain = chain
         self.head = head
         self.nodes = nodes
         self.paused = paused

@@ -173,10 +173,12 @@ extension FolderIndex: ThreeTrees {
     }
 
     /// One page of changes from the hub.
-    package func receive(_ nodes: [Node], through: Sequence) throws {
+    /// - Parameter chain: the history's chain value at `through`.
+    package func receive(_ nodes: [Node], through: Sequence, chain: String? = nil) throws {
         try transaction {
             for node in nodes { try setRemote(node) }
             try set("cursor", String(through.rawValue))
+            try set("chain", chain)
         }
     }
 
@@ -241,6 +243,7 @@ extension FolderIndex: ThreeTrees {
             try database.run("INSERT OR IGNORE INTO unsettled_entry SELECT entry FROM local WHERE entry <> 1;")
             try set("commit", nil)
             try set("cursor", "0")
+            try set("chain", nil)
             try set("epoch", epoch)
         }
     }

@@ -56,6 +56,9 @@ package final class FolderIndex {
     /// Everything up to here has been received from the hub.
     package var received: Sequence { get throws { Sequence(try number("cursor")) } }
 
+    /// The chain value that the hub's history had at `received`; nil when it did not tell.
+    package var chain: String? { get throws { try value("chain") } }
+
     /// Everything up to here is on the disk: what the hub may call this client's cursor.
     package var applied: Sequence {
         get throws {

@@ -36,13 +36,16 @@ extension Journal {
     /// at cursor 0.
     /// - Parameters:
     ///   - generation: of its index (hex).
+    ///   - startsOver: it merges as if new, since this history is not the one that it knew: cursor 0 too.
     ///   - at: Unix seconds.
     @discardableResult
-    package func hello(_ name: String, generation: String, at: Int64) throws -> ClientRecord {
+    package func hello(
+        _ name: String, generation: String, startsOver: Bool = false, at: Int64
+    ) throws -> ClientRecord {
         try database.transaction {
             guard let client = try client(named: name) else { throw JournalError.noSuchClient(name) }
             try database.execute("UPDATE invite SET used = 1 WHERE client = ? AND used = 0", name)
-            if client.generation != generation {
+            if startsOver || client.generation != generation {
                 try database.execute(
                     "UPDATE client SET generation = ?, cursor = 0, report = NULL WHERE name = ?", generation, name)
             }

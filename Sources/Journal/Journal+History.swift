@@ -22,6 +22,13 @@ extension Journal {
         ) { try Self.record($0) }
     }
 
+    /// The chain value that the history had at a `seq` (32 bytes); nil if it does not reach that far. A journal that was
+    /// set back and has grown since has another one at the same `seq`.
+    package func chain(at seq: Sequence) throws -> [UInt8]? {
+        if seq == .zero { return HistoryChain.start(epoch: epoch) }
+        return try database.first("SELECT chain FROM history WHERE seq = ?", seq) { try $0.blob(0) }
+    }
+
     /// Conflicts whose two nodes are both live, oldest first.
     package func openConflicts() throws -> [ConflictRecord] {
         try database.query(

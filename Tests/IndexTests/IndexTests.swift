@@ -41,6 +41,18 @@ struct IndexTests {
         #expect(try index.applied == Sequence(3))
     }
 
+    @Test func `the chain value belongs to what was received last, and to that journal`() throws {
+        #expect(try index.chain == nil)
+        try index.receive([], through: Sequence(4), chain: "04")
+        #expect(try index.chain == "04")
+        // One that a hub did not tell is not that of an earlier place.
+        try index.receive([], through: Sequence(5))
+        #expect(try index.chain == nil)
+        try index.receive([], through: Sequence(6), chain: "06")
+        try index.begin(epoch: "other")
+        #expect(try index.chain == nil && index.received == .zero)
+    }
+
     // MARK: - Late words
 
     @Test func `an old page cannot undo what an answer told of`() throws {

@@ -34,6 +34,39 @@ struct JournalFileTests {
         }
     }
 
+    @Test func `each seq has the chain value that was the journal's when it was the last`() throws {
+        let desk = Desk(try Journal.inMemory())
+        var chains = [try desk.journal.chain]
+        for number in 0..<4 {
+            _ = try desk.run(.file("f\(number)", "1"))
+            chains.append(try desk.journal.chain)
+        }
+        #expect(Set(chains).count == 5)
+        for (seq, chain) in chains.enumerated() {
+            #expect(try desk.journal.chain(at: Sequence(Int64(seq))) == chain)
+        }
+        for seq in [5, Int64.max, -1, .min] { #expect(try desk.journal.chain(at: Sequence(seq)) == nil) }
+    }
+
+    @Test func `a journal that was set back and has grown since has other chain values from there on`() throws {
+        try withTemporaryDirectory { directory in
+            let desk = Desk(try Journal(path: directory.path("journal.db")))
+            _ = try desk.run(.file("a", "1"), .file("b", "1"))
+            try desk.journal.checkpoint()
+            directory.write(try #require(directory.read("journal.db")), to: "copy.db")
+            _ = try desk.run(.file("c", "1"), .file("d", "1"))
+            let other = Desk(try Journal(path: directory.path("copy.db")))
+            _ = try other.run(.file("x", "1"), .file("y", "1"), .file("z", "1"))
+            #expect(other.journal.epoch == desk.journal.epoch)
+            for seq in [Int64(0), 1, 2] {
+                #expect(try desk.journal.chain(at: Sequence(seq)) == other.journal.chain(at: Sequence(seq)))
+            }
+            for seq in [Int64(3), 4] {
+                #expect(try desk.journal.chain(at: Sequence(seq)) != other.journal.chain(at: Sequence(seq)))
+            }
+        }
+    }
+
     @Test func `two journals have two epochs of 32 hex digits`() throws {
         let (a, b) = (try Journal.inMemory(), try Journal.inMemory())
         #expect(a.epoch != b.epoch)

@@ -130,7 +130,7 @@ package enum AgentProgram {
         let lock = try HomeLock(layout)
         let relay = WorkRelay()
         let worker = try worker(layout, joined.configuration) { relay.ring() }
-        let agent = try Agent(worker: worker, address: try joined.configuration.address(layout, token: joined.token))
+        let agent = Agent(worker: worker, address: try joined.configuration.address(layout, token: joined.token))
         relay.connect(agent.state)
         let api = LocalAPI(worker: worker, state: agent.state, layout: layout, configuration: joined.configuration)
         try api.start()
@@ -155,8 +155,7 @@ package enum AgentProgram {
         defer { worker.stop() }
         let hub = try SSHHubConnection.connect(
             to: try joined.configuration.address(layout, token: joined.token),
-            hello: HelloRequest(
-                version: ProductVersion.current, generation: try worker.perform { try $0.index.generation })
+            hello: try worker.perform { try HelloRequest(of: $0.index) }
         ) { _ in }
         defer { hub.close() }
         let summary = try Once(worker: worker, hub: hub).run()

@@ -19,13 +19,11 @@ struct DryRun {
         let index = try copyOfIndex(in: directory)
         let hub = try SSHHubConnection.connect(
             to: try configuration.address(layout, token: token),
-            hello: HelloRequest(version: ProductVersion.current, generation: try index.generation)
+            hello: HelloRequest(of: index)
         ) { _ in }
         defer { hub.close() }
         let folder = Folder(index: index, tree: try LookingTree(path: configuration.folder))
-        if try index.epoch != hub.hello.epoch || index.received.rawValue > hub.hello.head {
-            try folder.begin(epoch: hub.hello.epoch)
-        }
+        try folder.begin(hub.hello)
         try look(folder)
         try receive(folder, hub)
         return try folder.pending(limit: 1_000_000).map { item in
@@ -51,7 +49,8 @@ struct DryRun {
     private func receive(_ folder: Folder<LookingTree>, _ hub: any HubConnection) throws {
         while true {
             let answer = try hub.changes(since: try folder.index.received, wait: 0, barrier: 0, paused: false)
-            try folder.index.receive(try answer.nodes.map { try $0.node() }, through: Sequence(answer.through))
+            try folder.index.receive(
+                try answer.nodes.map { try $0.node() }, through: Sequence(answer.through), chain: answer.chain)
             if answer.through >= answer.head || answer.paused != nil { return }
         }
     }

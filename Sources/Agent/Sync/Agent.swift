@@ -9,7 +9,6 @@ internal import Transport
 final class Agent: Sendable {
     private let worker: FolderWorker
     private let address: HubAddress
-    private let generation: String
     let state = AgentState()
     private let running = Monitor(0)
 
@@ -18,10 +17,9 @@ final class Agent: Sendable {
     /// How long what had trouble rests before it is tried again, in milliseconds.
     private static let lookAgainAfter: Int64 = 5_000
 
-    init(worker: FolderWorker, address: HubAddress) throws {
+    init(worker: FolderWorker, address: HubAddress) {
         self.worker = worker
         self.address = address
-        generation = try worker.perform { try $0.index.generation }
     }
 
     func start() {
@@ -77,9 +75,9 @@ final class Agent: Sendable {
         }
     }
 
-    private func connect() throws(HubError) -> SSHHubConnection {
+    private func connect() throws -> SSHHubConnection {
         try SSHHubConnection.connect(
-            to: address, hello: HelloRequest(version: ProductVersion.current, generation: generation)
+            to: address, hello: try worker.perform { try HelloRequest(of: $0.index) }
         ) { [state] _ in state.poll.ring() }
     }
 

@@ -19,10 +19,7 @@ final class Receiver {
     /// The first thing on a connection: is it the journal that we know?
     func begin(_ hello: HelloResponse) throws {
         try worker.perform { folder in
-            // A `seq` behind what was received is a journal that was set back: what was agreed with it does not hold.
-            if try folder.index.epoch != hello.epoch || folder.index.received.rawValue > hello.head {
-                try folder.begin(epoch: hello.epoch)
-            }
+            try folder.begin(hello)
         }
         barrier = 0
         worker.forgetBarriers()
@@ -35,7 +32,9 @@ final class Receiver {
         let answer = try hub.changes(since: since, wait: wait, barrier: barrier, paused: state.isPaused)
         let nodes = try answer.nodes.map { try $0.node() }
         if !nodes.isEmpty || answer.through != since.rawValue {
-            try worker.perform { try $0.index.receive(nodes, through: Sequence(answer.through)) }
+            try worker.perform {
+                try $0.index.receive(nodes, through: Sequence(answer.through), chain: answer.chain)
+            }
         }
         state.setPause(answer.paused)
         state.setCaughtUp(answer.through >= answer.head || answer.paused != nil)
@@ -46,5 +45,23 @@ final class Receiver {
         state.down.ring()
         state.up.ring()
         state.report.ring()
+    }
+}
+
+extension HelloRequest {
+    /// What an agent with this index says: its name for itself, and what it has seen of the journal.
+    init(of index: FolderIndex) throws {
+        self.init(
+            version: ProductVersion.current, generation: try index.generation, since: try index.received.rawValue,
+            chain: try index.chain)
+    }
+}
+
+extension Folder {
+    /// Merges with the hub as if new when its journal is not the one that was agreed with: another, or that one set back.
+    func begin(_ hello: HelloResponse) throws {
+        if try index.epoch != hello.epoch || index.received.rawValue > hello.head || !hello.known {
+            try begin(epoch: hello.epoch)
+        }
     }
 }

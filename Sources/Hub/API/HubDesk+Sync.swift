@@ -17,8 +17,11 @@ extension HubDesk {
         guard !message.generation.isEmpty, message.generation.utf8.count <= 64 else {
             throw ErrorMessage(.badValue, "the field 'generation' must have 1 to 64 characters")
         }
+        let isKnown = try contains(since: message.since, chain: message.chain)
         let hadInvite = try journal.openInvites(at: clock.now().inSeconds).contains { $0.client == name }
-        try journal.hello(name, generation: message.generation, at: clock.now().inSeconds)
+        try journal.hello(
+            name, generation: message.generation, startsOver: !isKnown, at: clock.now().inSeconds)
+        if !isKnown { forgetReports(of: name) }
         try reload(name)
         // The invite is used up, so its key opens nothing any more.
         if hadInvite { try writeKeys() }
@@ -26,9 +29,30 @@ extension HubDesk {
         return .message(
             HelloResponse(
                 hub: self.name, version: ProductVersion.current, client: name, epoch: journal.epoch,
-                head: try head.rawValue, staging: HubLayout.stagingOverSFTP(of: try ClientName(name)),
-                share: HubLayout.shareOverSFTP, maxOperations: settings.maxOperations,
-                paused: clients[name]?.pause(at: clock.now()).message))
+                head: try head.rawValue, known: isKnown,
+                staging: HubLayout.stagingOverSFTP(of: try ClientName(name)), share: HubLayout.shareOverSFTP,
+                maxOperations: settings.maxOperations, paused: clients[name]?.pause(at: clock.now()).message))
+    }
+
+    /// Where it was, in a history that is not this one, says nothing.
+    private func forgetReports(of name: String) {
+        hubLog.warning("other_history", ["client": name])
+        clients[name]?.record.cursor = .zero
+        clients[name]?.report = nil
+        clients[name]?.unsavedReport = nil
+    }
+
+    /// Whether the history has what a client has seen of it.
+    private func contains(since: Int64?, chain: String?) throws -> Bool {
+        guard let since else { return true }
+        guard since >= 0 else { throw ErrorMessage(.badValue, "the field 'since' must not be negative") }
+        guard let own = try self.chain(at: Sequence(since)) else { return false }
+        return chain == nil || chain == own
+    }
+
+    /// In hex; nil beyond the head.
+    private func chain(at seq: Sequence) throws -> String? {
+        try journal.chain(at: seq)?.map(Escaping.hex).joined()
     }
 
     // MARK: - Changes
@@ -55,13 +79,14 @@ extension HubDesk {
         let head = try head
         guard !pause.isPaused else {
             return ChangesResponse(
-                epoch: journal.epoch, through: query.since.rawValue, head: head.rawValue, nodes: [],
+                epoch: journal.epoch, through: query.since.rawValue, chain: try chain(at: query.since),
+                head: head.rawValue, nodes: [],
                 paused: pause.message, barrier: barrierToTell(query, isLastPage: query.since == head))
         }
         let page = try journal.changes(after: query.since, limit: settings.pageLimit)
         return ChangesResponse(
-            epoch: journal.epoch, through: page.through.rawValue, head: page.head.rawValue,
-            nodes: page.nodes.map(NodeMessage.init), paused: nil,
+            epoch: journal.epoch, through: page.through.rawValue, chain: try chain(at: page.through),
+            head: page.head.rawValue, nodes: page.nodes.map(NodeMessage.init), paused: nil,
             barrier: barrierToTell(query, isLastPage: page.through == page.head))
     }
 

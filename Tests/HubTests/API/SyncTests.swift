@@ -136,6 +136,49 @@ struct LongPollTests {
     }
 }
 
+struct HelloTests {
+    private func hello(_ client: TestClient, since: Int64?, chain: String? = nil) throws -> HelloResponse {
+        try client.hub.post(
+            "/v1/hello", HelloRequest(version: "1", generation: "\(client.name)-1", since: since, chain: chain),
+            token: client.token, as: HelloResponse.self)
+    }
+
+    @Test func `a client learns the chain value with each page, and is known by it`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let start = try #require(try laptop.changes(since: 0).chain)
+        for name in ["a", "b", "c"] { _ = try laptop.create(name, name) }
+        let chain = try #require(try laptop.changes(since: 0).chain)
+        #expect(try hub.journal().chain.map(Escaping.hex).joined() == chain)
+        #expect(try hello(laptop, since: 3, chain: chain).known)
+        #expect(try hello(laptop, since: 0, chain: start).known)
+        // Who is new, or does not know the value, is believed as far as the history goes.
+        for since in [nil, 0, 2, 3] as [Int64?] { #expect(try hello(laptop, since: since).known) }
+        #expect(try laptop.changes(since: 3, paused: 0).chain == chain)
+    }
+
+    @Test func `a client that has seen another history is told, and counts as one that has nothing`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        for name in ["a", "b"] { _ = try laptop.create(name, name) }
+        let chain = try #require(try laptop.changes(since: 0).chain)
+        try laptop.report(cursor: 2, barrier: 0)
+        func cursor() throws -> Int64? {
+            try hub.get("/v1/status", as: StatusResponse.self).clients.first?.cursor
+        }
+        #expect(try cursor() == 2)
+        #expect(try hello(laptop, since: 2, chain: chain).known)
+        #expect(try cursor() == 2)
+        for (since, chain) in [
+            (1, chain), (0, chain), (2, String(repeating: "0", count: 64)), (2, ""), (3, nil), (.max, nil),
+        ] as [(Int64, String?)] {
+            #expect(try !hello(laptop, since: since, chain: chain).known, "\(since)")
+        }
+        #expect(try cursor() == 0)
+        #expect(throws: ErrorMessage.self) { _ = try hello(laptop, since: -1) }
+    }
+}
+
 struct WaitTests {
     private func wait(_ hub: HubFixture, path: String? = nil, on: [String]? = nil, timeout: Int = 15) -> Later<
         Result<WaitResponse, any Error>
