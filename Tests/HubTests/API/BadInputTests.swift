@@ -213,6 +213,17 @@ struct BadInputTests {
         #expect(commit(number: far, acknowledged: .min, orphan).status == 200)
         try expect(commit(number: .min, acknowledged: 0, orphan), .badRequest)
         try expect(commit(number: far, acknowledged: far, orphan), .badRequest)
+        for (index, time) in [far, .min].enumerated() {
+            var file = content("")
+            file.mtime = time
+            let creation = Change.create(in: .node(.root), name: try Name("t\(index)"), content: .file(file))
+            let early = OperationMessage(
+                Operation(id: OperationID(generation: "laptop-2", number: Int64(index + 1)), change: creation))
+            let request = CommitRequest(
+                epoch: laptop.epoch, generation: "laptop-2", acknowledged: 0, operations: [early])
+            #expect(hub.send("POST", "/v1/commit", token: laptop.token, body: WireFormat.encode(request)).status == 200)
+        }
+        #expect(hub.shareNames() == ["a", "t0", "t1"])
     }
 
     @Test(arguments: ["", ".", "..", "a/b", "-a", "share", "hub", "a b", String(repeating: "a", count: 65)])
