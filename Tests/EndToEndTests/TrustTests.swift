@@ -141,11 +141,23 @@ struct FleetPhone {
     /// OpenSSH's own client with a batch of commands.
     func sftp(_ commands: String...) throws -> Completed {
         try run(
-            findExecutable("sftp") ?? "",
-            [
-                "-b", "-", "-q", "-P", "\(fleet.hub.sftpPort)", "-i", key, "-o", "IdentitiesOnly=yes", "-o",
-                "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "\(user)@127.0.0.1",
-            ], input: Array(commands.joined(separator: "\n").utf8 + [10]))
+            findExecutable("sftp") ?? "", arguments(batch: "-"),
+            input: Array(commands.joined(separator: "\n").utf8 + [10]))
+    }
+
+    /// The same, slowly (in kbit/s), and not waited for.
+    func sftp(_ command: String, limit: Int) throws -> ChildProcess {
+        let batch = fleet.directory.write(command + "\n", to: "batch")
+        return try ChildProcess(
+            findExecutable("sftp") ?? "", ["-l", "\(limit)"] + arguments(batch: batch),
+            ChildProcess.Options(output: .null, errors: .null))
+    }
+
+    private func arguments(batch: String) -> [String] {
+        [
+            "-b", batch, "-q", "-P", "\(fleet.hub.sftpPort)", "-i", key, "-o", "IdentitiesOnly=yes", "-o",
+            "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "\(user)@127.0.0.1",
+        ]
     }
 }
 

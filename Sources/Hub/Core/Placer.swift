@@ -80,7 +80,8 @@ final class Placer {
     /// - Throws: ``FileTreeError``, and what the journal throws; everything is kept for the next call then.
     func flush() throws {
         guard isDirty else { return }
-        try store.sync()
+        // What was only seen in the share is durable before it is committed.
+        if !done.isEmpty || !stored.isEmpty { try store.sync() }
         try journal.finish(
             done.ids, placed: placed.map { ($0.key, $0.value) }, stored: stored.map { ($0.key, $0.value) })
         done = DoneSteps()

@@ -30,6 +30,10 @@ extension ShareWatcher {
         let node = try journal.child(of: spot.directory, named: spot.name)
         let difference = ShareDifference.between(
             node, placed: try node.flatMap { try placed($0.id) }, status, wasWritten: written.contains(spot))
+        // A directory that could not be read: now it may be.
+        if let node, node.content.isDirectory, problems[spot] != nil {
+            look(into: node.id, mark: unfinished[.name(spot)])
+        }
         switch (difference, node, status) {
         case (.none, _, _):
             if let node, node.content.isDirectory { lookIfUnwatched(node.id, mark: unfinished[.name(spot)]) }

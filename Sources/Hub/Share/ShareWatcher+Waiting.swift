@@ -33,7 +33,7 @@ extension ShareWatcher {
             guard case .name(let spot) = task, reasons[spot] == nil else { continue }
             reasons[spot] = "waits until it is quiet, or is being read"
         }
-        let items = reasons.compactMap { spot, reason -> (RelativePath, String)? in
+        let items = reasons.prefix(ShareWatcher.longestList).compactMap { spot, reason -> (RelativePath, String)? in
             (try? path(of: spot)).flatMap { $0 }.map { ($0, reason) }
         }
         return items.sorted { $0.0 < $1.0 }.map { path, reason in
@@ -42,6 +42,8 @@ extension ShareWatcher {
                 bytes: (try? share.status(of: path))??.size ?? 0, reason: reason)
         }
     }
+
+    private static let longestList = 10_000
 
     /// As `status` shows it: nil as long as there is nothing to say.
     func status(_ head: Sequence) -> StatusResponse.Client? {

@@ -213,4 +213,48 @@ struct ShareTests {
         try share.expectSame()
         #expect(try share.node("d/a") != nil)
     }
+
+    @Test func `a file replaced by one with the same size and time is an edit`() throws {
+        let share = try ShareHub()
+        share.put("one", "a")
+        try share.settled()
+        var status = stat()
+        #expect(stat(share.at("a"), &status) == 0)
+        share.put("two", "b")
+        let times = [status.st_atim, status.st_mtim]
+        #expect(utimensat(AT_FDCWD, share.at("b"), times, 0) == 0)
+        share.move("b", "a")
+        try share.expectSame()
+        #expect(try share.story() == ["share create a", "share edit a"])
+    }
+
+    @Test func `two names of one file are two nodes, and the one that stays keeps its own`() throws {
+        let share = try ShareHub()
+        share.put("one", "a")
+        try share.settled()
+        #expect(link(share.at("a"), share.at("b")) == 0)
+        try share.expectSame()
+        let second = try #require(try share.node("b"))
+        share.remove("a")
+        try share.expectSame()
+        #expect(try share.node("b")?.id == second.id)
+        #expect(try share.node("a") == nil)
+    }
+
+    @Test func `two files that change places are two edits or two moves, and both are there`() throws {
+        let share = try ShareHub()
+        share.put("one", "a")
+        share.put("two!", "b")
+        try share.settled()
+        share.move("a", "c")
+        share.move("b", "a")
+        share.move("c", "b")
+        try share.expectSame()
+        #expect(share.text("a") == "two!" && share.text("b") == "one")
+    }
+
+    @Test func `nobody is called as the share is`() throws {
+        let share = try ShareHub()
+        #expect(throws: ErrorMessage.self) { _ = try share.hub.join("share") }
+    }
 }
