@@ -42,35 +42,36 @@ extension Journal {
 
     private func remember(_ placed: Placed, of node: NodeID) throws {
         try database.execute(
-            "INSERT OR REPLACE INTO placed (node, device, inode, size, mtime_ns, ctime_ns) VALUES (?, ?, ?, ?, ?, ?)",
+            """
+            INSERT OR REPLACE INTO placed (node, device, inode, size, mtime_ns, ctime_ns, born_ns)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
             node, Int64(bitPattern: placed.device), Int64(bitPattern: placed.inode), placed.size, placed.mtime,
-            placed.ctime)
+            placed.ctime, placed.born)
     }
 
     /// What was last known to lie in the share for a node.
     package func placed(_ node: NodeID) throws -> Placed? {
-        try database.first("SELECT device, inode, size, mtime_ns, ctime_ns FROM placed WHERE node = ?", node) {
-            Placed(
-                device: UInt64(bitPattern: try $0.int64(0)), inode: UInt64(bitPattern: try $0.int64(1)),
-                size: try $0.int64(2), mtime: try $0.int64(3), ctime: try $0.int64(4))
-        }
+        try database.first(
+            "SELECT device, inode, size, mtime_ns, ctime_ns, born_ns FROM placed WHERE node = ?", node
+        ) { try Self.placed($0) }
+    }
+
+    private static func placed(_ row: borrowing Row) throws -> Placed {
+        Placed(
+            device: UInt64(bitPattern: try row.int64(0)), inode: UInt64(bitPattern: try row.int64(1)),
+            size: try row.int64(2), mtime: try row.int64(3), ctime: try row.int64(4), born: try row.int64(5))
     }
 
     /// What was last known to lie in the share for the live nodes in a directory.
     package func placedChildren(of directory: NodeID) throws -> [NodeID: Placed] {
         let found = try database.query(
             """
-            SELECT p.device, p.inode, p.size, p.mtime_ns, p.ctime_ns, n.id FROM node n JOIN placed p ON p.node = n.id
+            SELECT p.device, p.inode, p.size, p.mtime_ns, p.ctime_ns, p.born_ns, n.id
+            FROM node n JOIN placed p ON p.node = n.id
             WHERE n.parent = ? AND n.deleted = 0
             """, directory
-        ) {
-            (
-                NodeID(try $0.int64(5)),
-                Placed(
-                    device: UInt64(bitPattern: try $0.int64(0)), inode: UInt64(bitPattern: try $0.int64(1)),
-                    size: try $0.int64(2), mtime: try $0.int64(3), ctime: try $0.int64(4))
-            )
-        }
+        ) { (NodeID(try $0.int64(6)), try Self.placed($0)) }
         return Dictionary(uniqueKeysWithValues: found)
     }
 

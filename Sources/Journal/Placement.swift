@@ -30,13 +30,19 @@ package struct Placed: Hashable, Sendable {
     /// Unix nanoseconds.
     package var ctime: Nanoseconds
 
+    /// When the inode was made, in Unix nanoseconds; 0 if that is not known. Inodes are used again.
+    package var born: Nanoseconds
+
     /// As the kernel tells it.
-    package init(device: UInt64, inode: UInt64, size: Int64, mtime: Nanoseconds, ctime: Nanoseconds) {
+    package init(
+        device: UInt64, inode: UInt64, size: Int64, mtime: Nanoseconds, ctime: Nanoseconds, born: Nanoseconds = 0
+    ) {
         self.device = device
         self.inode = inode
         self.size = size
         self.mtime = mtime
         self.ctime = ctime
+        self.born = born
     }
 }
 

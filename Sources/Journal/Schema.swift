@@ -1,6 +1,6 @@
 /// The tables, as numbered migrations. One that was released never changes.
 enum Schema {
-    static let migrations = [first]
+    static let migrations = [first, second]
 
     private static let first = """
         -- One row.
@@ -146,5 +146,10 @@ enum Schema {
             ctime_ns INTEGER NOT NULL               -- Unix nanoseconds
         ) STRICT;
         CREATE INDEX placed_by_inode ON placed (inode, device);
+        """
+
+    private static let second = """
+        -- When the inode was made, Unix nanoseconds; 0 if that is not known.
+        ALTER TABLE placed ADD COLUMN born_ns INTEGER NOT NULL DEFAULT 0;
         """
 }

@@ -66,7 +66,7 @@ extension PlacementRun {
         for (outcome, status) in zip(outcomes, found) {
             // A rename has changed the ctime of what was moved to a conflict name: its placement has noted that.
             if let node = outcome.node, placer.placed[node.id] == nil {
-                placer.placed[node.id] = Placed(status.fingerprint)
+                placer.placed[node.id] = Placed(status)
             }
         }
         hubLog.info("taken_in", ["path": path, "nodes": outcomes.count])

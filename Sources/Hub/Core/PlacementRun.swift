@@ -41,7 +41,7 @@ struct PlacementRun {
     }
 
     /// What is there now is what the journal has: remembered, so that the next step knows it without reading.
-    func note(_ status: FileStatus) { placer.placed[placement.node] = Placed(status.fingerprint) }
+    func note(_ status: FileStatus) { placer.placed[placement.node] = Placed(status) }
 
     // MARK: - What lies there
 

@@ -184,10 +184,15 @@ extension Placement {
 }
 
 extension Placed {
-    init(_ fingerprint: Fingerprint) {
+    init(_ status: FileStatus) {
         self.init(
-            device: fingerprint.device, inode: fingerprint.inode, size: fingerprint.size, mtime: fingerprint.mtime,
-            ctime: fingerprint.ctime)
+            device: status.device, inode: status.inode, size: status.size, mtime: status.mtime, ctime: status.ctime,
+            born: status.born)
+    }
+
+    /// Whether it can be the same inode, and not one that has its number now.
+    func isInode(of status: FileStatus) -> Bool {
+        identity == status.identity && (born == status.born || born == 0 || status.born == 0)
     }
 
     var identity: FileIdentity { FileIdentity(device: device, inode: inode) }

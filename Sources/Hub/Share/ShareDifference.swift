@@ -30,7 +30,7 @@ enum ShareDifference: Hashable, Sendable {
         guard let node else { return .appeared(kind) }
         guard node.content.kind == kind else { return .replaced(by: kind) }
         if case .directory(let mode) = node.content {
-            let isOther = placed?.identity != status.identity
+            let isOther = placed?.isInode(of: status) != true
             if !isOther, status.mode == mode { return .none }
             return .directory(isOther: isOther, mode: status.mode == mode ? nil : status.mode)
         }
@@ -38,10 +38,10 @@ enum ShareDifference: Hashable, Sendable {
         return placed?.fingerprint == status.fingerprint && !wasWritten ? .none : .touched
     }
 
-    /// Whether something that appeared can be what lay elsewhere in the same inode. Inodes are used again: of a file, size
-    /// and time confirm. A directory's change with its entries and say nothing.
+    /// Whether something that appeared can be what lay elsewhere in the same inode. Inodes are used again: when
+    /// it was made tells, and of a file size and time confirm. A directory's change with its entries and say nothing.
     static func isSame(_ node: Node, _ placed: Placed, _ status: FileStatus) -> Bool {
-        guard node.content.kind == status.kind.node, placed.identity == status.identity else { return false }
+        guard node.content.kind == status.kind.node, placed.isInode(of: status) else { return false }
         return node.content.isDirectory || (placed.size == status.size && placed.mtime == status.mtime)
     }
 }

@@ -37,7 +37,7 @@ extension ShareWatcher {
         }
         // A placement that followed (to a conflict name) has noted what lies there already.
         if let status = deed.status, placer.placed[node.id] == nil {
-            placer.placed[node.id] = Placed(status.fingerprint)
+            placer.placed[node.id] = Placed(status)
         }
         finish(deed.spot)
         return node

@@ -85,7 +85,7 @@ extension ShareWatcher {
         }
         guard node.content.kind == .file else { return note(spot) }
         if content != node.content { return deeds.append(.edit(node, spot, content, status)) }
-        placer.placed[node.id] = Placed(status.fingerprint)
+        placer.placed[node.id] = Placed(status)
         hasProgress = true
         written.remove(spot)
         finish(spot)

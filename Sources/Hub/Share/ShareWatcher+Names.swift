@@ -61,7 +61,7 @@ extension ShareWatcher {
         guard node.content.kind == .symlink else { return hash(spot, path, status) }
         let content = Content.symlink(target: try share.readLink(path), mtime: status.mtime)
         if content != node.content { return deeds.append(.edit(node, spot, content, status)) }
-        placer.placed[node.id] = Placed(status.fingerprint)
+        placer.placed[node.id] = Placed(status)
         finish(spot)
     }
 
@@ -115,7 +115,7 @@ extension ShareWatcher {
 
     /// Another directory has the node's name: it is the node now, and all in it is looked at.
     func refresh(_ node: Node, _ spot: Spot, _ status: FileStatus, _ mark: Int64? = nil) throws {
-        placer.placed[node.id] = Placed(status.fingerprint)
+        placer.placed[node.id] = Placed(status)
         hasProgress = true
         look(into: node.id, mark: mark)
         if node.content != .directory(status.mode) { note(spot, mark: mark) }

@@ -85,7 +85,7 @@ struct RecoveryTests {
             }
             let node = try #require(first.outcomes[0].applied)
             try Journal(path: root.layout.journal).finish(
-                first.placements.map(\.id), placed: [(node.id, Placed(status.fingerprint))])
+                first.placements.map(\.id), placed: [(node.id, Placed(status))])
             // … and of the second only the exchange.
             _ = try decide(root, [(.edit(node.id, base: .first, content: .file(content("two"))), "two")])
             let second = try #require(try store.incoming.items().first)

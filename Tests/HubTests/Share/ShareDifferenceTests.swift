@@ -28,7 +28,7 @@ struct ShareDifferenceTests {
     private static let file = node(.file(content("one")))
     private static let directory = node(.directory(Mode(0o755)))
     private static let link = node(.symlink(target: [65], mtime: 1))
-    private static let placed = Placed(known)
+    private static let placed = Placed(status(.file))
 
     private static let rows: [(Node?, Placed?, FileStatus?, Bool, ShareDifference)] = [
         // Nothing is known.
@@ -78,6 +78,11 @@ struct ShareDifferenceTests {
             #expect(!ShareDifference.isSame(Self.file, Self.placed, Self.status(.file, other)))
         }
         #expect(!ShareDifference.isSame(Self.file, Self.placed, Self.status(.directory)))
+        var (before, after) = (Self.placed, Self.status(.directory))
+        before.born = 5
+        #expect(ShareDifference.isSame(Self.directory, before, after), "a file system that does not say")
+        after = FileStatus(kind: .directory, fingerprint: Self.known, mode: Mode(0o755), born: 6)
+        #expect(!ShareDifference.isSame(Self.directory, before, after), "the inode's number was used again")
         #expect(
             ShareDifference.isSame(Self.directory, Self.placed, Self.status(.directory, Self.print(size: 4, mtime: 1))))
     }

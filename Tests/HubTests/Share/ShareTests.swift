@@ -257,4 +257,16 @@ struct ShareTests {
         let share = try ShareHub()
         #expect(throws: ErrorMessage.self) { _ = try share.hub.join("share") }
     }
+
+    @Test func `a directory that is made after another was removed is a new one, whatever its inode`() throws {
+        let share = try ShareHub()
+        for round in 0..<5 {
+            share.makeDirectory("old \(round)")
+            try share.settled()
+            share.removeDirectory("old \(round)")
+            share.makeDirectory("new \(round)")
+            try share.expectSame()
+        }
+        #expect(try share.story().allSatisfy { !$0.contains("move") })
+    }
 }
