@@ -20,12 +20,16 @@ struct PhoneTests {
             #expect(bea.text("photos/one.jpg") == "a picture")
             #expect(ann.text("photos/two.jpg") == "another picture")
 
-            try expectDone(phone.sftp("put \(two) photos/one.jpg", "chmod 600 photos/two.jpg", "rename photos pictures"))
+            try expectDone(
+                phone.sftp(
+                    "put \(two) photos/one.jpg", "chmod 600 photos/two.jpg", "rename photos pictures"))
             try fleet.expectSame()
             #expect(ann.text("pictures/one.jpg") == "another picture")
             #expect(!ann.exists("photos"))
 
-            try expectDone(phone.sftp("rm pictures/one.jpg", "rm pictures/two.jpg", "rmdir pictures", "rm \"from ann\""))
+            try expectDone(
+                phone.sftp(
+                    "rm pictures/one.jpg", "rm pictures/two.jpg", "rmdir pictures", "rm \"from ann\""))
             try fleet.expectSame()
             #expect(ann.names().isEmpty && bea.names().isEmpty)
 
