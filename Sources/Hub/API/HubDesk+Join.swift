@@ -15,7 +15,8 @@ extension HubDesk {
             throw ErrorMessage(.badValue, "the field 'valid' must be positive, and at most a year of seconds")
         }
         if name.text == Placer.shareClient {
-            throw ErrorMessage(.badValue, "'\(name)' is what changes are called that come by the share itself; choose another name")
+            throw ErrorMessage(
+                .badValue, "'\(name)' is what changes are called that come by the share itself; choose another name")
         }
         if let client = clients[name.text], client.record.revokedAt == nil {
             throw JournalError.clientExists(name.text)

@@ -24,7 +24,13 @@ struct ShareRandomTests {
             if let line { story.append(line) }
             if Int.random(in: 0..<10, using: &random) == 0 { usleep(UInt32.random(in: 0..<60_000, using: &random)) }
         }
-        try share.settled()
+        if try !share.settle(within: 10).inSync {
+            let open = share.hub.core.inspect { desk in
+                "\(desk.share!.unfinished) \(desk.share!.problems) \(desk.placer.backlog)"
+            }
+            let all = story.joined(separator: "\n")
+            Issue.record("SYNC_SEED=\(seed) round \(round) never ends: \(open)\n\(all)")
+        }
         let deadline = ContinuousClock.now + .seconds(20)
         while try !share.hub.journal().pendingPlacements().isEmpty, ContinuousClock.now < deadline { usleep(20_000) }
         try share.expectSame()
