@@ -21,6 +21,12 @@ extension PlacementRun {
         if let before, try share.status(of: path)?.identity == before { _ = try moveAside(path) }
     }
 
+    /// What is no directory has the name of one that is needed: it gets a conflict name, and is a node of its own.
+    func makeWayForDirectory(_ path: RelativePath) throws {
+        try refusePieces(path)
+        try takeIn(moveAside(path))
+    }
+
     /// No agent receives a piece: what somebody is still writing is not taken in, and the placement waits for it.
     private func refusePieces(_ path: RelativePath) throws {
         guard share.isWriterActive(path) == true else { return }

@@ -167,12 +167,17 @@ struct PlacementRun {
         return false
     }
 
-    /// Runs `body`; if the directory above the path is missing, since somebody deleted it in the share, makes it first.
+    /// Runs `body`; if the directory above the path is missing, since somebody deleted it in the share or put something
+    /// else in its place, makes it first.
     func withParents<Value>(of path: RelativePath, _ body: () throws -> Value) throws -> Value {
-        do { return try body() } catch let error as FileTreeError where error.reason == .notFound {
+        do { return try body() } catch let error as FileTreeError where error.meansAbsence {
             var parent = RelativePath.top
             for name in path.parent.names {
                 parent = parent.appending(name)
+                guard case .occupied(let status) = try share.makeDirectory(parent, mode: Mode(0o755)),
+                    status.kind != .directory
+                else { continue }
+                try makeWayForDirectory(parent)
                 _ = try share.makeDirectory(parent, mode: Mode(0o755))
             }
             return try body()

@@ -52,7 +52,9 @@ extension ShareWatcher {
 
     private func absorb(_ spot: Spot, _ result: ShareHashResult, _ deeds: inout [ShareDeed]) throws {
         switch result {
-        case .busy: postpone(spot, because: "a program is writing it")
+        case .busy:
+            // Something has happened to it since, such as the close.
+            if !settling.contains(spot) { postpone(spot, because: "a program is writing it") }
         case .unsure(let fingerprint):
             quietOnce[spot] = fingerprint
             note(spot)

@@ -135,6 +135,22 @@ struct ShareMeetingTests {
         #expect(try share.node("d")?.id == directory.id)
     }
 
+    @Test func `a directory that a phone replaces by a file is made again for what an agent creates in it`() throws {
+        let (share, _, _) = try meeting(settle: 60)
+        share.makeDirectory("d")
+        try share.settled()
+        let directory = try #require(try share.node("d"))
+        try share.hub.core.inspect { desk in
+            share.removeDirectory("d")
+            share.put("phone's", "d")
+            try place("new", "laptop's", in: directory.id, desk)
+        }
+        try share.expectSame()
+        #expect(share.text("d/new") == "laptop's")
+        let other = try #require(share.hub.shareNames().first { $0.hasPrefix("d (conflict") })
+        #expect(share.text(other) == "phone's")
+    }
+
     @Test func `an upload into a directory that an agent deletes keeps it`() throws {
         let (share, laptop, _) = try meeting(settle: 60)
         share.makeDirectory("d")
