@@ -32,6 +32,10 @@ extension Folder {
         }
         for key in try index.unsettled(limit: limit) where found.count < limit {
             guard let subject = try index.subject(of: key), var item = try pending(subject) else { continue }
+            if item.isUp, let local = subject.local, let reason = sendingTroubles[local.entry] {
+                item.reason = reason
+                item.bytes = max(item.bytes, local.content?.file?.size ?? 0)
+            }
             item.reason = subject.local.flatMap { reasons[$0.entry] } ?? byPath[item.path] ?? item.reason
             byPath[item.path] = nil
             found.append(item)

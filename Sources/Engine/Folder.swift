@@ -31,6 +31,8 @@ package final class Folder<Tree: LocalTree> {
     var fresh: [FreshFile] = []
     /// Digests that the hub said it does not have although this client thought so.
     var mustSend: Set<Digest> = []
+    /// Why entries that were held back, or are just tried again, are not at the hub, in words for a person.
+    package var sendingTroubles: [EntryID: String] = [:]
     /// Files whose bytes were hashed so soon after their change that another change may look the same.
     package internal(set) var racy: [EntryID: Nanoseconds] = [:]
 

@@ -70,6 +70,13 @@ extension FolderIndex {
     /// The request in flight, if one is.
     package var inflightRequest: String? { get throws { try value("commit") } }
 
+    /// The entries that the commit in flight speaks of; deletions have none.
+    package func inflightEntries() throws -> [EntryID] {
+        try database.query("SELECT DISTINCT entry FROM inflight WHERE entry IS NOT NULL") { row in
+            EntryID(try row.int64(0))
+        }
+    }
+
     /// Nil when that operation is not in flight.
     package func inflight(_ number: Int64) throws -> Inflight? {
         try database.first(

@@ -43,7 +43,8 @@ extension FolderIndex: ThreeTrees {
         let node: NodeID? = row.parent == .root ? .root : try local(row.parent)?.nodeForChildren
         return LocalState(
             entry: row.entry, parent: LocalParent(entry: row.parent, node: node), name: row.name, kind: row.kind,
-            content: row.content, isSettled: !row.isVanished && !settling.contains(row.entry))
+            content: row.content,
+            isSettled: !row.isVanished && !settling.contains(row.entry) && !heldBack.contains(row.entry))
     }
 
     // MARK: - Synced

@@ -10,6 +10,8 @@ package final class FolderIndex {
     /// Entries that are still being written: their subjects say so, and nothing is planned for them. Not stored: a
     /// restart looks at every file anyway.
     package var settling: Set<EntryID> = []
+    /// Entries that the hub has no room for at the moment: nothing is planned for them either. Not stored.
+    package var heldBack: Set<EntryID> = []
 
     /// - Parameters:
     ///   - path: of the database file; made if it is not there.

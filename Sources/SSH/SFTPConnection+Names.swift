@@ -40,6 +40,20 @@ extension SFTPConnection {
         }
     }
 
+    /// Room for ordinary users on the file system of a path, in bytes; none when it has no inode left.
+    /// - Throws: ``SFTPStatus/unsupported`` if the server is not OpenSSH's.
+    package func freeSpace(at path: [UInt8]) throws(SSHError) -> Int64 {
+        try exclusively { () throws(SSHError) in
+            var space = LIBSSH2_SFTP_STATVFS()
+            _ = try request("asking for free space", path) {
+                path.withCharacters { Int(libssh2_sftp_statvfs(sftp, $0, Int($1), &space)) }
+            }
+            if space.f_files > 0, space.f_favail == 0 { return 0 }
+            let (bytes, overflow) = space.f_bavail.multipliedReportingOverflow(by: space.f_frsize)
+            return overflow ? Int64.max : Int64(clamping: bytes)
+        }
+    }
+
     /// Sets modification and access time, in Unix seconds.
     package func setModificationTime(_ path: [UInt8], _ mtime: UInt32) throws(SSHError) {
         var attributes = LIBSSH2_SFTP_ATTRIBUTES()

@@ -65,6 +65,7 @@ extension HubError {
         case .refusedKey, .unusableKey: self = .refusedKey("\(error)")
         case .cancelled, .stopped: self = .cancelled
         case .sftp where error.isNotFound: self = .notFound("\(error)")
+        case .sftp(.full, _): self = .noRoom("\(error)")
         case .sftp, .local: self = .transferFailed("\(error)")
         case .unreachable, .timedOut, .channelRefused, .closed, .protocolFailure: self = .away("\(error)")
         }

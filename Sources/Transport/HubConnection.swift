@@ -16,7 +16,12 @@ package protocol HubConnection: AnyObject, Sendable {
     func forward(_ method: String, _ path: String, _ body: [UInt8]) throws(HubError) -> (status: Int, body: [UInt8])
 
     /// Writes a new file in this client's staging directory: bytes from each source in order, without gaps.
+    /// - Throws: ``HubError/noRoom(_:)`` before anything is written if the disk has no room for it; after any failure a
+    ///   part of it may be left.
     func upload(_ name: String, _ parts: [UploadPart], goOn: () -> Bool) throws(HubError)
+    /// Removes whatever lies in this client's staging directory: of use while nothing is being uploaded or committed.
+    /// - Returns: how many files were removed.
+    func clearStaging() throws(HubError) -> Int
     /// Reads a file of the share. The sink may throw to stop.
     /// - Returns: the bytes received.
     func download(_ path: RelativePath, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64
@@ -47,17 +52,22 @@ package enum HubError: Error, Sendable, CustomStringConvertible {
     case refused(ErrorMessage)
     /// There is no such file in the share (any more).
     case notFound(String)
-    /// The other side ran out of room, or would not write.
+    /// The other side would not read or write this one file, or this side could not.
     case transferFailed(String)
+    /// The hub's disk is full.
+    case noRoom(String)
     case cancelled
 
     /// Whether another connection has to be made before anything can be asked again.
     package var endsConnection: Bool {
         switch self {
         case .away, .hostKeyChanged, .refusedKey: true
-        case .refused, .notFound, .transferFailed, .cancelled: false
+        case .refused, .notFound, .transferFailed, .noRoom, .cancelled: false
         }
     }
+
+    /// In `unsynced` and in the log.
+    package static let diskIsFull = "the hub's disk is full"
 
     /// What the hub itself said, if it was reached.
     package var answer: ErrorMessage? {
@@ -67,7 +77,7 @@ package enum HubError: Error, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .away(let reason), .hostKeyChanged(let reason), .refusedKey(let reason), .notFound(let reason),
-            .transferFailed(let reason):
+            .transferFailed(let reason), .noRoom(let reason):
             reason
         case .refused(let error): error.message
         case .cancelled: "stopped"

@@ -80,12 +80,35 @@ package final class SSHHubConnection: HubConnection {
 
     /// See ``HubConnection/upload(_:_:goOn:)``; the name is that of a file in this client's staging directory.
     package func upload(_ name: String, _ parts: [UploadPart], goOn: () -> Bool) throws(HubError) {
-        let path = Array("\(hello.staging)/\(name)".utf8)
-        do {
-            try up.use { connection in try connection.upload(parts, to: path, goOn: goOn) }
-        } catch let error as HubError {
-            throw error
-        } catch {
+        let directory = Array(hello.staging.utf8)
+        let path = directory + [UInt8(ascii: "/")] + Array(name.utf8)
+        try staging { connection in
+            try connection.checkRoom(for: parts, in: directory)
+            do throws(SSHError) {
+                try connection.upload(parts, to: path, goOn: goOn)
+            } catch {
+                // What has no inode left is not open, so that only now it is seen why.
+                if case .sftp(.failure, _) = error { try connection.checkRoom(for: parts, in: directory) }
+                throw error
+            }
+        }
+    }
+
+    /// See ``HubConnection/clearStaging()``.
+    package func clearStaging() throws(HubError) -> Int {
+        let directory = Array(hello.staging.utf8)
+        return try staging { connection in
+            let files = try connection.list(directory)
+            for file in files {
+                let path = directory + [UInt8(ascii: "/")] + file.name
+                do throws(SSHError) { try connection.remove(path) } catch { if !error.isNotFound { throw error } }
+            }
+            return files.count
+        }
+    }
+
+    private func staging<Value>(_ body: (SFTPConnection) throws -> Value) throws(HubError) -> Value {
+        do { return try up.use(body) } catch let error as HubError { throw error } catch {
             throw .transferFailed("\(error)")
         }
     }
@@ -133,11 +156,11 @@ extension ControlChannel {
 
 extension SFTPConnection {
     /// Several parts, one after the other, into one new file.
-    fileprivate func upload(_ parts: [UploadPart], to path: [UInt8], goOn: () -> Bool) throws {
+    fileprivate func upload(_ parts: [UploadPart], to path: [UInt8], goOn: () -> Bool) throws(SSHError) {
         var offset: Int64 = 0
         var pending: [UInt8] = []
         let target = try open(path, [.write, .create, .truncate])
-        func flush() throws {
+        func flush() throws(SSHError) {
             if pending.isEmpty { return }
             try target.writeAll(at: offset, pending)
             offset += Int64(pending.count)
@@ -159,5 +182,28 @@ extension SFTPConnection {
         }
         try flush()
         try target.close()
+    }
+
+    /// Looks before a file is begun, so that one that is too large does not take the last room from all others. Some of
+    /// it is left for the hub, which has to write down what it is told.
+    fileprivate func checkRoom(for parts: [UploadPart], in directory: [UInt8]) throws(SSHError) {
+        let length = parts.reduce(Int64(0)) { $0 + $1.length }
+        let free: Int64
+        do throws(SSHError) { free = try freeSpace(at: directory) } catch {
+            // It cannot tell: then the writing does.
+            if case .sftp = error { return }
+            throw error
+        }
+        if free < length + min(length, 1 << 20) { throw .sftp(.full, path: directory) }
+    }
+}
+
+extension UploadPart {
+    /// In bytes.
+    fileprivate var length: Int64 {
+        switch self {
+        case .file(_, let length): length
+        case .bytes(let bytes): Int64(bytes.count)
+        }
     }
 }

@@ -12,8 +12,11 @@ package final class Fleet: @unchecked Sendable {
     /// - Parameters:
     ///   - proxied: each agent goes through a ``FleetProxy`` of its own.
     ///   - running: whether the agents are started.
-    package init(agents names: [String] = ["ann", "bea"], proxied: Bool = false, running: Bool = true) throws {
-        hub = try FleetHub(directory: directory, name: "hub")
+    ///   - disk: the hub has a disk of its own, of so many MiB; wants root.
+    package init(
+        agents names: [String] = ["ann", "bea"], proxied: Bool = false, running: Bool = true, disk: Int? = nil
+    ) throws {
+        hub = try FleetHub(directory: directory, name: "hub", disk: disk)
         try hub.start()
         for name in names {
             let agent = try join(name, proxied: proxied)
@@ -85,6 +88,7 @@ package final class Fleet: @unchecked Sendable {
         hub.program?.kill()
         for agent in agents { agent.proxy?.close() }
         for pid in processes() { Glibc.kill(pid, SIGKILL) }
+        hub.removeDisk()
     }
 
     /// The ends of all logs.
@@ -95,9 +99,10 @@ package final class Fleet: @unchecked Sendable {
 
 /// Runs `body` with a fleet, and ends all its processes; when it throws, the ends of the logs are part of the failure.
 package func withFleet(
-    agents: [String] = ["ann", "bea"], proxied: Bool = false, running: Bool = true, _ body: (Fleet) throws -> Void
+    agents: [String] = ["ann", "bea"], proxied: Bool = false, running: Bool = true, disk: Int? = nil,
+    _ body: (Fleet) throws -> Void
 ) throws {
-    let fleet = try Fleet(agents: agents, proxied: proxied, running: running)
+    let fleet = try Fleet(agents: agents, proxied: proxied, running: running, disk: disk)
     defer { withExtendedLifetime(fleet) { fleet.kill() } }
     do { try body(fleet) } catch {
         // A failed expectation has been recorded already; this says what went on.

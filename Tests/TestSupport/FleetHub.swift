@@ -10,14 +10,22 @@ package final class FleetHub: @unchecked Sendable {
     package let apiPort: UInt16
     package private(set) var program: FleetProgram?
 
+    private let hasDisk: Bool
+
     /// Makes it with `synchub init`.
-    package init(directory: TemporaryDirectory, name: String) throws {
+    /// - Parameter disk: the size of its disk in MiB; nil for no disk of its own.
+    package init(directory: TemporaryDirectory, name: String, disk: Int? = nil) throws {
         root = directory.path(name)
+        hasDisk = disk != nil
         log = directory.path(name + ".log")
         sftpPort = FleetPorts.free()
         var other = FleetPorts.free()
         while other == sftpPort { other = FleetPorts.free() }
         apiPort = other
+        if let disk {
+            directory.makeDirectory(name)
+            try FleetHub.mount(["-t", "tmpfs", "-o", "size=\(disk)m,mode=700", "tmpfs", root])
+        }
         let result = try run(
             FleetProgram.directory + "/synchub",
             [
@@ -26,6 +34,24 @@ package final class FleetHub: @unchecked Sendable {
                 "\(apiPort)",
             ], environment: FleetProgram.environment)
         guard result.status.isSuccess else { throw FleetProgram.Failure("synchub init: \(result.errorText)") }
+    }
+
+    private static func mount(_ arguments: [String]) throws {
+        let done = try run("/bin/mount", arguments)
+        guard done.status.isSuccess else { throw FleetProgram.Failure("mount: \(done.errorText)") }
+    }
+
+    /// Gives its disk another size, in MiB.
+    package func resizeDisk(_ size: Int) throws { try FleetHub.mount(["-o", "remount,size=\(size)m", root]) }
+
+    /// Nothing may use it any more.
+    func removeDisk() { if hasDisk { _ = try? run("/bin/umount", ["-l", root]) } }
+
+    deinit { removeDisk() }
+
+    /// What clients have uploaded and is not used up.
+    package func staged(by client: String) -> [String] {
+        FleetFolder(root + "/staging/" + client).names().map { "\($0)" }
     }
 
     /// The live tree.

@@ -58,6 +58,8 @@ final class Agent: Sendable {
                 pause = 1
                 try receiver.begin(hub.hello)
                 state.connected(hub)
+                // Answered at once even if there is nothing: only then is it known what is missing, and can be reported.
+                try receiver.receive(hub, wait: 0)
                 while !state.isStopping { try receiver.receive(hub, wait: 50) }
             } catch let error as HubError {
                 if let reason = giveUp(error) { return state.stop(reason) }
@@ -156,15 +158,26 @@ final class Agent: Sendable {
     private func loop(_ part: String, _ bell: Bell, _ nextRetry: () -> Int64?, _ round: () throws -> Bool) {
         let log = Log(part)
         var failures = 0
+        var last = ""
+        var isTold = false
         while !state.isStopping {
             do {
                 while try !state.isStopping && round() {}
-                failures = 0
+                (failures, last, isTold) = (0, "", false)
                 bell.wait(Agent.pause(until: nextRetry()))
             } catch {
                 if state.isStopping { return }
                 failures = min(failures + 1, 5)
-                log.debug("round-failed", ["reason": "\(error)"])
+                // What passes by itself is nobody's business; what comes again is told once. A hub that is away is told by
+                // the thread that listens.
+                let reason = "\(error)"
+                if reason != last {
+                    (last, isTold) = (reason, false)
+                } else if !isTold, (error as? HubError)?.endsConnection != true {
+                    log.warning("round-failed", ["reason": reason, "then": "it is tried again"])
+                    isTold = true
+                }
+                log.debug("round-failed", ["reason": reason])
                 if case HubError.cancelled = error { failures = 0 }
                 bell.wait(.milliseconds(100 << failures))
             }

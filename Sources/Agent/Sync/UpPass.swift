@@ -15,6 +15,11 @@ final class UpPass {
     /// Files that could not be read, or changed meanwhile, and when to try them again (monotonic milliseconds).
     private var deferred: [EntryID: Int64] = [:]
 
+    private var held = HeldBack()
+    /// Something may lie in staging that no commit will name: of an earlier process, and of an upload that failed.
+    private var staging = Staging.unknown
+    private enum Staging { case unknown, hasLeftovers, clean }
+
     /// Contents up to this size share a pack, in bytes.
     private let packed: Int64 = 1 << 20
     /// In milliseconds.
@@ -28,7 +33,7 @@ final class UpPass {
     }
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
-    var nextRetry: Int64? { deferred.values.min() }
+    var nextRetry: Int64? { [deferred.values.min(), held.nextRetry].compactMap { $0 }.min() }
 
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
@@ -36,12 +41,18 @@ final class UpPass {
         let hasHashed = try hash()
         guard let hub = connection() else { return false }
         if try worker.perform({ try $0.index.inflightRequest }) != nil {
-            try sendCommit(hub)
+            try sendCommit(hub, isFirst: false)
             return true
         }
-        guard let commit = try worker.perform({ try $0.nextCommit(operations: hub.hello.maxOperations) }) else {
-            return hasHashed
+        if staging == .hasLeftovers { try clearStaging(hub) }
+        let now = Clock.milliseconds
+        let commit = try worker.perform { folder in
+            try held.release(in: folder, at: now)
+            let commit = try folder.nextCommit(operations: hub.hello.maxOperations)
+            if commit == nil { held.forgetReleased(in: folder) }
+            return commit
         }
+        guard let commit else { return hasHashed || held.nextRetry.map { $0 <= now } == true }
         return try send(commit, hub)
     }
 
@@ -98,9 +109,7 @@ final class UpPass {
             try self.worker.perform { try $0.putOff(entry, problem) }
         }
         if messages.isEmpty { return true }
-        for file in upload.files {
-            try hub.upload(file.name, file.parts, goOn: { !isStopping() && connection() != nil })
-        }
+        guard try bring(upload.files, of: commit, hub) else { return true }
         let kept = Set(messages.map(\.number))
         let request = try worker.perform { folder in
             let request = CommitRequest(
@@ -113,21 +122,110 @@ final class UpPass {
         }
         log.debug(
             "commit", ["operations": request.operations.count, "files": upload.files.count, "bytes": upload.bytes])
-        try sendCommit(hub)
+        let candidates = commit.items.filter { kept.contains($0.inflight.number) }
+        do { try sendCommit(hub, isFirst: true) } catch HubError.refused(let message) where message.code == .noSpace {
+            guard try holdBack(candidates, HubError.diskIsFull) else { throw HubError.refused(message) }
+            try clearStaging(hub)
+        }
         return true
     }
 
-    /// Sends the commit that is in flight, for the first time or again.
-    private func sendCommit(_ hub: any HubConnection) throws {
+    /// - Returns: false if a file cannot be taken now: it is held back, and the others are planned again.
+    private func bring(_ files: [Upload.File], of commit: Commit, _ hub: any HubConnection) throws -> Bool {
+        if staging == .unknown, !files.isEmpty { try clearStaging(hub) }
+        for file in files {
+            do {
+                try hub.upload(file.name, file.parts, goOn: { !isStopping() && connection() != nil })
+            } catch {
+                staging = .hasLeftovers
+                let reason: String
+                switch error {
+                case .noRoom: reason = HubError.diskIsFull
+                case .transferFailed(let why): reason = why
+                default: throw error
+                }
+                let inside = commit.items.filter { item in item.file.map { file.digests.contains($0.digest) } ?? false }
+                guard try holdBack(inside, reason) else { throw error }
+                try clearStaging(hub)
+                return false
+            }
+        }
+        return true
+    }
+
+    /// While nothing is in flight, nothing in staging is needed.
+    private func clearStaging(_ hub: any HubConnection) throws {
+        do {
+            let count = try hub.clearStaging()
+            if count > 0 { log.debug("staging-cleared", ["files": count]) }
+        } catch  where error.endsConnection {
+            throw error
+        } catch HubError.cancelled {
+            throw HubError.cancelled
+        } catch {
+            log.warning("staging-not-cleared", ["reason": "\(error)"])
+        }
+        staging = .clean
+    }
+
+    /// Puts off the largest files, half of the bytes.
+    /// - Returns: false if there is no file.
+    private func holdBack(_ items: [Commit.Item], _ reason: String) throws -> Bool {
+        let files = items.compactMap { item -> (entry: EntryID, file: FileContent, path: RelativePath?)? in
+            guard let entry = item.inflight.entry, let file = item.file, file.size > 0 else { return nil }
+            return (entry, file, item.path)
+        }.sorted { $0.file.size > $1.file.size }
+        let half = files.reduce(0) { $0 + $1.file.size } / 2
+        var bytes: Int64 = 0
+        let largest = files.prefix { file in
+            defer { bytes += file.file.size }
+            return bytes == 0 || bytes < half
+        }
+        guard let first = largest.first else { return false }
+        let now = Clock.milliseconds
+        let new = try worker.perform { folder in
+            held.hold(largest.map { ($0.entry, $0.file) }, reason: reason, in: folder, at: now)
+        }
+        if !new.isEmpty {
+            log.warning(
+                "put-off",
+                [
+                    "files": new.count, "largest": first.path?.description ?? "", "bytes": first.file.size,
+                    "reason": reason,
+                ])
+        }
+        return true
+    }
+
+    /// Sends the commit that is in flight.
+    /// - Parameter isFirst: nobody can have answered it yet. Then a full disk means that nothing of it was done, and it is
+    ///   planned anew; otherwise an answer may have been lost, and only the same request finds out.
+    private func sendCommit(_ hub: any HubConnection, isFirst: Bool) throws {
         guard let text = try worker.perform({ try $0.index.inflightRequest }) else { return }
         do {
             try take(try hub.commit(Array(text.utf8)))
         } catch {
-            if let message = error.answer, !staysInFlight(message.code) {
-                log.error("commit-refused", ["code": message.code.rawValue, "reason": message.message])
-                try worker.perform { try $0.abandonCommit() }
+            if let message = error.answer {
+                if !staysInFlight(message.code) {
+                    log.error("commit-refused", ["code": message.code.rawValue, "reason": message.message])
+                    try abandon()
+                } else if message.code == .noSpace {
+                    if isFirst { try abandon() } else { try explain(HubError.diskIsFull) }
+                }
             }
             throw error
+        }
+    }
+
+    private func abandon() throws {
+        staging = .hasLeftovers
+        try worker.perform { try $0.abandonCommit() }
+    }
+
+    /// Says of everything in flight why it does not go on.
+    private func explain(_ reason: String) throws {
+        try worker.perform { folder in
+            for entry in try folder.index.inflightEntries() { folder.sendingTroubles[entry] = reason }
         }
     }
 
@@ -143,7 +241,12 @@ final class UpPass {
     private func take(_ response: CommitResponse) throws(HubError) {
         do {
             let outcomes = try response.outcomes.map { (number: $0.number, outcome: try $0.outcome()) }
-            try worker.perform { try $0.absorb(outcomes) }
+            try worker.perform { folder in
+                let entries = try folder.index.inflightEntries()
+                try folder.absorb(outcomes)
+                held.forget(entries, in: folder)
+            }
+            if outcomes.contains(where: { $0.outcome == .contentMissing }) { staging = .hasLeftovers }
         } catch {
             throw .away("the hub's answer to a commit cannot be used: \(error)")
         }

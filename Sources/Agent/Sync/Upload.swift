@@ -11,6 +11,8 @@ struct Upload {
     struct File {
         var name: String
         var parts: [UploadPart]
+        /// What lies in it.
+        var digests: Set<Digest> = []
     }
     private let root: TreeRoot
     private let packed: Int64
@@ -65,7 +67,8 @@ struct Upload {
             }
             if file.size <= packed { return try addToPack(reader, file, path) }
             let name = "file-" + Generation.random()
-            files.append(File(name: name, parts: [.file(descriptor: reader.rawDescriptor, length: file.size)]))
+            let part = UploadPart.file(descriptor: reader.rawDescriptor, length: file.size)
+            files.append(File(name: name, parts: [part], digests: [file.digest]))
             readers.append(reader)
             bytes += file.size
             return .staged(file: name, offset: 0)
@@ -81,6 +84,7 @@ struct Upload {
         guard Int64(content.count) == file.size else { throw FileTreeError("read", path, .changedWhileRead) }
         let offset = packSize
         pack.parts.append(.bytes(content))
+        pack.digests.insert(file.digest)
         packSize += file.size
         bytes += file.size
         return .staged(file: pack.name, offset: offset)

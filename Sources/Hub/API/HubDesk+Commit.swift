@@ -43,8 +43,18 @@ extension HubDesk {
     }
 
     private func refuse(_ job: CommitJob, _ error: any Error) {
-        job.responder.respond(.refusal(HubDesk.refusal(for: error)))
+        let refusal = HubDesk.refusal(for: error)
+        if refusal.code == .noSpace { makeRoom(job.client) }
+        job.responder.respond(.refusal(refusal))
         endCommit(job.client)
+    }
+
+    /// A full disk is not kept full by what waits for room on it: the client sends it again when there is some. Not while
+    /// another commit of it waits, which may name the same files.
+    private func makeRoom(_ client: String) {
+        guard commitLines[client, default: []].isEmpty else { return }
+        let count = store.clearStaging(of: client)
+        if count > 0 { hubLog.warning("disk_full", ["client": client, "staged_files_removed": count]) }
     }
 
     private func parse(_ job: CommitJob) {

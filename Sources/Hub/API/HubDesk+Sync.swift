@@ -19,8 +19,15 @@ extension HubDesk {
         }
         let isKnown = try contains(since: message.since, chain: message.chain)
         let hadInvite = try journal.openInvites(at: clock.now().inSeconds).contains { $0.client == name }
-        try journal.hello(
-            name, generation: message.generation, startsOver: !isKnown, at: clock.now().inSeconds)
+        func write() throws {
+            try journal.hello(
+                name, generation: message.generation, startsOver: !isKnown, at: clock.now().inSeconds)
+        }
+        do { try write() } catch {
+            // Who cannot say hello can never remove what fills the disk.
+            guard isDiskFull(error), commitLines[name] == nil, store.clearStaging(of: name) > 0 else { throw error }
+            try write()
+        }
         if !isKnown { forgetReports(of: name) }
         try reload(name)
         // The invite is used up, so its key opens nothing any more.

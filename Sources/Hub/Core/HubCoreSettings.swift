@@ -12,8 +12,8 @@ package struct HubCoreSettings: Sendable {
     package var longestPoll = 60
     /// A client without a long poll counts as there for so long after its last request, in seconds.
     package var offlineAfter = 10
-    /// Staged files that nobody has touched for so long are collected at start, in seconds.
-    package var stagingLife = 7 * 86_400
+    /// Staged files that nobody has touched for so long are collected, at start and once an hour, in seconds.
+    package var stagingLife = 86_400
     /// Seconds that an invite is good for if nobody says otherwise.
     package var inviteLife = 3600
     /// Commits whose bytes are verified at the same time.

@@ -53,6 +53,7 @@ extension HubDesk {
             }
         }
         retryPlacements()
+        collectStaging()
         if placer.isDirty || hasUnsaved { planFlush() }
         plan(nextLimit)
     }
@@ -85,7 +86,7 @@ extension HubDesk {
     }
 
     private var nextLimit: Nanoseconds? {
-        var limits = polls.map(\.deadline)
+        var limits = polls.map(\.deadline) + [lastCollection + HubDesk.collectsEvery]
         if !placer.backlog.isEmpty || placer.isDirty { limits.append(clock.uptime() + .seconds(1)) }
         let now = clock.now()
         for client in clients.values {
@@ -101,5 +102,14 @@ extension HubDesk {
         guard !placer.backlog.isEmpty, clock.uptime() - lastRetry >= .seconds(1) else { return }
         lastRetry = clock.uptime()
         do { try placer.retry() } catch { hubLog.error("placing_failed", ["reason": "\(error)"]) }
+    }
+
+    fileprivate static let collectsEvery: Nanoseconds = .seconds(3_600)
+
+    /// Uploads that nobody has gone on with.
+    private func collectStaging() {
+        guard clock.uptime() - lastCollection >= HubDesk.collectsEvery else { return }
+        lastCollection = clock.uptime()
+        store.collectStaging(before: clock.now() - .seconds(settings.stagingLife), except: Set(commitLines.keys))
     }
 }

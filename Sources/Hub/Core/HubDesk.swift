@@ -44,6 +44,8 @@ final class HubDesk {
     var isStopped = false
     /// Of the clock that never goes back.
     var lastRetry: Nanoseconds = 0
+    /// Of the clock that never goes back.
+    var lastCollection: Nanoseconds
     /// Takes in what is done in the share; none before the start.
     private(set) var share: ShareWatcher?
     private var timer: DispatchSourceTimer?
@@ -61,6 +63,7 @@ final class HubDesk {
         self.address = address
         self.queue = queue
         self.verifiers = verifiers
+        lastCollection = clock.uptime()
         // The share first: without it nothing is to be touched.
         store = try Store(layout)
         adminTokenHash = try HubDesk.adminTokenHash(layout)

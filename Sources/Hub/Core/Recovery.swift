@@ -18,7 +18,7 @@ struct Recovery {
         try placer.replay(pending)
         try placer.flush()
         try collectIncoming()
-        collectStaging()
+        store.collectStaging(before: clock.now() - .seconds(settings.stagingLife), except: [])
     }
 
     /// What had come out of the share and not reached `versions/`.
@@ -34,19 +34,5 @@ struct Recovery {
                 return staged.name
             })
         for item in try store.incoming.items() where !needed.contains(item.name.description) { try item.remove() }
-    }
-
-    /// Uploads that nobody has gone on with. One that cannot be removed is no reason not to start.
-    private func collectStaging() {
-        guard let staging = try? TreeRoot(path: store.layout.staging), let clients = try? staging.list(.top) else {
-            return
-        }
-        let old = clock.now() - .seconds(settings.stagingLife)
-        for client in clients where client.status.kind == .directory {
-            guard let area = try? PrivateArea(path: "\(store.layout.staging)/\(client.name)"),
-                let items = try? area.items()
-            else { continue }
-            for item in items where max(item.status.mtime, item.status.ctime) < old { try? item.remove() }
-        }
     }
 }
