@@ -138,11 +138,13 @@ final class Agent: Sendable {
         var looked = Clock.milliseconds
         loop("report", state.report, { worker.needsAnotherLook ? looked + Agent.lookAgainAfter : nil }) { [state] in
             let now = state.connection.map { ObjectIdentifier($0) }
-            if now != connection { reporter.forget() }
+            let isNew = now != connection
+            if isNew { reporter.forget() }
             connection = now
-            let wasInSync = reporter.saidInSync
+            let wasBusy = !reporter.saidInSync
             try reporter.run()
-            if !wasInSync, reporter.saidInSync { Memory.trim() }
+            // The start, or a burst of work, is over.
+            if wasBusy || isNew, reporter.saidInSync { Memory.trim() }
             // While much happens, a few reports a second are enough.
             if !reporter.saidInSync { state.pauseBriefly() }
             // What had trouble is tried again from time to time.

@@ -50,5 +50,7 @@ int linux_start_thread(const char *name, void (*body)(void *), void *context);
 
 /// Few arenas for all threads: memory that one thread freed serves the others. At the start of a program.
 void linux_keep_memory_small(void);
+/// Lets go of the pages of code that this process has mapped: they stay in the page cache, and come back one by one as they are run.
+void linux_drop_program_pages(void);
 /// Gives free memory back to the system.
 void linux_trim_memory(void);

@@ -42,6 +42,7 @@ final class HubService {
             throw error
         }
         log.info("ready", ["sftp": configuration.sftpPort, "api": configuration.apiPort])
+        Memory.trim()
     }
 
     /// Returns when no process of the hub's is left.
