@@ -191,7 +191,19 @@ package final class FleetProxy: Sendable {
 
 /// Ports of this machine for tests.
 package enum FleetPorts {
-    /// A port that is free now, below those that the kernel gives to outgoing connections.
+    /// Ports are given in turn, each once in a round: a hub that is being restarted keeps its own. Below those that `synchub init`
+    /// chooses by itself, and below those that the kernel gives to outgoing connections.
+    private static let range: Range<Int> = 12_000..<20_000
+    private static let given = Monitor(Int.random(in: range))
+
+    private static func next() -> UInt16 {
+        given.withLock { port in
+            port = port + 1 < range.upperBound ? port + 1 : range.lowerBound
+            return UInt16(port)
+        }
+    }
+
+    /// A port that is free now, and that no other test of this process was given lately.
     package static func free() -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
@@ -201,7 +213,7 @@ package enum FleetPorts {
 
     static func bind(_ descriptor: Int32) -> UInt16? {
         for _ in 0..<200 {
-            let port = UInt16.random(in: 12_000..<32_000)
+            let port = next()
             if use(address(port), { Glibc.bind(descriptor, $0, $1) }) == 0 { return port }
         }
         return nil

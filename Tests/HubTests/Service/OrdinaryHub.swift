@@ -33,7 +33,9 @@ struct OrdinaryHub {
             print("skipped: an ordinary user cannot reach \(ServiceHub.program)")
             return
         }
-        let made = try command("init", "--root", layout.root, "--listen", "127.0.0.1")
+        let made = try command(
+            "init", "--root", layout.root, "--listen", "127.0.0.1", "--sftp-port", "\(FleetPorts.free())",
+            "--api-port", "\(FleetPorts.free())")
         try #require(made.status.isSuccess, "\(made.errorText)")
         let report = try command("check", "--root", layout.root)
         #expect(report.status.isSuccess, "\(report.outputText)")

@@ -29,7 +29,9 @@ final class ServiceHub {
     init(name: String = "hub", initialise: Bool = true) throws {
         layout = HubLayout(root: directory.path(name))
         guard initialise else { return }
-        let made = try synchub("init", "--listen", "127.0.0.1")
+        let made = try synchub(
+            "init", "--listen", "127.0.0.1", "--sftp-port", "\(FleetPorts.free())", "--api-port", "\(FleetPorts.free())"
+        )
         guard made.status.isSuccess else { throw Failure("init: \(made.errorText)") }
     }
 
