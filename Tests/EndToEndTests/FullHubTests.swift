@@ -80,9 +80,13 @@ struct FullHubTests {
     @Test(.enabled(if: geteuid() == 0, "needs root, for a small disk"))
     func `of many files as many arrive as there is room for`() throws {
         try withFleet(agents: ["ann"], disk: 6) { fleet in
+            // All at once: how events fall into commits would otherwise decide which limit is met first.
+            try fleet.wait()
+            try fleet["ann"].stop()
             for number in 0..<40 {
                 try fleet["ann"].folder.write(noise(400_000, seed: UInt64(number + 1)), to: "file \(number)")
             }
+            try fleet["ann"].start()
             try eventually("some arrived, and the others are told", within: .seconds(40)) {
                 let reasons = try told(fleet)
                 return !reasons.isEmpty && fleet.hub.share.names().count > 3
