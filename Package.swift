@@ -63,6 +63,10 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["SyncCore", "Processes", "FileTree", "CLinux", "Hashing"],
             path: "Tests/TestSupport"),
+        // The simulator: the engine, the index and the journal over trees in memory.
+        .target(
+            name: "Simulator", dependencies: ["Engine", "Index", "Journal", "SyncCore"], path: "Tests/Simulator"),
+        .executableTarget(name: "simulate", dependencies: ["Simulator"], path: "Tests/simulate"),
         tests(of: "SyncCore", "TestSupport"),
         tests(of: "ControlAPI", "SyncCore"),
         tests(of: "Arguments"),
@@ -74,7 +78,7 @@ let package = Package(
         tests(of: "Processes", "TestSupport"),
         tests(of: "FileTree", "TestSupport", "Hashing", "Processes", "SyncCore"),
         tests(of: "Journal", "TestSupport", "SQLite", "Hashing", "SyncCore"),
-        tests(of: "Engine", "Index", "Journal", "TestSupport", "SyncCore"),
+        tests(of: "Engine", "Simulator", "SyncCore"),
         tests(of: "Index", "TestSupport", "SQLite", "SyncCore"),
         tests(of: "Transport", "TestSupport"),
         tests(

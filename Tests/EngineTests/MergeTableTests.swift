@@ -1,4 +1,5 @@
 import SyncCore
+@testable import Simulator
 import Testing
 
 /// The table of DESIGN §3, row by row, through two engines and the journal.

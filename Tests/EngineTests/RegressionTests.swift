@@ -1,3 +1,4 @@
+@testable import Simulator
 import Testing
 
 /// Histories that failed once, shrunk. What a step does comes from its seed and from the users' repertoire: a change there makes them other

@@ -12,7 +12,7 @@ final class SimulatedHub {
     /// Uploaded, verified, waiting to be placed.
     var staged: Set<Digest> = []
     /// What should never happen, in sentences.
-    private(set) var violations: [String] = []
+    private(set) var violations: [Violation] = []
 
     init(clock: Clock, contents: Contents) throws {
         journal = try .inMemory()
@@ -108,7 +108,7 @@ final class SimulatedHub {
         share.link(moved, at: to)
     }
 
-    private func complain(_ what: String) { violations.append("share: \(what)") }
+    private func complain(_ what: String) { violations.append(Violation(.noSilentOverwrite, "share: \(what)")) }
 
     // MARK: - Comparing
 

@@ -1,14 +1,14 @@
-/// Takes steps out of a history for as long as it still fails.
+/// Takes steps out of a history for as long as it still breaks the same promise.
 enum Shrinking {
-    static func shrink(_ history: History, budget: Int = 600) -> History {
+    static func shrink(_ history: History, breaking promise: Promise, budget: Int = 600) -> History {
         var best = history
         var left = budget
         func fails(_ history: History) -> Bool {
             left -= 1
             do {
-                _ = try Simulation.run(history)
+                try Simulation.run(history)
                 return false
-            } catch { return true }
+            } catch { return (error as? Violation)?.promise == promise }
         }
         var chunk = max(best.steps.count / 2, 1)
         while chunk >= 1, left > 0 {

@@ -1,0 +1,36 @@
+/// What is said about one history.
+package enum Report {
+    /// - Returns: nil if it kept all promises.
+    package static func run(_ seed: UInt64) -> Violation? {
+        do {
+            try Simulation.run(History(seed: seed))
+            return nil
+        } catch { return error as? Violation }
+    }
+
+    /// The history of a seed, step by step, with what each step did, and how it ended.
+    package static func replay(_ seed: UInt64) -> (text: String, violation: Violation?) { told(History(seed: seed)) }
+
+    /// The same for a history as a failure prints it; nil if it is none.
+    package static func replay(text: String) -> (text: String, violation: Violation?)? { History(text).map(told) }
+
+    /// A failure for a person, and for a test: the promise, the shrunk history with what its steps did, and the same
+    /// as text that can be replayed.
+    package static func failure(_ seed: UInt64, _ violation: Violation) -> String {
+        let shrunk = Shrinking.shrink(History(seed: seed), breaking: violation.promise)
+        return """
+            SYNC_SEED=\(seed): \(told(shrunk).violation ?? violation)
+            --- shrunk from \(History(seed: seed).steps.count) steps to \(shrunk.steps.count), as a test takes it:
+            \(shrunk.text)
+            """
+    }
+
+    private static func told(_ history: History) -> (text: String, violation: Violation?) {
+        do {
+            return (try Simulation.run(history, telling: true).joined(separator: "\n"), nil)
+        } catch {
+            let violation = error as? Violation
+            return ("\(history.text)\n\(violation.map { "\($0)" } ?? "\(error)")", violation)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Engine
+import Index
+import Journal
+import SyncCore
+
+extension Simulation {
+    func check() throws {
+        let share = hub.share.things()
+        let journal = try hub.things()
+        if share != journal {
+            throw Violation(.recordsAreTrue, "the share is not the journal's tree\n\(difference(share, journal))")
+        }
+        for agent in agents {
+            let mine = agent.tree.things()
+            if mine != share {
+                throw Violation(
+                    .convergence, "agent \(agent.number) is not equal to the share\n\(difference(mine, share))")
+            }
+            if try agent.index.applied != hub.journal.head {
+                throw Violation(.recordsAreTrue, "agent \(agent.number): applied is not the head")
+            }
+            if let sick = try sickness(of: agent) {
+                throw Violation(.recordsAreTrue, "agent \(agent.number)'s index: \(sick)")
+            }
+        }
+        try checkConflicts()
+        let tags = Set(
+            share.flatMap { thing in
+                thing.content.file.flatMap { contents.bytes(of: $0.digest) }.map(Traces.tags(in:)) ?? []
+            })
+        let back = traces.forgives ? [] : tags.intersection(traces.gone)
+        if !back.isEmpty {
+            throw Violation(.nothingComesBack, "deleted by one, touched by nobody else, and back: \(back.sorted())")
+        }
+        if let problem = try hub.journal.check().first { throw Violation(.recordsAreTrue, "journal: \(problem)") }
+    }
+
+    private func checkConflicts() throws {
+        guard mood == .alone || mood == .turns else { return }
+        if let wanted, wanted != hub.share.things() {
+            throw Violation(
+                .convergence,
+                "only one user worked, and the result is not what he made\n\(difference(wanted, hub.share.things()))")
+        }
+        if let conflict = try hub.journal.openConflicts().first {
+            throw Violation(.noUnexplainedConflict, "nothing met, and there is a conflict: \(conflict.copy.name)")
+        }
+    }
+
+    private func difference(_ left: [Thing], _ right: [Thing]) -> String {
+        let (a, b) = (Set(left), Set(right))
+        return
+            (a.subtracting(b).sorted { $0.path < $1.path }.map { "  - \($0)" }
+            + b.subtracting(a).sorted { $0.path < $1.path }.map { "  + \($0)" }).joined(separator: "\n")
+    }
+
+    /// All three trees must agree where nothing waits.
+    private func sickness(of agent: SimulatedAgent) throws -> String? {
+        let live = try hub.journal.changes(after: .zero, limit: 100_000).nodes.filter { !$0.isDeleted }
+        for node in live {
+            guard let subject = try agent.index.subject(of: .node(node.id)) else {
+                return "node \(node.id.rawValue) is not known"
+            }
+            if subject.verdict != .settled { return "node \(node.id.rawValue): \(subject.verdict)" }
+            if subject.synced != SyncedState(node) {
+                return "node \(node.id.rawValue): synced is \(subject.synced as Any), the hub has \(node)"
+            }
+        }
+        if !(try agent.index.vanished().isEmpty) { return "rows are left that vanished" }
+        return nil
+    }
+}

@@ -1,0 +1,55 @@
+import Engine
+import Index
+import SyncCore
+
+extension Simulation {
+    /// Everybody is connected and nobody works: everything must become equal within few rounds.
+    func quiesce() throws {
+        tell("  quiet")
+        for agent in agents {
+            agent.isConnected = true
+            agent.tree.fuse = nil
+        }
+        var random = SplitMix(seed: 1)
+        for _ in 0..<40 {
+            clock.now += 3_000_000_000
+            for agent in agents {
+                try agent.lookAll()
+                try agent.hashAgain()
+                try agent.takeHashes()
+                try agent.hash(1_000)
+                try agent.takeHashes()
+                try agent.send(loses: false)
+                try agent.takeAnswer()
+                for _ in 0..<3 where try agent.draft(100) > 0 {
+                    try agent.send(loses: false)
+                    try agent.takeAnswer()
+                }
+                try receiveAll(agent, &random)
+                try agent.lookAll()
+                try complain()
+            }
+            if try agents.allSatisfy({ try $0.isIdle }) { return try check() }
+        }
+        throw Violation(.convergence, "no peace after 40 rounds\n" + agents.map(state).joined(separator: "\n"))
+    }
+
+    func complain() throws {
+        if let problem = (problems + hub.violations).first { throw problem }
+    }
+
+    private func state(_ agent: SimulatedAgent) -> String {
+        var lines = [
+            "agent \(agent.number): received \((try? agent.index.received.rawValue) ?? -1) of \((try? hub.journal.head.rawValue) ?? -1), events \(agent.tree.events.count), racy \(agent.folder.racy.count), inflight \((try? agent.index.inflightRequest) ?? "none")"
+        ]
+        for key in (try? agent.index.unsettled(limit: 100)) ?? [] {
+            let subject = try? agent.index.subject(of: key)
+            lines.append("    unsettled \(key): \(subject.map { "\($0.verdict)" } ?? "?")")
+        }
+        for trouble in (try? agent.index.troubles()) ?? [] {
+            lines.append("    trouble \(trouble.path): \(trouble.reason)")
+        }
+        lines += agent.tree.things().map { "    \($0)" }
+        return lines.joined(separator: "\n")
+    }
+}

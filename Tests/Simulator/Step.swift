@@ -1,0 +1,29 @@
+/// One thing that happens. What exactly it does comes from its own seed, so that a history stays one when steps are
+/// taken out.
+struct Step: Hashable, CustomStringConvertible {
+    enum Act: String, CaseIterable {
+        case user, events, look, finish, hash, takeHashes, draft, send, loseAnswer, takeAnswer, ask, takePage, fetch,
+            place
+        case all, sync, crash, crashSoon, beginAgain, loseUploads, unmount, offline, online, overflow, interlope,
+            quiesce, pass
+    }
+    var agent: Int
+    var act: Act
+    var seed: UInt64
+
+    var description: String { "\(agent) \(act.rawValue) \(seed)" }
+
+    init(agent: Int, act: Act, seed: UInt64) {
+        self.agent = agent
+        self.act = act
+        self.seed = seed
+    }
+
+    init?(_ line: some StringProtocol) {
+        let words = line.split(separator: " ")
+        guard words.count == 3, let agent = Int(words[0]), let act = Act(rawValue: String(words[1])),
+            let seed = UInt64(words[2])
+        else { return nil }
+        self.init(agent: agent, act: act, seed: seed)
+    }
+}
