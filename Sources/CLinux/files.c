@@ -131,3 +131,7 @@ void linux_random(void *buffer, size_t count) {
         count -= (size_t)filled;
     }
 }
+
+int linux_chown_handle(int descriptor, uid_t owner, gid_t group) {
+    return fchownat(descriptor, "", owner, group, AT_EMPTY_PATH);
+}

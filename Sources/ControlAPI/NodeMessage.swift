@@ -14,9 +14,12 @@ package struct ContentMessage: Codable, Hashable, Sendable {
     package var mtime: Int64?
     /// Escaped bytes (see SyncCore's Escaping); symlinks only.
     package var target: String?
+    /// Who owns it and what is attached to it; nil where nothing is said.
+    package var extras: ExtrasMessage?
 
     package init(_ content: Content) {
         kind = content.kind
+        extras = content.mode?.extras.map(ExtrasMessage.init)
         switch content {
         case .file(let file):
             sha256 = file.digest.hex
@@ -60,7 +63,7 @@ package struct ContentMessage: Codable, Hashable, Sendable {
     private func permissions() throws(WireError) -> Mode {
         let mode = try require(mode, "mode")
         if mode > 0o777 { throw .badValue(field: "mode", reason: "only the permission bits, at most \(0o777)") }
-        return Mode(mode)
+        return Mode(mode, extras: try extras?.extras())
     }
 }
 

@@ -41,7 +41,7 @@ extension Folder {
                 try index.clearTrouble(of: row.entry)
                 row.digest = digest
                 row.stamp = stamp
-                row.mode = mode
+                row.mode = try adjusted(mode, of: row.node)
                 if now - stamp.ctime < raciness {
                     // Not to be believed by stamp after a restart: no file has this ctime.
                     row.stamp.ctime = Nanoseconds.min
@@ -83,7 +83,7 @@ extension Folder {
         guard stamp.inode == row.stamp.inode else { return try look(at: [(row.parent, row.name)]) }
         let before = row.content
         row.stamp = stamp
-        row.mode = mode
+        row.mode = try adjusted(mode, of: row.node)
         row.digest = digest
         if row.content == before { try index.rewrite(row) } else { try index.update(row) }
     }

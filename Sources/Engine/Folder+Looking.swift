@@ -190,12 +190,12 @@ extension Folder {
         var new = row
         switch row.kind {
         case .directory:
-            new.mode = status.mode
+            new.mode = try adjusted(status.mode, of: row.node)
             let isOther =
                 row.stamp.inode != status.stamp.inode || row.stamp.device != status.stamp.device
                 || row.stamp.born != status.stamp.born
             new.stamp = status.stamp
-            if isOther || row.mode != status.mode {
+            if isOther || row.mode != new.mode {
                 try index.update(new)
             } else if row.stamp != status.stamp {
                 try index.rewrite(new)
@@ -208,7 +208,7 @@ extension Folder {
             new.target = try tree.readLink(path)
             try index.update(new)
         case .file:
-            guard row.stamp != status.stamp || row.mode != status.mode else { return }
+            guard row.stamp != status.stamp || row.mode.bare != status.mode.bare else { return }
             new.stamp = status.stamp
             new.mode = status.mode
             new.digest = nil
@@ -230,7 +230,7 @@ extension Folder {
             row.target = target
             row.parent = directory
             row.name = name
-            row.mode = status.mode
+            row.mode = try adjusted(status.mode, of: row.node)
             row.stamp = status.stamp
             row.isVanished = false
             // A rename changes the ctime too, and so may an edit that keeps size and mtime: the bytes decide.

@@ -181,8 +181,9 @@ private struct Placer<Tree: LocalTree> {
         guard case .done(let status) = placing else { return try lookAgain(parent) }
         placed(remote.id, at: path)
         let entry = try index.insertLocal(
-            parent: parent, name: remote.name, kind: remote.content.kind, stamp: status.stamp, mode: status.mode,
-            digest: remote.content.file?.digest, target: target(of: remote.content))
+            parent: parent, name: remote.name, kind: remote.content.kind, stamp: status.stamp,
+            mode: folder.understood(status.mode, for: remote.content.mode), digest: remote.content.file?.digest,
+            target: target(of: remote.content))
         try become(entry, remote)
         if remote.content.isDirectory { folder.look(into: entry, deep: false) }
         return true
@@ -228,6 +229,8 @@ private struct Placer<Tree: LocalTree> {
     }
 
     private func agreed(_ remote: Node) throws {
+        var remote = remote
+        if let row = try index.local(of: remote.id) { remote = try index.fillUnsaid(remote, from: row.mode) }
         try index.setSynced(remote.id, SyncedState(remote))
         if let path = try index.remotePath(of: remote.id) { try index.clearTrouble(at: path) }
         try index.markSettled(.node(remote.id))
@@ -295,7 +298,7 @@ private struct Placer<Tree: LocalTree> {
         guard case .done(let status) = placing else { return try lookAgain(row.parent) }
         placed(remote.id, at: path)
         row.stamp = status.stamp
-        row.mode = status.mode
+        row.mode = folder.understood(status.mode, for: remote.content.mode)
         try index.update(row)
         return true
     }

@@ -115,6 +115,8 @@ extension Folder {
             case .delete(let node, let synced):
                 drafts.append(Draft(.delete, node: node, synced: synced))
             }
+            // Extras travel in the request itself, where they take more room than they have bytes.
+            if let extras = drafts.last?.content?.mode?.extras { bytes += Int64(8 * extras.size) }
             if let file = drafts.last?.content?.file, !digests.contains(file.digest) {
                 digests.insert(file.digest)
                 if try !isKnown(file.digest) { bytes += file.size }

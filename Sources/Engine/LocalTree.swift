@@ -80,6 +80,9 @@ package protocol LocalTree {
     /// it.
     func isPresent() -> Bool
 
+    /// Whether this machine knows the owner, the group, and each name in the ACLs: what it does not know is left alone.
+    func knows(_ extras: Extras) -> (owner: Bool, group: Bool, attributes: Bool)
+
     func makeDirectory(_ path: RelativePath, mode: Mode) throws -> Placing
     func makeSymlink(_ path: RelativePath, target: [UInt8], mtime: Nanoseconds) throws -> Placing
     /// Puts staged bytes where nothing is.
@@ -96,4 +99,9 @@ package protocol LocalTree {
     func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws
     /// What was staged and is not needed.
     func discard(_ staged: StagedContent)
+}
+
+extension LocalTree {
+    /// Where nothing is asked of names, all are known.
+    package func knows(_ extras: Extras) -> (owner: Bool, group: Bool, attributes: Bool) { (true, true, true) }
 }

@@ -9,6 +9,7 @@ struct ContentColumns {
     var mode: Int
     var sha256: [UInt8]?
     var target: [UInt8]?
+    var extras: [UInt8]?
 
     init(_ content: Content) {
         kind = content.kind.rawValue
@@ -19,14 +20,15 @@ struct ContentColumns {
             case .directory(let mode): (0, Int(mode.rawValue), nil, nil)
             case .symlink(let target, let mtime): (mtime, 0o777, nil, target)
             }
+        extras = content.mode?.extras?.bytes
     }
 
-    /// In the order kind, size, mtime, mode, sha256, target.
-    var bindings: [(any Bindable)?] { [kind, size, mtime, mode, sha256, target] }
+    /// In the order kind, size, mtime, mode, sha256, target, extras.
+    var bindings: [(any Bindable)?] { [kind, size, mtime, mode, sha256, target, extras] }
 
-    /// Reads the same six columns, beginning at `first`.
+    /// Reads the same seven columns, beginning at `first`.
     static func content(_ row: borrowing Row, from first: Int) throws -> Content {
-        let mode = Mode(UInt16(try row.int(first + 3)))
+        let mode = try mode(row, first + 3, extras: first + 6)
         switch try row.text(first) {
         case NodeKind.directory.rawValue:
             return .directory(mode)
@@ -38,6 +40,14 @@ struct ContentColumns {
                     digest: try digest(row.blob(first + 4)), size: try row.int64(first + 1), mode: mode,
                     mtime: try row.int64(first + 2)))
         }
+    }
+
+    /// Permission bits in one column, what comes with them in another.
+    static func mode(_ row: borrowing Row, _ bits: Int, extras column: Int) throws -> Mode {
+        let bits = UInt16(truncatingIfNeeded: try row.int(bits))
+        guard !row.isNull(column) else { return Mode(bits) }
+        guard let extras = Extras(bytes: try row.blob(column)) else { throw IndexError.damaged("extras of a file") }
+        return Mode(bits, extras: extras)
     }
 
     static func digest(_ bytes: [UInt8]) throws -> Digest {

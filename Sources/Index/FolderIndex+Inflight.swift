@@ -55,13 +55,14 @@ extension FolderIndex {
                 let content = operation.content.map(ContentColumns.init)
                 try database.execute(
                     """
-                    INSERT INTO inflight (number, verb, entry, node, parent, name, kind, size, mtime, mode, sha256, target)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO inflight (number, verb, entry, node, parent, name, kind, size, mtime, mode, sha256, target,
+                        extras)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                     bindings: [
                         operation.number, operation.verb.rawValue, operation.entry?.rawValue, operation.node?.rawValue,
                         operation.parent?.rawValue, operation.name?.bytes,
-                    ] + (content?.bindings ?? [nil, nil, nil, nil, nil, nil]))
+                    ] + (content?.bindings ?? [nil, nil, nil, nil, nil, nil, nil]))
             }
             try set("commit", request)
         }
@@ -81,7 +82,7 @@ extension FolderIndex {
     package func inflight(_ number: Int64) throws -> Inflight? {
         try database.first(
             """
-            SELECT verb, entry, node, parent, name, kind, size, mtime, mode, sha256, target
+            SELECT verb, entry, node, parent, name, kind, size, mtime, mode, sha256, target, extras
             FROM inflight WHERE number = ?
             """, number
         ) { row in

@@ -12,8 +12,9 @@ extension FolderIndex {
                 try database.execute(
                     """
                     INSERT OR REPLACE INTO intent
-                        (node, parent, name, content_version, location_version, kind, size, mtime, mode, sha256, target)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        (node, parent, name, content_version, location_version, kind, size, mtime, mode, sha256, target,
+                         extras)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                     bindings: [
                         node.id.rawValue, node.parent.rawValue, node.name.bytes, node.contentVersion.rawValue,
@@ -42,7 +43,7 @@ extension FolderIndex {
     }
 
     private static let intentColumns =
-        "node, parent, name, content_version, location_version, kind, size, mtime, mode, sha256, target"
+        "node, parent, name, content_version, location_version, kind, size, mtime, mode, sha256, target, extras"
 
     private static func intent(_ row: borrowing Row) throws -> (NodeID, SyncedState) {
         (

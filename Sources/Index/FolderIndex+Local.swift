@@ -3,7 +3,8 @@ package import SyncCore
 
 extension FolderIndex {
     private static let columns =
-        "entry, parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target, node, alias, vanished, born"
+        "entry, parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target, node, alias, vanished, born, "
+        + "extras"
 
     /// The row of an entry; nil if there is none (any more).
     package func local(_ entry: EntryID) throws -> LocalRow? {
@@ -88,11 +89,12 @@ extension FolderIndex {
     ) throws -> EntryID {
         try database.execute(
             """
-            INSERT INTO local (parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target, born)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO local (parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target, born,
+                extras)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, parent.rawValue, name.bytes, kind.rawValue, Int64(bitPattern: stamp.device),
             Int64(bitPattern: stamp.inode), stamp.size, stamp.mtime, stamp.ctime, Int(mode.rawValue), digest?.bytes,
-            kind == .symlink ? target : nil, stamp.born)
+            kind == .symlink ? target : nil, stamp.born, mode.extras?.bytes)
         let entry = EntryID(database.lastInsertedID)
         try markUnsettled(.entry(entry))
         return entry
@@ -115,11 +117,13 @@ extension FolderIndex {
         try database.execute(
             """
             UPDATE local SET parent = ?, name = ?, kind = ?, device = ?, inode = ?, size = ?, mtime = ?, ctime = ?,
-                mode = ?, sha256 = ?, target = ?, node = ?, alias = ?, vanished = ?, born = ? WHERE entry = ?
+                mode = ?, sha256 = ?, target = ?, node = ?, alias = ?, vanished = ?, born = ?, extras = ?
+            WHERE entry = ?
             """, row.parent.rawValue, row.name.bytes, row.kind.rawValue, Int64(bitPattern: row.stamp.device),
             Int64(bitPattern: row.stamp.inode), row.stamp.size, row.stamp.mtime, row.stamp.ctime,
             Int(row.mode.rawValue), row.digest?.bytes, row.kind == .symlink ? row.target : nil, row.node?.rawValue,
-            row.alias?.rawValue, row.isVanished ? 1 : 0, row.stamp.born, row.entry.rawValue)
+            row.alias?.rawValue, row.isVanished ? 1 : 0, row.stamp.born, row.mode.extras?.bytes,
+            row.entry.rawValue)
     }
 
     /// Takes rows away for good, with everything below them. Their nodes become unsettled: they were deleted here.
@@ -152,7 +156,7 @@ extension FolderIndex {
                 device: UInt64(bitPattern: try row.int64(4)), inode: UInt64(bitPattern: try row.int64(5)),
                 size: try row.int64(6), mtime: try row.int64(7), ctime: try row.int64(8),
                 born: try row.int64(15)),
-            mode: Mode(UInt16(try row.int(9))),
+            mode: try ContentColumns.mode(row, 9, extras: 16),
             digest: row.isNull(10) ? nil : try ContentColumns.digest(try row.blob(10)),
             target: row.isNull(11) ? [] : try row.blob(11), node: try row.optionalInt64(12).map { NodeID($0) },
             alias: try row.optionalInt64(13).map { NodeID($0) }, isVanished: try row.bool(14))

@@ -53,7 +53,8 @@ extension FolderIndex: ThreeTrees {
     package func synced(_ node: NodeID) throws -> SyncedState? {
         try database.first(
             """
-            SELECT parent, name, content_version, location_version, kind, size, mtime, mode, sha256, target
+            SELECT parent, name, content_version, location_version, kind, size, mtime, mode, sha256, target,
+                extras
             FROM synced WHERE node = ?
             """, node.rawValue
         ) { row in
@@ -70,8 +71,9 @@ extension FolderIndex: ThreeTrees {
         try database.execute(
             """
             INSERT OR REPLACE INTO synced
-                (node, parent, name, content_version, location_version, kind, size, mtime, mode, sha256, target)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                (node, parent, name, content_version, location_version, kind, size, mtime, mode, sha256, target,
+                extras)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             bindings: [
                 node.rawValue, state.location.parent.rawValue, state.location.name.bytes,
@@ -130,7 +132,8 @@ extension FolderIndex: ThreeTrees {
     package func remote(_ node: NodeID) throws -> Node? {
         try database.first(
             """
-            SELECT parent, name, content_version, location_version, seq, deleted, kind, size, mtime, mode, sha256, target
+            SELECT parent, name, content_version, location_version, seq, deleted, kind, size, mtime, mode, sha256, target,
+                extras
             FROM remote WHERE node = ?
             """, node.rawValue
         ) { row in
@@ -144,6 +147,7 @@ extension FolderIndex: ThreeTrees {
 
     /// Takes in what the hub says about a node, unless something newer was heard. Says nothing about `received`.
     package func setRemote(_ node: Node) throws {
+        let node = try understood(node)
         if let known = try remote(node.id) {
             // What was agreed once has no number any more: its versions tell.
             if known.seq > node.seq || (known.seq == .zero && !isNews(node, since: SyncedState(known))) { return }
@@ -158,13 +162,13 @@ extension FolderIndex: ThreeTrees {
         try writeRemote(node)
     }
 
-    private func writeRemote(_ node: Node) throws {
+    func writeRemote(_ node: Node) throws {
         let content = ContentColumns(node.content)
         try database.execute(
             """
             INSERT OR REPLACE INTO remote (node, parent, name, content_version, location_version, seq, deleted,
-                kind, size, mtime, mode, sha256, target)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                kind, size, mtime, mode, sha256, target, extras)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             bindings: [
                 node.id.rawValue, node.parent.rawValue, node.name.bytes, node.contentVersion.rawValue,
@@ -196,6 +200,7 @@ extension FolderIndex: ThreeTrees {
     /// The hub answered with `node` to what this side has as `state`: that becomes what was agreed, and the hub's word
     /// stays beside it where it is another one. An answer that comes late changes nothing that was agreed on since.
     package func agree(_ node: Node, _ state: SyncedState) throws {
+        let node = try understood(node)
         var state = state
         if let before = try synced(node.id) {
             if before.contentVersion > node.contentVersion {

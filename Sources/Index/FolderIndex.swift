@@ -12,6 +12,8 @@ package final class FolderIndex {
     package var settling: Set<EntryID> = []
     /// Entries that the hub has no room for at the moment: nothing is planned for them either. Not stored.
     package var heldBack: Set<EntryID> = []
+    /// See ``carry(_:)``.
+    package internal(set) var carries = CarriedExtras.nothing
 
     /// - Parameters:
     ///   - path: of the database file; made if it is not there.

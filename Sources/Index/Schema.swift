@@ -113,6 +113,14 @@ enum Schema {
             reason TEXT NOT NULL,                     -- for a person
             skipped INTEGER NOT NULL                  -- 1: will never be synced (a FIFO, …)
         ) STRICT, WITHOUT ROWID;
+        """,
         """
+        -- Owner, group and attributes of a file or directory, as SyncCore's Extras gives them; NULL: nothing is said.
+        ALTER TABLE local ADD COLUMN extras BLOB;
+        ALTER TABLE synced ADD COLUMN extras BLOB;
+        ALTER TABLE remote ADD COLUMN extras BLOB;
+        ALTER TABLE intent ADD COLUMN extras BLOB;
+        ALTER TABLE inflight ADD COLUMN extras BLOB;
+        """,
     ]
 }

@@ -44,7 +44,8 @@ extension Commit {
         count(content, 1)
         let path = try path(of: node.location)
         try append(node, .edit, path)
-        guard origin == .client else { return }
+        // The share has no extras: they are carried from client to client.
+        guard origin == .client, content.bare != before.content.bare else { return }
         try place(.change(from: before.content, to: content, path, staged), node, expected: before.content)
     }
 
@@ -122,14 +123,14 @@ extension Commit {
 
     mutating func place(_ step: Placement.Step, _ node: Node, expected: Content? = nil) throws {
         placements.append(
-            try journal.insertPlacement(step, of: node.id, expected: expected, seq: ledger.head))
+            try journal.insertPlacement(step, of: node.id, expected: expected?.bare, seq: ledger.head))
     }
 }
 
 extension Placement.Step {
     /// Something comes to be where nothing was.
     static func appearance(_ content: Content, _ path: RelativePath, _ staged: StagedContent?) -> Self {
-        switch content {
+        switch content.bare {
         case .file(let file): .file(path, file, source: staged.map { .staged($0) } ?? .version(file.digest))
         case .directory(let mode): .directory(path, mode)
         case .symlink(let target, let mtime): .symlink(path, target: target, mtime: mtime)
@@ -140,7 +141,7 @@ extension Placement.Step {
     static func change(
         from before: Content, to after: Content, _ path: RelativePath, _ staged: StagedContent?
     ) -> Self {
-        if after.kind != .symlink, before.hasSameBytes(as: after) { return .attributes(path, after) }
+        if after.kind != .symlink, before.hasSameBytes(as: after) { return .attributes(path, after.bare) }
         return appearance(after, path, staged)
     }
 }

@@ -48,7 +48,7 @@ extension Commit {
             default: outcome.madeNode
             }
         guard let node = found, !node.isDeleted else { return }
-        let isAsAsked = node.location == asked.location && (asked.content ?? node.content) == node.content
+        let isAsAsked = node.location == asked.location && (asked.content ?? node.content).bare == node.content.bare
         if isAsAsked { return }
         deviations.append(Deviation(node: node.id, isDirectory: node.content.isDirectory, asked: asked))
     }
@@ -66,7 +66,7 @@ extension Commit {
                 let from = try self.path(of: place)
                 try self.place(.move(from: from, to: path), node, expected: deviation.asked.content ?? node.content)
             }
-            if let content = deviation.asked.content, content != node.content {
+            if let content = deviation.asked.content, content.bare != node.content.bare {
                 try self.place(.change(from: node.content, to: node.content, path, nil), node, expected: node.content)
             }
         }

@@ -4,6 +4,8 @@ import SyncCore
 /// What is stored in this form is only ever read by ``Decoder``; a change of it needs a migration.
 struct Encoder {
     private(set) var data: [UInt8] = []
+    /// Stands in a content's first byte, beside the kind.
+    static let withExtras: UInt8 = 0x10
 
     mutating func byte(_ value: UInt8) { data.append(value) }
 
@@ -23,7 +25,9 @@ struct Encoder {
     }
 
     mutating func content(_ value: Content) {
-        byte(value.kind.code)
+        let extras = value.mode?.extras
+        byte(value.kind.code | (extras == nil ? 0 : Self.withExtras))
+        if let extras { bytes(extras.bytes) }
         switch value {
         case .file(let file):
             data += file.digest.bytes
@@ -115,7 +119,16 @@ struct Decoder {
     }
 
     mutating func content() throws -> Content {
-        switch NodeKind(code: Int64(try byte())) {
+        let first = try byte()
+        if first & Encoder.withExtras != 0 {
+            let extras = try storedExtras(bytes())
+            return try content(first & ~Encoder.withExtras).changingMode { Mode($0.rawValue, extras: extras) }
+        }
+        return try content(first)
+    }
+
+    private mutating func content(_ kind: UInt8) throws -> Content {
+        switch NodeKind(code: Int64(kind)) {
         case .file:
             guard let digest = Digest(bytes: try take(Digest.size)) else { throw Decoder.damaged }
             return .file(
@@ -191,6 +204,12 @@ extension HistoryRecord.Change {
         guard let change = Self.codes.first(where: { Int64($0.code) == code }) else { return nil }
         self = change
     }
+}
+
+/// Extras read from a table.
+func storedExtras(_ bytes: [UInt8]) throws -> Extras {
+    guard let extras = Extras(bytes: bytes) else { throw JournalError.damaged("stored extras cannot be read") }
+    return extras
 }
 
 /// A name read from a table.

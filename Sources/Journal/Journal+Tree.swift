@@ -23,7 +23,7 @@ extension Journal: HubTree {
     package func content(of id: NodeID, at version: Version) throws -> Content? {
         try database.first(
             """
-            SELECT kind, sha256, size, mode, mtime_ns, target FROM history
+            SELECT kind, sha256, size, mode, mtime_ns, target, extras FROM history
             WHERE node = ? AND content_version = ?
             """, id, version
         ) { try NodeColumns.content($0, from: 0) }

@@ -13,8 +13,8 @@ enum NodeColumns {
 
     /// All but the id and the seq.
     static let shared = [
-        "parent", "name", "kind", "sha256", "size", "mode", "mtime_ns", "target", "content_version",
-        "location_version", "deleted",
+        "parent", "name", "kind", "sha256", "size", "mode", "mtime_ns", "target", "extras",
+        "content_version", "location_version", "deleted",
     ]
     /// How many columns ``list`` has.
     static let count = shared.count + 2
@@ -27,10 +27,11 @@ enum NodeColumns {
 
     private static func bindings(_ content: Content) -> [(any Bindable)?] {
         let kind = Int(content.kind.code)
+        let extras = content.mode?.extras?.bytes
         return switch content {
-        case .file(let file): [kind, file.digest, file.size, Int(file.mode.rawValue), file.mtime, nil]
-        case .directory(let mode): [kind, nil, nil, Int(mode.rawValue), nil, nil]
-        case .symlink(let target, let mtime): [kind, nil, nil, nil, mtime, target]
+        case .file(let file): [kind, file.digest, file.size, Int(file.mode.rawValue), file.mtime, nil, extras]
+        case .directory(let mode): [kind, nil, nil, Int(mode.rawValue), nil, nil, extras]
+        case .symlink(let target, let mtime): [kind, nil, nil, nil, mtime, target, nil]
         }
     }
 
@@ -41,11 +42,11 @@ enum NodeColumns {
             location: Location(
                 parent: NodeID(try row.int64(first + 1)), name: try storedName(try row.blob(first + 2))),
             content: try content(row, from: first + 3),
-            contentVersion: Version(try row.int64(first + 9)), locationVersion: Version(try row.int64(first + 10)),
-            seq: Sequence(try row.int64(first + 12)), isDeleted: try row.bool(first + 11))
+            contentVersion: Version(try row.int64(first + 10)), locationVersion: Version(try row.int64(first + 11)),
+            seq: Sequence(try row.int64(first + 13)), isDeleted: try row.bool(first + 12))
     }
 
-    /// Reads the columns from `kind` to `target`.
+    /// Reads the columns from `kind` to `extras`.
     static func content(_ row: borrowing Row, from first: Int) throws -> Content {
         switch NodeKind(code: try row.int64(first)) {
         case .file:
@@ -63,6 +64,7 @@ enum NodeColumns {
     }
 
     private static func mode(_ row: borrowing Row, _ column: Int) throws -> Mode {
-        Mode(UInt16(truncatingIfNeeded: try row.int64(column)))
+        let bits = UInt16(truncatingIfNeeded: try row.int64(column))
+        return Mode(bits, extras: try row.optionalBlob(column + 3).map(storedExtras))
     }
 }

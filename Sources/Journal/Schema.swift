@@ -1,6 +1,6 @@
 /// The tables, as numbered migrations. One that was released never changes.
 enum Schema {
-    static let migrations = [first, second]
+    static let migrations = [first, second, third]
 
     private static let first = """
         -- One row.
@@ -151,5 +151,11 @@ enum Schema {
     private static let second = """
         -- When the inode was made, Unix nanoseconds; 0 if that is not known.
         ALTER TABLE placed ADD COLUMN born_ns INTEGER NOT NULL DEFAULT 0;
+        """
+
+    private static let third = """
+        -- Owner, group and attributes of a file or directory, as SyncCore's Extras gives them; NULL: nothing is said.
+        ALTER TABLE node ADD COLUMN extras BLOB;
+        ALTER TABLE history ADD COLUMN extras BLOB;
         """
 }

@@ -3,11 +3,18 @@ package enum NodeKind: String, Hashable, Sendable, Codable {
     case file, directory, symlink
 }
 
-/// Permission bits, 0o000 to 0o777. setuid, setgid and sticky never travel.
-package struct Mode: RawRepresentable, Hashable, Sendable, Codable {
+/// Permission bits, 0o000 to 0o777, and with them the extras where they are carried. setuid, setgid and sticky never
+/// travel.
+package struct Mode: Hashable, Sendable {
+    /// The permission bits.
     package let rawValue: UInt16
-    package init(rawValue: UInt16) { self.rawValue = rawValue & 0o777 }
-    package init(_ rawValue: UInt16) { self.init(rawValue: rawValue) }
+    /// Nil where nothing is said of them.
+    package let extras: Extras?
+
+    package init(_ rawValue: UInt16, extras: Extras? = nil) {
+        self.rawValue = rawValue & 0o777
+        self.extras = extras?.orNothing
+    }
 }
 
 /// Unix nanoseconds, signed: before 1970 is negative; reaches from 1677 to 2262.

@@ -18,6 +18,8 @@ final class DiskTree: LocalTree {
     private let watcher: Watcher
     private let marker: RelativePath
     private let date: String
+    /// Which extras are carried.
+    let carried: CarriedExtras
     private let log = Log("folder")
     /// Touched by the thread that watches only.
     private var hasToldOfLimit = false
@@ -30,7 +32,8 @@ final class DiskTree: LocalTree {
     ///   - deliver: gets what happens, on a thread of its own.
     /// - Throws: ``DiskProblem`` if the folder or its marker is not there.
     init(
-        path: String, date: String, deliver: @escaping @Sendable (FolderEvents) -> Void
+        path: String, date: String, carrying asked: CarriedExtras = .nothing,
+        deliver: @escaping @Sendable (FolderEvents) -> Void
     ) throws {
         self.date = date
         do {
@@ -38,6 +41,7 @@ final class DiskTree: LocalTree {
             self.path = path
             let root = try TreeRoot(path: path)
             guard try root.status(of: marker) != nil else { throw DiskProblem(.notFound, Self.absence(of: path)) }
+            carried = root.able(asked)
             place = Mutex(Place(root: root, area: try Self.area(in: root)))
             watcher = try Watcher { batch in deliver(FolderEvents(batch)) }
         } catch let error as FileTreeError {
@@ -124,12 +128,16 @@ final class DiskTree: LocalTree {
     // MARK: - Looking
 
     func status(of path: RelativePath) throws -> DiskStatus? {
-        try asking { () throws(FileTreeError) in try root.status(of: path).map { DiskStatus($0) } }
+        try asking { () throws(FileTreeError) in
+            try root.status(of: path).map { status throws(FileTreeError) in try described(status, path) }
+        }
     }
 
     func list(_ directory: RelativePath) throws -> [(name: Name, status: DiskStatus)] {
         try asking { () throws(FileTreeError) in
-            try root.list(directory).map { (name: $0.name, status: DiskStatus($0.status)) }
+            try root.list(directory).map { entry throws(FileTreeError) in
+                (name: entry.name, status: try described(entry.status, directory.appending(entry.name)))
+            }
         }
     }
 
@@ -168,25 +176,30 @@ final class DiskTree: LocalTree {
     // MARK: - Changing
 
     func makeDirectory(_ path: RelativePath, mode: Mode) throws -> Placing {
-        try placing { () throws(FileTreeError) in try root.makeDirectory(path, mode: mode) }
+        try placing(path) { () throws(FileTreeError) in
+            let placement = try root.makeDirectory(path, mode: mode)
+            // RACE: killed in between, the directory keeps this machine's owner, which then counts as its user's change.
+            if case .placed(let status) = placement { try setExtras(of: path, status, mode) }
+            return placement
+        }
     }
 
     func makeSymlink(_ path: RelativePath, target: [UInt8], mtime: Nanoseconds) throws -> Placing {
-        try placing { () throws(FileTreeError) in
+        try placing(path) { () throws(FileTreeError) in
             try root.makeSymlink(target: target, mtime: mtime, at: path, through: area)
         }
     }
 
     func place(_ staged: StagedContent, as file: FileContent, at path: RelativePath) throws -> Placing {
-        let item = try item(staged)
-        return try placing { () throws(FileTreeError) in try root.placeNew(item, at: path) }
+        let item = try item(staged, with: file.mode.extras)
+        return try placing(path) { () throws(FileTreeError) in try root.placeNew(item, at: path) }
     }
 
     func replace(
         _ path: RelativePath, having stamp: Stamp, by staged: StagedContent, as file: FileContent
     ) throws -> Placing {
         guard let expected = try expected(path, stamp) else { return .unexpected }
-        let item = try item(staged)
+        let item = try item(staged, with: file.mode.extras)
         let exchange = try asking { () throws(FileTreeError) in
             try root.exchange(item, with: path, expecting: expected)
         }
@@ -194,7 +207,7 @@ final class DiskTree: LocalTree {
         case .placed(let status, let displaced):
             // What came out is what the hub has, or had, as an older version.
             try? displaced.remove()
-            return .done(DiskStatus(status))
+            return .done(try whole(status, path))
         case .unexpected, .busy: return .unexpected
         case .stranded(_, let stranger):
             try keep(stranger, beside: path)
@@ -206,7 +219,7 @@ final class DiskTree: LocalTree {
         let identity = FileIdentity(device: stamp.device, inode: stamp.inode)
         let move = try asking { () throws(FileTreeError) in try root.move(from, to: path, expecting: identity) }
         guard case .moved(let status) = move else { return .unexpected }
-        return .done(DiskStatus(status))
+        return .done(try whole(status, path))
     }
 
     func setAttributes(
@@ -217,7 +230,8 @@ final class DiskTree: LocalTree {
             try root.setAttributes(path, mode: mode, mtime: mtime, expecting: expected)
         }
         guard case .set(let status) = change else { return .unexpected }
-        return .done(DiskStatus(status))
+        try asking { () throws(FileTreeError) in try setExtras(of: path, status, mode) }
+        return .done(try whole(status, path))
     }
 
     func remove(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
@@ -257,7 +271,11 @@ final class DiskTree: LocalTree {
 
     // MARK: - Helpers
 
-    private func item(_ staged: StagedContent) throws -> PrivateItem {
+    /// - Parameter extras: set before the item is looked at: who owns it belongs to what is placed.
+    private func item(_ staged: StagedContent, with extras: Extras? = nil) throws -> PrivateItem {
+        if let extras, carried != .nothing, let name = try? Name(staged.name) {
+            try asking { () throws(FileTreeError) in try area.item(named: name)?.setExtras(extras) }
+        }
         let name = try? Name(staged.name)
         let found = try asking { () throws(FileTreeError) in
             try name.flatMap { name throws(FileTreeError) in try area.item(named: name) }
@@ -292,9 +310,9 @@ final class DiskTree: LocalTree {
         }
     }
 
-    private func placing(_ body: () throws(FileTreeError) -> NewPlacement) throws -> Placing {
+    private func placing(_ path: RelativePath, _ body: () throws(FileTreeError) -> NewPlacement) throws -> Placing {
         guard case .placed(let status) = try asking(body) else { return .unexpected }
-        return .done(DiskStatus(status))
+        return .done(try whole(status, path))
     }
 
     private func asking<Value>(_ body: () throws(FileTreeError) -> Value) throws -> Value {

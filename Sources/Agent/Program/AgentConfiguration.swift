@@ -1,6 +1,7 @@
 internal import ControlAPI
 internal import SSH
 internal import Settings
+internal import SyncCore
 internal import Transport
 
 /// What `agent.json5` says.
@@ -24,6 +25,11 @@ struct AgentConfiguration: Hashable, Sendable {
     var debounce = 50
     /// Seconds after which a file that is written all the time is taken.
     var minInterval = 10
+    /// Whether owner and group travel by name.
+    var owners = false
+    /// Whether extended attributes and ACLs travel.
+    var xattrs = false
+    var extras: CarriedExtras { CarriedExtras(owners: owners, attributes: xattrs) }
 
     /// - Throws: `SettingsError` that names file, key and what was expected.
     static func load(_ layout: AgentLayout) throws -> AgentConfiguration {
@@ -62,6 +68,10 @@ struct AgentConfiguration: Hashable, Sendable {
             debounce_ms: \(debounce),
             // … and one that is written all the time after so many seconds.
             min_interval_s: \(minInterval),
+            // Owner and group travel by name; takes root on each machine that does it.
+            owners: \(owners),
+            // Extended attributes (user.*) and POSIX ACLs travel.
+            xattrs: \(xattrs),
         }
 
         """
@@ -70,7 +80,7 @@ struct AgentConfiguration: Hashable, Sendable {
 
 /// `agent.json5` as it is written.
 private struct AgentSettings: SettingsGroup {
-    enum Key: String, CaseIterable { case hub, client, folder, debounce_ms, min_interval_s }
+    enum Key: String, CaseIterable { case hub, client, folder, debounce_ms, min_interval_s, owners, xattrs }
     let configuration: AgentConfiguration
 
     init(_ settings: SettingsReader<Key>) throws {
@@ -81,7 +91,8 @@ private struct AgentSettings: SettingsGroup {
             hub: hub.name, hosts: hub.hosts, user: hub.user, hostKey: hub.hostKey, apiPort: hub.apiPort,
             client: try settings.value(.client), folder: folder,
             debounce: try settings.value(.debounce_ms, default: 50, in: 0...60_000),
-            minInterval: try settings.value(.min_interval_s, default: 10, in: 1...86_400))
+            minInterval: try settings.value(.min_interval_s, default: 10, in: 1...86_400),
+            owners: try settings.value(.owners, default: false), xattrs: try settings.value(.xattrs, default: false))
     }
 }
 

@@ -32,13 +32,15 @@ final class FolderWorker: @unchecked Sendable {
     ///   - home: where the index lies.
     ///   - debounce: milliseconds of quiet after which a file is taken.
     ///   - longest: milliseconds after which a file that never is quiet is taken.
+    ///   - extras: what is to be carried beside permission bits, as far as this machine can.
     init(
-        folder path: String, index indexPath: String, debounce: Int64, longest: Int64,
+        folder path: String, index indexPath: String, debounce: Int64, longest: Int64, carrying extras: CarriedExtras,
         onWork: @escaping @Sendable () -> Void
     ) throws {
         let relay = EventRelay()
-        tree = try DiskTree(path: path, date: Timestamp.day(Clock.now)) { relay.deliver($0) }
+        tree = try DiskTree(path: path, date: Timestamp.day(Clock.now), carrying: extras) { relay.deliver($0) }
         let index = try FolderIndex(path: indexPath, newGeneration: Generation.random())
+        try index.carry(tree.carried)
         folder = Folder(index: index, tree: tree)
         self.path = path
         try tree.recover { try index.hubHas($0) }

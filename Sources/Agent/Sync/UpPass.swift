@@ -85,7 +85,8 @@ final class UpPass {
     private func hash(_ request: HashRequest) -> HashResult {
         do throws(FileTreeError) {
             let hashed = try worker.tree.root.hash(request.path, cancelled: isStopping)
-            return .hashed(hashed.digest, Stamp(hashed.status), hashed.status.mode)
+            let mode = try worker.tree.mode(hashed.status.mode, of: request.path)
+            return .hashed(hashed.digest, Stamp(hashed.status), mode)
         } catch {
             return .failed(DiskProblem(error))
         }

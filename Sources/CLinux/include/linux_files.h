@@ -33,6 +33,9 @@ int linux_rename_exchange(int a_directory, const char *a, int b_directory, const
 /// chmod of what a descriptor names, also one opened with O_PATH; never follows a symlink.
 int linux_chmod_handle(int descriptor, mode_t mode);
 
+/// chown of what a descriptor names, also one opened with O_PATH; -1 leaves owner or group as it is.
+int linux_chown_handle(int descriptor, uid_t owner, gid_t group);
+
 /// Sets the modification time (not the access time) of what a descriptor names, also one opened with O_PATH.
 int linux_set_mtime_handle(int descriptor, int64_t seconds, long nanoseconds);
 

@@ -31,8 +31,8 @@ enum ShareDifference: Hashable, Sendable {
         guard node.content.kind == kind else { return .replaced(by: kind) }
         if case .directory(let mode) = node.content {
             let isOther = placed?.isInode(of: status) != true
-            if !isOther, status.mode == mode { return .none }
-            return .directory(isOther: isOther, mode: status.mode == mode ? nil : status.mode)
+            if !isOther, status.mode == mode.bare { return .none }
+            return .directory(isOther: isOther, mode: status.mode == mode.bare ? nil : status.mode)
         }
         // Inode, size and times of what was placed or taken in last: our own placements end here.
         return placed?.fingerprint == status.fingerprint && !wasWritten ? .none : .touched

@@ -86,7 +86,7 @@ extension ShareWatcher {
             return note(spot, mark: mark)
         }
         guard node.content.kind == .file else { return note(spot) }
-        if content != node.content { return deeds.append(.edit(node, spot, content, status)) }
+        if content != node.content.bare { return deeds.append(.edit(node, spot, content, status)) }
         placer.placed[node.id] = Placed(status)
         hasProgress = true
         written.remove(spot)

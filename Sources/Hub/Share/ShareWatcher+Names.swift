@@ -60,7 +60,7 @@ extension ShareWatcher {
     ) throws {
         guard node.content.kind == .symlink else { return hash(spot, path, status) }
         let content = Content.symlink(target: try share.readLink(path), mtime: status.mtime)
-        if content != node.content { return deeds.append(.edit(node, spot, content, status)) }
+        if content != node.content.bare { return deeds.append(.edit(node, spot, content, status)) }
         placer.placed[node.id] = Placed(status)
         finish(spot)
     }
@@ -105,7 +105,7 @@ extension ShareWatcher {
             if let node = try origin(of: status, into: spot) {
                 try move(node, to: spot, status)
                 lookIfUnwatched(node.id, mark: mark)
-                if node.content != .directory(status.mode) { note(spot, mark: mark) }
+                if node.content.bare != .directory(status.mode) { note(spot, mark: mark) }
             } else {
                 new.append(.create(spot, .directory(status.mode), status))
             }
@@ -118,7 +118,7 @@ extension ShareWatcher {
         placer.placed[node.id] = Placed(status)
         hasProgress = true
         look(into: node.id, mark: mark)
-        if node.content != .directory(status.mode) { note(spot, mark: mark) }
+        if node.content.bare != .directory(status.mode) { note(spot, mark: mark) }
     }
 
     // MARK: - Moves

@@ -15,7 +15,7 @@ package enum ContentMerge: Hashable, Sendable {
         }
         switch (base, theirs, mine) {
         case (.directory(let base), .directory(let theirs), .directory(let mine)):
-            return .combined(.directory(first(base, theirs, mine)))
+            return .combined(.directory(Mode.merge(base: base, theirs: theirs, mine: mine)))
         case (.symlink, .symlink, .symlink):
             // A link has no attribute worth a copy: whoever changed the target has it.
             if theirs.hasSameBytes(as: mine) || mine.hasSameBytes(as: base) { return .combined(theirs) }
@@ -39,7 +39,7 @@ package enum ContentMerge: Hashable, Sendable {
         } else {
             return .conflict
         }
-        merged.mode = first(base.mode, theirs.mode, mine.mode)
+        merged.mode = Mode.merge(base: base.mode, theirs: theirs.mode, mine: mine.mode)
         return .combined(.file(merged))
     }
 

@@ -47,7 +47,10 @@ package struct MergeRules<Tree: HubTree> {
                 .applied(.inserted), place.effects + [.insert(Location(parent: place.id, name: name), content)])
         }
         if occupant.content.hasSameBytes(as: content) {
-            return Decision(.merged(occupant.id), place.effects)
+            // What nobody has said of it yet is taken from whoever says it first.
+            let filled = occupant.content.filled(from: content)
+            let learned = filled == occupant.content ? [] : [Effect.rewrite(occupant.id, filled)]
+            return Decision(.merged(occupant.id), place.effects + learned)
         }
         let copy = Location(parent: place.id, name: try freeName(for: name, content, in: place.id))
         return Decision(
@@ -58,12 +61,13 @@ package struct MergeRules<Tree: HubTree> {
     private func edit(_ node: Node, _ base: Version, _ content: Content) throws -> Decision {
         try refuseFuture(node.id, base, node.contentVersion)
         if content.kind != node.content.kind { throw InvalidOperation.kindChanged(node.id) }
+        let known = base == node.contentVersion ? node.content : try tree.content(of: node.id, at: base)
+        // What this client does not carry it has not changed.
+        let content = content.filled(from: known ?? node.content)
         if node.isDeleted { return try revive(node, at: node.location, content) }
         let merged =
             base == node.contentVersion
-            ? .combined(content)
-            : ContentMerge.merge(
-                base: try tree.content(of: node.id, at: base), theirs: node.content, mine: content)
+            ? .combined(content) : ContentMerge.merge(base: known, theirs: node.content, mine: content)
         switch merged {
         case .combined(node.content):
             return Decision(.merged(node.id))
