@@ -30,12 +30,14 @@ let package = Package(
         room("Console", "ControlAPI", "HTTPClient", "Arguments", "SyncCore"),
         // Domain.
         room(
-            "Hub", "Journal", "FileTree", "ControlAPI", "HTTPServer", "Processes", "Settings", "Arguments", "Hashing",
+            "Hub", "Share", "Journal", "FileTree", "ControlAPI", "HTTPServer", "Processes", "Settings", "Arguments",
+            "Hashing",
             "CLinux", "SyncCore"),
         room(
             "Agent", "Engine", "Index", "FileTree", "Transport", "SSH", "ControlAPI", "HTTPServer", "Processes",
             "Settings", "Arguments", "Hashing", "SyncCore"),
         room("Transport", "SSH", "HTTPClient", "ControlAPI", "SyncCore"),
+        room("Share", "Journal", "FileTree", "SyncCore"),
         room("Journal", "SQLite", "Hashing", "SyncCore"),
         room("Index", "SQLite", "SyncCore"),
         room("Engine", "Index", "SyncCore"),
@@ -66,7 +68,8 @@ let package = Package(
             path: "Tests/TestSupport"),
         // The simulator: the engine, the index and the journal over trees in memory.
         .target(
-            name: "Simulator", dependencies: ["Engine", "Index", "Journal", "SyncCore"], path: "Tests/Simulator"),
+            name: "Simulator", dependencies: ["Engine", "Index", "Share", "Journal", "FileTree", "SyncCore"],
+            path: "Tests/Simulator"),
         .executableTarget(name: "simulate", dependencies: ["Simulator"], path: "Tests/simulate"),
         tests(of: "SyncCore", "TestSupport"),
         tests(of: "ControlAPI", "SyncCore"),
@@ -80,6 +83,7 @@ let package = Package(
         tests(of: "FileTree", "TestSupport", "Hashing", "Processes", "SyncCore", "CACL"),
         tests(of: "Journal", "TestSupport", "SQLite", "Hashing", "SyncCore"),
         tests(of: "Engine", "Simulator", "SyncCore"),
+        tests(of: "Share", "Journal", "FileTree", "SyncCore"),
         tests(of: "Index", "TestSupport", "SQLite", "SyncCore"),
         tests(of: "Transport", "TestSupport"),
         tests(

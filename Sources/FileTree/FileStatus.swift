@@ -114,12 +114,12 @@ package struct FileStatus: Hashable, Sendable {
     package var ctime: Nanoseconds { fingerprint.ctime }
 
     /// Whether it is still what was looked at: of a directory, whose size and times change with its entries, the inode.
-    func matches(_ expected: Fingerprint) -> Bool {
+    package func matches(_ expected: Fingerprint) -> Bool {
         kind == .directory ? identity == expected.identity : fingerprint == expected
     }
 
     /// As ``matches(_:)``, after a rename.
-    func survivedRename(_ expected: Fingerprint) -> Bool {
+    package func survivedRename(_ expected: Fingerprint) -> Bool {
         kind == .directory ? identity == expected.identity : fingerprint.survivedRename(expected)
     }
 }
@@ -130,6 +130,12 @@ package struct DirectoryEntry: Hashable, Sendable {
     package let name: Name
     /// As `lstat` tells it.
     package let status: FileStatus
+
+    /// See the properties.
+    package init(name: Name, status: FileStatus) {
+        self.name = name
+        self.status = status
+    }
 }
 
 extension FileStatus {

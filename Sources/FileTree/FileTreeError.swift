@@ -123,3 +123,8 @@ extension FileTreeError: CustomStringConvertible {
         }
     }
 }
+
+extension FileTreeError {
+    /// Nothing of that kind is there.
+    package var meansAbsence: Bool { [.notFound, .notDirectory, .escapes, .notFile].contains(reason) }
+}

@@ -3,16 +3,16 @@ import Glibc
 package import SyncCore
 
 /// What came of replacing one thing by another.
-package enum Exchange: Sendable {
+package enum Exchange<Item: Sendable>: Sendable {
     /// Done: the status of what lies there now, and what lay there before, now in the private area.
-    case placed(FileStatus, displaced: PrivateItem)
+    case placed(FileStatus, displaced: Item)
     /// Nothing happened: this is there instead of what was expected, or nothing. The item is where it was.
     case unexpected(FileStatus?)
     /// Nothing happened: a program has it open for writing. The item is where it was.
     case busy(FileStatus)
     /// Somebody changed it twice while we worked. The name has what is told here (if anything); the other one lies in the
     /// private area and is somebody's change. The item that was to be placed is gone or is one of the two.
-    case stranded(FileStatus?, PrivateItem)
+    case stranded(FileStatus?, Item)
 }
 
 extension TreeRoot {
@@ -26,7 +26,7 @@ extension TreeRoot {
     /// - Throws: ``FileTreeError``: `.notFound` (no such directory), `.unsupported`, `.crossDevice`, … Nothing happened then.
     package func exchange(
         _ item: PrivateItem, with path: RelativePath, expecting expected: Fingerprint?
-    ) throws(FileTreeError) -> Exchange {
+    ) throws(FileTreeError) -> Exchange<PrivateItem> {
         let entry = try entry(path, "replace")
         // Held open, so that the inode cannot be used again for another file meanwhile.
         guard let old = try entry.handle("replace"), let before = old.status() else { return .unexpected(nil) }
@@ -61,7 +61,7 @@ private struct Swap: ~Copyable {
         self.onInstant = onInstant
     }
 
-    func run(from before: FileStatus, undisturbed: () -> Bool) throws(FileTreeError) -> Exchange {
+    func run(from before: FileStatus, undisturbed: () -> Bool) throws(FileTreeError) -> Exchange<PrivateItem> {
         onInstant(.looked)
         guard tradePlaces() else {
             if errno == ENOENT { return .unexpected(try entry.status()) }
@@ -76,7 +76,7 @@ private struct Swap: ~Copyable {
     }
 
     /// What came out is not what was expected: it gets its name back.
-    private func back() throws(FileTreeError) -> Exchange {
+    private func back() throws(FileTreeError) -> Exchange<PrivateItem> {
         if tradePlaces() {
             // What we had put there must have come back, untouched; else somebody has replaced or edited that too.
             if let out = try whatCameOut(), !out.status.survivedRename(item.status.fingerprint) {

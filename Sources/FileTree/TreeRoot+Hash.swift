@@ -10,6 +10,13 @@ package struct HashedFile: Hashable, Sendable {
     package let status: FileStatus
     /// To recognise it by later.
     package var fingerprint: Fingerprint { status.fingerprint }
+
+    /// See the properties.
+    package init(digest: Digest, status: FileStatus) {
+        self.digest = digest
+        self.status = status
+    }
+
     /// As a node's content.
     package var content: FileContent {
         FileContent(digest: digest, size: status.size, mode: status.mode, mtime: status.mtime)

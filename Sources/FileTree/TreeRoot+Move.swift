@@ -16,16 +16,16 @@ package enum Move: Sendable {
 }
 
 /// What came of taking something out of the tree.
-package enum Removal: Sendable {
+package enum Removal<Item: Sendable>: Sendable {
     /// Done: it lies in the private area now.
-    case taken(PrivateItem)
+    case taken(Item)
     /// Nothing happened: this is there instead of what was expected, or nothing.
     case unexpected(FileStatus?)
     /// Nothing happened: a program has it open for writing.
     case busy(FileStatus)
     /// What was taken is not what was expected, and could not be put back as the name is taken again by what is told here.
     /// It lies in the private area and is somebody's change.
-    case stranded(FileStatus?, PrivateItem)
+    case stranded(FileStatus?, Item)
 }
 
 extension TreeRoot {
@@ -73,7 +73,7 @@ extension TreeRoot {
     /// - Throws: ``FileTreeError``: `.crossDevice`, … Nothing happened then.
     package func takeAway(
         _ path: RelativePath, expecting expected: Fingerprint?, into area: PrivateArea
-    ) throws(FileTreeError) -> Removal {
+    ) throws(FileTreeError) -> Removal<PrivateItem> {
         let entry = try entry(path, "take away")
         guard let old = try entry.handle("take away"), let before = old.status() else { return .unexpected(nil) }
         if let expected, !before.matches(expected) { return .unexpected(before) }
@@ -90,7 +90,7 @@ extension TreeRoot {
 
     private func take(
         _ entry: borrowing Entry, _ before: FileStatus, _ moving: Int32?, _ area: PrivateArea, undisturbed: () -> Bool
-    ) throws(FileTreeError) -> Removal {
+    ) throws(FileTreeError) -> Removal<PrivateItem> {
         let name = PrivateArea.randomName()
         onInstant(.looked)
         guard rename(entry.directory.raw, entry.name, area.directory.raw, name.bytes, moving: moving) == 0 else {

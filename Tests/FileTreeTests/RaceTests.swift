@@ -24,7 +24,7 @@ struct ExchangeTests {
         play.write("old", "file")
     }
 
-    private func exchange(_ path: String = "file") throws -> Exchange {
+    private func exchange(_ path: String = "file") throws -> Exchange<PrivateItem> {
         try play.tree.exchange(play.item("new"), with: at(path), expecting: play.fingerprint(path))
     }
 
@@ -251,7 +251,7 @@ struct TakeAwayTests {
         play.write("text", "file")
     }
 
-    private func takeAway() throws -> Removal {
+    private func takeAway() throws -> Removal<PrivateItem> {
         try play.tree.takeAway(at("file"), expecting: play.fingerprint("file"), into: play.area)
     }
 

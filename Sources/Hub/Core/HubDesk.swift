@@ -4,6 +4,7 @@ internal import FileTree
 internal import HTTPServer
 internal import Hashing
 internal import Journal
+internal import Share
 internal import Processes
 import SyncCore
 

@@ -1,6 +1,7 @@
 internal import FileTree
 import Glibc
 internal import Journal
+internal import Share
 import SyncCore
 
 /// What a start does before anybody is served: finishes what was decided, and collects what a crash left.
@@ -12,18 +13,9 @@ struct Recovery {
     let settings: HubCoreSettings
 
     func run() throws {
-        try shelve()
-        let pending = try journal.pendingPlacements()
-        if !pending.isEmpty { hubLog.info("finishing", ["placements": pending.count]) }
-        try placer.replay(pending)
-        try placer.flush()
+        try placer.recover()
         try collectIncoming()
         store.collectStaging(before: clock.now() - .seconds(settings.stagingLife), except: [])
-    }
-
-    /// What had come out of the share and not reached `versions/`.
-    private func shelve() throws {
-        for item in try store.displaced.items() { try placer.keepStray(item) }
     }
 
     /// Verified files that no placement refers to: their commit never happened.

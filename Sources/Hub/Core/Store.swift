@@ -6,7 +6,7 @@ import SyncCore
 ///
 /// `incoming` holds verified contents that wait to be placed: nobody but a placement refers to them, and what none refers
 /// to is rubbish. `displaced` holds what came out of the share on its way to `versions/`: never rubbish.
-package final class Store: Sendable {
+final class Store: Sendable {
     let layout: HubLayout
     let share: TreeRoot
     let incoming: PrivateArea
@@ -15,7 +15,7 @@ package final class Store: Sendable {
     let incomingTree: TreeRoot
 
     /// - Throws: ``HubCoreError/shareMissing(_:)``; ``FileTreeError``.
-    package init(_ layout: HubLayout) throws {
+    init(_ layout: HubLayout) throws {
         self.layout = layout
         share = try Store.openShare(layout.share)
         incoming = try PrivateArea(path: layout.privateFiles + "/incoming")

@@ -1,5 +1,6 @@
 internal import FileTree
 internal import Journal
+internal import Share
 import SyncCore
 
 extension ShareWatcher {

@@ -1,5 +1,6 @@
 internal import FileTree
 internal import Journal
+internal import Share
 import SyncCore
 
 extension ShareWatcher {
@@ -112,9 +113,4 @@ extension ShareWatcher {
         for name in known.keys { note(Spot(directory: directory, name: name), mark: mark) }
         try appear(directories, mark)
     }
-}
-
-extension FileTreeError {
-    /// Nothing of that kind is there.
-    var meansAbsence: Bool { [.notFound, .notDirectory, .escapes, .notFile].contains(reason) }
 }

@@ -1,5 +1,6 @@
 internal import FileTree
 internal import Journal
+internal import Share
 import SyncCore
 
 /// A change of the share that is to be committed, and what lies there after it.

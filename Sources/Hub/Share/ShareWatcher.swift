@@ -1,6 +1,7 @@
 import Dispatch
 internal import FileTree
 internal import Journal
+internal import Share
 import SyncCore
 
 /// Turns what somebody does in the share into changes of the client `share`: as an agent watches its folder, against the

@@ -1,17 +1,16 @@
 internal import FileTree
-import Glibc
 internal import Journal
-import SyncCore
+internal import SyncCore
 
 /// One placement while it is carried out.
-struct PlacementRun {
-    let placer: Placer
+struct PlacementRun<Disk: ShareDisk> {
+    let placer: Placer<Disk>
     let placement: Placement
     /// Whether it, or a part of it, may have been done before.
     let isReplay: Bool
 
-    var store: Store { placer.store }
-    var share: TreeRoot { placer.store.share }
+    var share: Disk { placer.store }
+    var store: Disk { placer.store }
 
     /// - Throws: ``FileTreeError`` and ``PlacementWaits`` when it has to be tried again; what the journal throws.
     func carryOut() throws {
@@ -26,7 +25,7 @@ struct PlacementRun {
     }
 
     /// Somebody else changes the same path at the same time: so often it is looked at again.
-    static let attempts = 8
+    static var attempts: Int { 8 }
 
     /// Runs `body` until it says that it is done.
     func repeatedly(_ body: (_ attempt: Int) throws -> Bool) throws {
@@ -37,7 +36,7 @@ struct PlacementRun {
     /// A program holds a file open for writing: a moment's patience the first time. After that the intent waits.
     func pause(_ attempt: Int) throws {
         if isReplay { throw PlacementWaits(description: "a program has the file in the share open for writing") }
-        usleep(UInt32(1000 << min(attempt, 4)))
+        share.pause(attempt)
     }
 
     /// What is there now is what the journal has: remembered, so that the next step knows it without reading.
@@ -135,7 +134,7 @@ struct PlacementRun {
         try repeatedly { _ in
             guard let before = try share.status(of: from) else {
                 // Somebody took it away: their deletion is seen when the share is looked at.
-                hubLog.warning("move_without_source", ["path": from])
+                placer.warn("move_without_source", ["path": from])
                 placer.onDoubt(placement.node)
                 return true
             }
@@ -151,7 +150,7 @@ struct PlacementRun {
                 return false
             case .unexpected: return false
             case .misplaced(let status):
-                hubLog.warning("moved_by_others", ["path": to, "inode": status.inode])
+                placer.warn("moved_by_others", ["path": to, "inode": status.inode])
                 placer.onDoubt(placement.node)
                 return true
             }

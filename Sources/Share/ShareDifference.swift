@@ -1,9 +1,9 @@
-internal import FileTree
-internal import Journal
-import SyncCore
+package import FileTree
+package import Journal
+package import SyncCore
 
 /// What one name in the share is to the journal: a pure function of what the journal knows and what the disk shows.
-enum ShareDifference: Hashable, Sendable {
+package enum ShareDifference: Hashable, Sendable {
     /// Nothing has happened; or what is there is no node (a pipe, a socket, a device).
     case none
     /// The journal knows nothing of that name.
@@ -23,7 +23,7 @@ enum ShareDifference: Hashable, Sendable {
     ///   - status: what lies there.
     ///   - wasWritten: an event says that bytes were written: the times alone are not believed then, since older kernels
     ///     move them in steps.
-    static func between(
+    package static func between(
         _ node: Node?, placed: Placed?, _ status: FileStatus?, wasWritten: Bool = false
     ) -> ShareDifference {
         guard let status, let kind = status.kind.node else { return node == nil ? .none : .vanished }
@@ -40,7 +40,7 @@ enum ShareDifference: Hashable, Sendable {
 
     /// Whether something that appeared can be what lay elsewhere in the same inode. Inodes are used again: when
     /// it was made tells, and of a file size and time confirm. A directory's change with its entries and say nothing.
-    static func isSame(_ node: Node, _ placed: Placed, _ status: FileStatus) -> Bool {
+    package static func isSame(_ node: Node, _ placed: Placed, _ status: FileStatus) -> Bool {
         guard node.content.kind == status.kind.node, placed.isInode(of: status) else { return false }
         return node.content.isDirectory || (placed.size == status.size && placed.mtime == status.mtime)
     }

@@ -1,6 +1,6 @@
 internal import FileTree
 internal import Journal
-import SyncCore
+package import SyncCore
 
 /// Things in the share that nobody has told the journal of: each becomes a node, or an edit of one, by the rules.
 extension PlacementRun {
@@ -75,7 +75,7 @@ extension PlacementRun {
                 placer.placed[node.id] = Placed(status)
             }
         }
-        hubLog.info("taken_in", ["path": path, "nodes": outcomes.count])
+        placer.onNews("taken_in", ["path": path, "nodes": outcomes.count])
     }
 
     private func collect(
@@ -120,11 +120,12 @@ extension PlacementRun {
         for attempt in 1...100 {
             let aside = path.parent.appending(
                 ConflictName.make(
-                    from: name, keepsExtension: status.kind != .directory, date: placer.day, client: Placer.shareClient,
+                    from: name, keepsExtension: status.kind != .directory, date: placer.day,
+                    client: Placer<Disk>.shareClient,
                     attempt: attempt))
             if try placer.journal.node(at: aside) != nil { continue }
             if case .occupied = try share.move(path, to: aside, expecting: status.identity) { continue }
-            hubLog.warning("moved_aside", ["path": aside])
+            placer.warn("moved_aside", ["path": aside])
             return aside
         }
         throw PlacementWaits(description: "no free conflict name beside \(path)")
@@ -133,7 +134,7 @@ extension PlacementRun {
 
 extension Outcome {
     /// The node that came of it.
-    var node: Node? {
+    package var node: Node? {
         switch self {
         case .applied(let node), .merged(let node), .conflict(_, copy: let node): node
         case .refused, .contentMissing: nil

@@ -1,6 +1,6 @@
 internal import FileTree
-internal import Journal
-import SyncCore
+package import Journal
+package import SyncCore
 
 /// Makes accepted changes visible in the share (DESIGN §6, step 3), one after the other, and remembers what is to be written
 /// down about it. Belongs to the hub's one thread; blocks.
@@ -8,53 +8,85 @@ import SyncCore
 /// Each step may be carried out again after a crash: it looks at the disk for what is done already. Whatever lies in the way
 /// and is not what the journal knows is somebody's change: it is taken in as a change of the share (see
 /// ``takeIn(_:in:)``), never replaced.
-final class Placer {
-    let store: Store
-    let journal: Journal
-    private let clock: HubClock
+package final class Placer<Disk: ShareDisk> {
+    /// Where everything lies.
+    package let store: Disk
+    /// What was decided.
+    package let journal: Journal
+    /// Unix seconds.
+    private let now: () -> Int64
+    /// For conflict names.
+    private let today: () -> String
     /// Distinguishes the operations of the share from those before the last start.
     private let generation: String
     private var lastOperation: Int64 = 0
     /// Done on disk, not yet durable there and not yet written down.
     private var done = DoneSteps()
-    var placed: [NodeID: Placed] = [:]
-    var stored: [Digest: Int64] = [:]
+    /// What lies in the share now for these nodes, not yet written down.
+    package var placed: [NodeID: Placed] = [:]
+    /// What came into `versions/`, with its size in bytes, not yet written down.
+    package internal(set) var stored: [Digest: Int64] = [:]
     /// Could not be done: tried again, in order.
-    private(set) var backlog: [Placement] = []
+    package private(set) var backlog: [Placement] = []
     /// Told of a node whose place in the share was found otherwise than the journal has it, and left so.
-    var onDoubt: (NodeID) -> Void = { _ in }
+    package var onDoubt: (NodeID) -> Void = { _ in }
 
-    init(store: Store, journal: Journal, clock: HubClock, generation: String) {
+    /// Told of what a person may want to know: an event, its facts, and whether it is a warning.
+    private let onEvent: (String, KeyValuePairs<String, any CustomStringConvertible & Sendable>, Bool) -> Void
+
+    /// - Parameters:
+    ///   - generation: distinguishes the operations of the share from those before the last start.
+    ///   - now: Unix seconds.
+    ///   - today: for conflict names.
+    ///   - onEvent: told of what a person may want to know; true for a warning.
+    package init(
+        store: Disk, journal: Journal, generation: String, now: @escaping () -> Int64, today: @escaping () -> String,
+        onEvent: @escaping (String, KeyValuePairs<String, any CustomStringConvertible & Sendable>, Bool) -> Void
+    ) {
         self.store = store
         self.journal = journal
-        self.clock = clock
+        self.now = now
+        self.today = today
         self.generation = generation
+        self.onEvent = onEvent
+    }
+
+    func warn(_ event: String, _ facts: KeyValuePairs<String, any CustomStringConvertible & Sendable>) {
+        onEvent(event, facts, true)
+    }
+    func onNews(_ event: String, _ facts: KeyValuePairs<String, any CustomStringConvertible & Sendable>) {
+        onEvent(event, facts, false)
     }
 
     /// Whether ``flush()`` has something to write down.
-    var isDirty: Bool { !done.isEmpty || !placed.isEmpty || !stored.isEmpty }
+    package var isDirty: Bool { !done.isEmpty || !placed.isEmpty || !stored.isEmpty }
 
     /// Whether something that could not be done yet concerns a path, or what is above or below it.
-    func isWaiting(at path: RelativePath) -> Bool {
+    package func isWaiting(at path: RelativePath) -> Bool {
         backlog.contains { $0.paths.contains { $0.contains(path) || path.contains($0) } }
     }
 
     /// Steps that were done since the last ``flush()``.
-    var waitingToBeWritten: Int { done.ids.count }
+    package var waitingToBeWritten: Int { done.ids.count }
 
     /// Carries out the placements of one commit, in order.
     /// - Throws: what the journal throws. What cannot be done in the share is not an error: it stays in ``backlog``.
-    func run(_ placements: [Placement]) throws {
+    package func run(_ placements: [Placement]) throws {
         for placement in placements { try run(placement, isReplay: false) }
     }
 
-    /// Carries out what was decided before a crash.
-    func replay(_ placements: [Placement]) throws {
-        for placement in placements { try run(placement, isReplay: true) }
+    /// What a start does before anybody is served: puts away what had come out of the share and not reached `versions/`,
+    /// finishes what was decided, and writes that down.
+    package func recover() throws {
+        for item in try store.displacedItems() { try keepStray(item) }
+        let pending = try journal.pendingPlacements()
+        if !pending.isEmpty { onNews("finishing", ["placements": pending.count]) }
+        for placement in pending { try run(placement, isReplay: true) }
+        try flush()
     }
 
     /// Tries again what could not be done.
-    func retry() throws {
+    package func retry() throws {
         let waiting = backlog
         backlog = []
         for placement in waiting { try run(placement, isReplay: true) }
@@ -68,17 +100,17 @@ final class Placer {
             try PlacementRun(placer: self, placement: placement, isReplay: isReplay).carryOut()
             done.append(placement)
         } catch let error as FileTreeError {
-            if !isReplay { hubLog.warning("placement_waits", ["node": placement.node.rawValue, "reason": "\(error)"]) }
+            if !isReplay { warn("placement_waits", ["node": placement.node.rawValue, "reason": "\(error)"]) }
             backlog.append(placement)
         } catch let error as PlacementWaits {
-            if !isReplay { hubLog.warning("placement_waits", ["node": placement.node.rawValue, "reason": "\(error)"]) }
+            if !isReplay { warn("placement_waits", ["node": placement.node.rawValue, "reason": "\(error)"]) }
             backlog.append(placement)
         }
     }
 
     /// Makes what was done durable, then clears its intents.
     /// - Throws: ``FileTreeError``, and what the journal throws; everything is kept for the next call then.
-    func flush() throws {
+    package func flush() throws {
         guard isDirty else { return }
         // What was only seen in the share is durable before it is committed.
         if !done.isEmpty || !stored.isEmpty { try store.sync() }
@@ -92,36 +124,35 @@ final class Placer {
     // MARK: - What came out of the share
 
     /// Puts displaced bytes into `versions/`.
-    func keep(_ item: PrivateItem, _ digest: Digest) throws {
+    func keep(_ item: Disk.Item, _ digest: Digest) throws {
         try store.keepVersion(item, digest)
         stored[digest] = item.status.size
     }
 
     /// Puts away something that came out of the share and is not known: by its content.
-    func keepStray(_ item: PrivateItem) throws {
+    func keepStray(_ item: Disk.Item) throws {
         guard item.status.kind == .file else {
             // A directory stays where it is, for a person to look at.
-            return item.status.kind == .symlink ? try item.remove() : hubLog.warning("stray_left", ["item": item.name])
+            return item.status.kind == .symlink ? try item.remove() : warn("stray_left", ["item": item.name])
         }
-        let hashed = try item.open().hash()
-        try keep(item, hashed.digest)
-        hubLog.warning("stray_kept", ["sha256": hashed.digest])
+        let digest = try item.digest()
+        try keep(item, digest)
+        warn("stray_kept", ["sha256": digest])
     }
 
     // MARK: - Changes of the share
 
     /// A commit of what somebody did in the share. What follows from it in the share is done at once.
-    func commitShare(_ changes: (_ next: () -> OperationID) throws -> [Operation]) throws -> [Outcome] {
+    package func commitShare(_ changes: (_ next: () -> OperationID) throws -> [Operation]) throws -> [Outcome] {
         // Nobody asks for the outcomes of before.
         let acknowledged = lastOperation
         let operations = try changes {
             self.lastOperation += 1
             return OperationID(generation: self.generation, number: self.lastOperation)
         }
-        let now = clock.now()
         let result = try journal.commit(
-            client: Placer.shareClient, operations: operations, acknowledged: acknowledged, at: now.inSeconds,
-            date: clock.day(), origin: .share)
+            client: Placer.shareClient, operations: operations, acknowledged: acknowledged, at: now(),
+            date: today(), origin: .share)
         for (index, placement) in result.placements.enumerated() {
             do { try PlacementRun(placer: self, placement: placement, isReplay: false).carryOut() } catch {
                 backlog += result.placements[index...]
@@ -133,68 +164,8 @@ final class Placer {
     }
 
     /// For conflict names.
-    var day: String { clock.day() }
+    var day: String { today() }
 
     /// The name under which changes are recorded that came by the share itself.
-    static let shareClient = "share"
-}
-
-/// Steps that were done and are not written down, to be asked for by node and path.
-private struct DoneSteps {
-    private(set) var ids: [Int64] = []
-    private var nodes: Set<NodeID> = []
-    private var paths: Set<RelativePath> = []
-
-    var isEmpty: Bool { ids.isEmpty }
-
-    mutating func append(_ placement: Placement) {
-        ids.append(placement.id)
-        nodes.insert(placement.node)
-        paths.formUnion(placement.paths)
-    }
-
-    /// Whether a start could not tell any more, after `next`, that one of these was done: a step is recognised as done by what
-    /// lies at its path, so that has to be written down before it changes again. A move changes every path below it.
-    func isHidden(by next: Placement) -> Bool {
-        if case .move = next.step { return !isEmpty }
-        return nodes.contains(next.node) || next.paths.contains { paths.contains($0) }
-    }
-}
-
-/// Why a step cannot be done now.
-struct PlacementWaits: Error, CustomStringConvertible {
-    var description: String
-}
-
-extension Placement {
-    fileprivate var paths: [RelativePath] {
-        switch step {
-        case .file(let path, _, _), .attributes(let path, _), .directory(let path, _), .symlink(let path, _, _),
-            .remove(let path):
-            [path]
-        case .move(let from, let to): [from, to]
-        }
-    }
-
-    /// Whether the order of the two matters.
-    func overlaps(_ other: Placement) -> Bool {
-        node == other.node
-            || paths.contains { mine in other.paths.contains { mine.contains($0) || $0.contains(mine) } }
-    }
-}
-
-extension Placed {
-    init(_ status: FileStatus) {
-        self.init(
-            device: status.device, inode: status.inode, size: status.size, mtime: status.mtime, ctime: status.ctime,
-            born: status.born)
-    }
-
-    /// Whether it can be the same inode, and not one that has its number now.
-    func isInode(of status: FileStatus) -> Bool {
-        identity == status.identity && (born == status.born || born == 0 || status.born == 0)
-    }
-
-    var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
-    var fingerprint: Fingerprint { Fingerprint(identity: identity, size: size, mtime: mtime, ctime: ctime) }
+    package static var shareClient: String { "share" }
 }

@@ -1,6 +1,6 @@
 internal import FileTree
 internal import Journal
-import SyncCore
+internal import SyncCore
 
 extension PlacementRun {
     // MARK: - Files and symlinks appear
@@ -25,8 +25,7 @@ extension PlacementRun {
 
     func symlink(_ path: RelativePath, _ target: [UInt8], _ mtime: Nanoseconds) throws {
         let wanted = Content.symlink(target: target, mtime: mtime)
-        // Made where what is displaced goes: a crash leaves there nothing that a start would throw away unseen.
-        let item = try store.displaced.newSymlink(target: target, mtime: mtime)
+        let item = try store.newSymlink(target: target, mtime: mtime)
         do {
             try repeatedly { attempt in
                 guard let status = try share.status(of: path) else { return try appear(item, path) }
@@ -49,7 +48,7 @@ extension PlacementRun {
 
     /// Under a name that is free.
     /// - Returns: whether it is done.
-    private func appear(_ item: PrivateItem, _ path: RelativePath) throws -> Bool {
+    private func appear(_ item: Disk.Item, _ path: RelativePath) throws -> Bool {
         guard case .placed(let status) = try withParents(of: path, { try share.placeNew(item, at: path) }) else {
             return false
         }
@@ -60,7 +59,7 @@ extension PlacementRun {
     /// Instead of what the journal knows.
     /// - Returns: whether it is done.
     private func replace(
-        _ path: RelativePath, by item: PrivateItem, expecting now: Fingerprint, _ attempt: Int
+        _ path: RelativePath, by item: Disk.Item, expecting now: Fingerprint, _ attempt: Int
     ) throws -> Bool {
         switch try share.exchange(item, with: path, expecting: now) {
         case .placed(let status, let displaced):
@@ -78,7 +77,7 @@ extension PlacementRun {
     }
 
     /// What was displaced and is what the journal knew.
-    private func putAway(_ item: PrivateItem) throws {
+    private func putAway(_ item: Disk.Item) throws {
         guard let known = placement.expected?.content.file else { return try item.remove() }
         try placer.keep(item, known.digest)
     }
@@ -88,13 +87,13 @@ extension PlacementRun {
     /// The private file to be placed, with the right attributes; nil when it was placed before.
     private func bytes(
         for path: RelativePath, _ content: FileContent, _ source: PlacementSource
-    ) throws -> PrivateItem? {
+    ) throws -> Disk.Item? {
         switch source {
         case .version(let digest):
             if isReplay, try isThere(path, digest) { return nil }
             return try fromVersions(content)
         case .staged(let staged):
-            guard let item = try store.incoming.item(named: Name(staged.name)) else {
+            guard let item = try store.staged(Name(staged.name)) else {
                 return try placedBefore(path, content)
             }
             if isReplay, try !verify(item, content) { return nil }
@@ -104,27 +103,27 @@ extension PlacementRun {
 
     /// A start finds no private file: it was placed. If it is not there any more though it should be, and `versions/` has it,
     /// it comes back.
-    private func placedBefore(_ path: RelativePath, _ content: FileContent) throws -> PrivateItem? {
+    private func placedBefore(_ path: RelativePath, _ content: FileContent) throws -> Disk.Item? {
         try noteVersion()
         guard let node = try placer.journal.node(placement.node), !node.isDeleted,
             try placer.journal.path(of: node.id) == path, try share.status(of: path) == nil
         else { return nil }
-        return try store.version(content.digest) == nil ? nil : fromVersions(content)
+        return try store.hasVersion(content.digest) ? fromVersions(content) : nil
     }
 
     /// Whether a private file still is what was verified, and not what an exchange has put in its place. What was displaced
     /// is put away then.
-    private func verify(_ item: PrivateItem, _ content: FileContent) throws -> Bool {
-        if item.status.kind == .file, try item.open().hash().digest == content.digest { return true }
+    private func verify(_ item: Disk.Item, _ content: FileContent) throws -> Bool {
+        if item.status.kind == .file, try item.digest() == content.digest { return true }
         try placer.keepStray(item)
         return false
     }
 
-    private func fromVersions(_ content: FileContent) throws -> PrivateItem {
-        guard let version = try store.version(content.digest) else {
+    private func fromVersions(_ content: FileContent) throws -> Disk.Item {
+        guard let copy = try store.copyOfVersion(content) else {
             throw PlacementWaits(description: "versions/ lacks \(content.digest); run `synchub check`")
         }
-        return try store.verifiedCopy(of: version.open(), as: content)
+        return copy
     }
 
     private func isThere(_ path: RelativePath, _ digest: Digest) throws -> Bool {
@@ -133,12 +132,9 @@ extension PlacementRun {
     }
 
     /// Merged changes may have other attributes than those that came with the bytes.
-    private func dressed(_ item: PrivateItem, _ content: FileContent) throws -> PrivateItem {
+    private func dressed(_ item: Disk.Item, _ content: FileContent) throws -> Disk.Item {
         if item.status.mode == content.mode, item.status.mtime == content.mtime { return item }
-        let path = RelativePath([item.name])
-        _ = try store.incomingTree.setAttributes(
-            path, mode: content.mode, mtime: content.mtime, expecting: item.status.fingerprint)
-        guard let dressed = try store.incoming.item(named: item.name) else {
+        guard let dressed = try store.dress(item, mode: content.mode, mtime: content.mtime) else {
             throw PlacementWaits(description: "a private file has vanished; run `synchub check`")
         }
         return dressed
@@ -158,7 +154,7 @@ extension PlacementRun {
                 try takeIn(path)
                 return true
             }
-            switch try share.takeAway(path, expecting: now, into: store.displaced) {
+            switch try share.takeAway(path, expecting: now) {
             case .taken(let item):
                 try putAway(item)
                 return true
@@ -181,7 +177,7 @@ extension PlacementRun {
 
     /// A start finds the step done: what it displaced may not have been written down.
     private func noteVersion() throws {
-        guard let known = placement.expected?.content.file, try store.version(known.digest) != nil else { return }
+        guard let known = placement.expected?.content.file, try store.hasVersion(known.digest) else { return }
         placer.stored[known.digest] = known.size
     }
 }

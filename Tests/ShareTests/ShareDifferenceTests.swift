@@ -3,7 +3,7 @@ import Journal
 import SyncCore
 import Testing
 
-@testable import Hub
+import Share
 
 /// What a name in the share is to the journal: one table.
 struct ShareDifferenceTests {
@@ -25,7 +25,10 @@ struct ShareDifferenceTests {
         Node(id: NodeID(7), location: Location(parent: .root, name: try! Name("a")), content: content)
     }
 
-    private static let file = node(.file(content("one")))
+    private static let file = node(
+        .file(
+            FileContent(digest: Digest(bytes: Array(repeating: 1, count: 32))!, size: 3, mode: Mode(0o644), mtime: 100))
+    )
     private static let directory = node(.directory(Mode(0o755)))
     private static let link = node(.symlink(target: [65], mtime: 1))
     private static let placed = Placed(status(.file))

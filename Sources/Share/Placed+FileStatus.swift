@@ -1,0 +1,21 @@
+package import FileTree
+package import Journal
+
+extension Placed {
+    /// What was seen of something in the share.
+    package init(_ status: FileStatus) {
+        self.init(
+            device: status.device, inode: status.inode, size: status.size, mtime: status.mtime, ctime: status.ctime,
+            born: status.born)
+    }
+
+    /// Whether it can be the same inode, and not one that has its number now.
+    package func isInode(of status: FileStatus) -> Bool {
+        identity == status.identity && (born == status.born || born == 0 || status.born == 0)
+    }
+
+    /// Which inode.
+    package var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
+    /// By which a later change is noticed.
+    package var fingerprint: Fingerprint { Fingerprint(identity: identity, size: size, mtime: mtime, ctime: ctime) }
+}
