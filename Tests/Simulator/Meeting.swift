@@ -76,6 +76,12 @@ struct Machine {
         tree.link(tree.newInode(.directory, mode: Mode(0o755)), at: try RelativePath(bytes: Array(path.utf8)))
     }
 
+    func makeSymlink(_ path: String, _ target: String) throws {
+        let link = tree.newInode(.symlink, mode: Mode(0o777))
+        link.bytes = Array(target.utf8)
+        tree.link(link, at: try RelativePath(bytes: Array(path.utf8)))
+    }
+
     func chmod(_ path: String, _ mode: UInt16) throws {
         let path = try RelativePath(bytes: Array(path.utf8))
         tree.inode(at: path)?.mode = Mode(mode)
