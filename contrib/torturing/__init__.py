@@ -1,0 +1,1 @@
+"""What contrib/torture is made of."""
