@@ -92,7 +92,7 @@ extension HubDesk {
     func join(_ request: HTTPRequest) throws -> HTTPResponse {
         guard let secret = request.bearerToken else { throw HubDesk.unauthorized }
         let key = try HubDesk.publicKey(try request.message(JoinRequest.self).publicKey, field: "public_key")
-        let token = Base64Text.urlText(randomBytes(count: 32))
+        let token = Base64.urlText(randomBytes(count: 32))
         let joined = try journal.join(
             secretHash: sha256(Array(secret.utf8)), tokenHash: sha256(Array(token.utf8)), publicKey: key.line,
             at: clock.now().inSeconds)

@@ -65,5 +65,5 @@ enum WirePath {
         return base64(bytes)
     }
 
-    static func base64(_ bytes: [UInt8]) -> String? { Escaping.isPlain(bytes) ? nil : Base64Text.text(bytes) }
+    static func base64(_ bytes: [UInt8]) -> String? { Escaping.isPlain(bytes) ? nil : Base64.text(bytes) }
 }

@@ -1,3 +1,4 @@
+internal import ControlAPI
 import Glibc
 internal import Hashing
 internal import Processes
@@ -68,39 +69,8 @@ package final class SSHSessions: Sendable {
 extension PublicKey {
     /// `SHA256:…`, as sshd logs it.
     package var fingerprint: String {
-        let blob = Base64.decode(line.dropFirst(PublicKey.algorithm.utf8.count + 1))
+        // What was found to be a key has base64 after its kind.
+        let blob = Base64.bytes(line.dropFirst(PublicKey.algorithm.utf8.count + 1)) ?? []
         return "SHA256:" + Base64.unpadded(sha256(blob))
-    }
-}
-
-/// Base64 (RFC 4648, section 4) of keys.
-private enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func unpadded(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.enumerated().reduce(UInt32(0)) { $0 | UInt32($1.element) << (16 - 8 * UInt32($1.offset)) }
-            for digit in 0...group.count { text.append(alphabet[Int(bits >> (18 - 6 * UInt32(digit)) & 63)]) }
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    /// Of a text that was found to be base64.
-    static func decode(_ text: Substring) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for digit in text.utf8 {
-            guard let value = alphabet.firstIndex(of: digit) else { break }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
-        }
-        return bytes
     }
 }

@@ -154,18 +154,6 @@ struct UnsyncedRuleTests {
     }
 }
 
-struct Base64TextTests {
-    @Test(arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")])
-    func `the vectors of RFC 4648`(plain: String, text: String) {
-        #expect(Base64Text.text(Array(plain.utf8)) == text)
-        #expect(Base64Text.urlText(Array(plain.utf8)) == text.filter { $0 != "=" })
-    }
-    @Test func `the alphabet for URLs has no slash and no plus`() {
-        #expect(Base64Text.text([0xFB, 0xFF]) == "+/8=")
-        #expect(Base64Text.urlText([0xFB, 0xFF]) == "-_8")
-    }
-}
-
 struct AccessTableTests {
     @Test func `members act for themselves, look at everything and need a right for the rest`() {
         let member = Caller.client(name: "laptop", isAdmin: false)
