@@ -82,7 +82,7 @@ let package = Package(
         tests(of: "Processes", "TestSupport"),
         tests(of: "FileTree", "TestSupport", "Hashing", "Processes", "SyncCore", "CACL"),
         tests(of: "Journal", "TestSupport", "SQLite", "Hashing", "SyncCore"),
-        tests(of: "Engine", "Simulator", "SyncCore"),
+        tests(of: "Engine", "Simulator", "Index", "SyncCore"),
         tests(of: "Share", "Journal", "FileTree", "SyncCore"),
         tests(of: "Index", "TestSupport", "SQLite", "SyncCore"),
         tests(of: "Transport", "TestSupport"),

@@ -1,6 +1,7 @@
 import Arguments
 import ControlAPI
 import Glibc
+import SyncCore
 
 /// The program `syncctl`.
 package enum Syncctl {

@@ -54,6 +54,23 @@ extension FolderIndex {
         return nodes + entries
     }
 
+    /// Every subject that the planner has to look at, nodes first.
+    package func everyUnsettled(_ body: (SubjectKey) throws -> Void) throws {
+        var node = NodeID(0)
+        var entry = EntryID(0)
+        while true {
+            let page = try unsettled(limit: 1_000, afterNode: node, afterEntry: entry)
+            if page.isEmpty { return }
+            for key in page {
+                switch key {
+                case .node(let id): node = max(node, id)
+                case .entry(let id): entry = max(entry, id)
+                }
+                try body(key)
+            }
+        }
+    }
+
     /// The same without the nodes that have nothing to say to the hub (``setReceiving(_:)``).
     package func speaking(
         limit: Int, afterNode: NodeID = NodeID(0), afterEntry: EntryID = EntryID(0)
@@ -122,6 +139,21 @@ extension FolderIndex {
                 "SELECT COUNT(*) FROM unsettled_node WHERE node NOT IN (SELECT node FROM remote)"
             ) { row in try row.int(0) } ?? 0
         return (up.0 + changed, down.0, up.1 + down.1)
+    }
+
+    /// No digest is believed any more: every file has to be hashed again, whatever its size, times and inode say.
+    package func forgetDigests() throws {
+        try transaction {
+            try database.run(
+                """
+                INSERT INTO unsettled_node (node)
+                    SELECT node FROM local WHERE kind = 'file' AND node IS NOT NULL AND vanished = 0
+                    ON CONFLICT (node) DO UPDATE SET receives = 0;
+                INSERT OR IGNORE INTO unsettled_entry (entry)
+                    SELECT entry FROM local WHERE kind = 'file' AND node IS NULL AND vanished = 0;
+                UPDATE local SET sha256 = NULL WHERE kind = 'file' AND vanished = 0;
+                """)
+        }
     }
 
     // MARK: - Problems

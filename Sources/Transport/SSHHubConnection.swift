@@ -8,21 +8,24 @@ package final class SSHHubConnection: HubConnection {
     private let control: ControlChannel
     private let up: SFTPLane
     private let down: SFTPLane
+    /// Asks without leaving a trace at the hub.
+    private let onlyLooks: Bool
     /// See ``HubConnection/hello``.
     package let hello: HelloResponse
 
     /// Logs in at the first host that answers, and says hello.
     /// - Parameters:
+    ///   - onlyLooks: the hub is asked for what it has, and remembers nothing of being asked.
     ///   - timeout: for each host, and for SFTP calls without progress.
     ///   - onClose: called once, on a thread of its own, when the connection has broken.
     package static func connect(
-        to address: HubAddress, hello: HelloRequest, timeout: Duration = .seconds(20),
+        to address: HubAddress, hello: HelloRequest, onlyLooks: Bool = false, timeout: Duration = .seconds(20),
         onClose: @escaping @Sendable (String) -> Void
     ) throws(HubError) -> SSHHubConnection {
         var failure = HubError.away("no host is configured for the hub")
         for server in address.hosts {
             do throws(HubError) {
-                return try SSHHubConnection(address, server, hello, timeout, onClose)
+                return try SSHHubConnection(address, server, hello, onlyLooks, timeout, onClose)
             } catch {
                 failure = error
                 if case .away = error { continue }
@@ -33,14 +36,16 @@ package final class SSHHubConnection: HubConnection {
     }
 
     private init(
-        _ address: HubAddress, _ server: SSHAddress, _ request: HelloRequest, _ timeout: Duration,
+        _ address: HubAddress, _ server: SSHAddress, _ request: HelloRequest, _ onlyLooks: Bool, _ timeout: Duration,
         _ onClose: @escaping @Sendable (String) -> Void
     ) throws(HubError) {
         control = try ControlChannel.open(address, server, timeout, onClose)
         up = SFTPLane(address, server: server, timeout: timeout)
         down = SFTPLane(address, server: server, timeout: timeout)
+        self.onlyLooks = onlyLooks
         do throws(HubError) {
-            hello = try control.message(HelloResponse.self, .hello, body: WireFormat.encode(request))
+            hello = try control.message(
+                HelloResponse.self, .hello, query: onlyLooks ? "?dry=1" : "", body: WireFormat.encode(request))
         } catch {
             control.close()
             throw error
@@ -55,6 +60,7 @@ package final class SSHHubConnection: HubConnection {
     ) throws(HubError) -> ChangesResponse {
         let query =
             "?since=\(since.rawValue)&wait=\(wait)&epoch=\(hello.epoch)&barrier=\(barrier)&paused=\(paused ? 1 : 0)"
+            + (onlyLooks ? "&dry=1" : "")
         return try control.message(ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30)
     }
 

@@ -34,6 +34,7 @@ package enum AgentProgram {
                 name: "once", summary: "one full pass, then exit",
                 options: [
                     .flag("dry-run", "say what a pass would do, and change nothing anywhere"),
+                    .flag("verify", "read every file again instead of trusting size, times and inode"),
                     .flag("json", "as JSON"),
                 ]),
             Command(name: "leave", summary: "forget the hub; the folder stays as it is"),
@@ -81,9 +82,7 @@ package enum AgentProgram {
         switch invocation.command {
         case "join": return try join(layout, invocation)
         case "run": return try serve(layout)
-        case "once":
-            return invocation.has("dry-run")
-                ? try dryRun(layout, asJSON: invocation.has("json")) : try once(layout, asJSON: invocation.has("json"))
+        case "once": return try OnceCommand(layout: layout, invocation).run()
         default: return try leave(layout)
         }
     }
@@ -101,23 +100,7 @@ package enum AgentProgram {
         return .done
     }
 
-    /// What a joined agent has.
-    private struct Joined {
-        let configuration: AgentConfiguration
-        let token: String
-
-        init(_ layout: AgentLayout) throws {
-            guard Files.exists(layout.configuration), Files.exists(layout.token) else {
-                throw AgentFailure(
-                    .noSuchThing,
-                    "no hub has been joined with \(layout.home); join one: syncagent join INVITE --folder DIR")
-            }
-            configuration = try AgentConfiguration.load(layout)
-            token = try Secrets.readText(layout.token)
-        }
-    }
-
-    private static func worker(
+    static func worker(
         _ layout: AgentLayout, _ configuration: AgentConfiguration, onWork: @escaping @Sendable () -> Void
     ) throws -> FolderWorker {
         try FolderWorker(
@@ -145,49 +128,6 @@ package enum AgentProgram {
         agent.stop()
         _ = consume lock
         if let reason = agent.state.fatal { throw AgentFailure(.failed, "stopped: \(reason)") }
-        return .done
-    }
-
-    private static func once(_ layout: AgentLayout, asJSON: Bool) throws -> ExitCode {
-        let joined = try Joined(layout)
-        let lock = try HomeLock(layout)
-        let worker = try worker(layout, joined.configuration) {}
-        defer { worker.stop() }
-        let hub = try SSHHubConnection.connect(
-            to: try joined.configuration.address(layout, token: joined.token),
-            hello: try worker.perform { try HelloRequest(of: $0.index) }
-        ) { _ in }
-        defer { hub.close() }
-        let summary = try Once(worker: worker, hub: hub).run()
-        _ = consume lock
-        let left = summary.pending.filter { $0.skipped != true }
-        if asJSON {
-            print(String(decoding: WireFormat.encode(summary), as: UTF8.self))
-        } else {
-            print(
-                "\(summary.sent) sent, \(summary.received) received, \(left.isEmpty ? "in sync" : "\(left.count) not synced")"
-            )
-            for item in summary.pending {
-                print("  \(item.direction == .up ? "up  " : "down")  \(item.path)  \(item.reason)")
-            }
-        }
-        return left.isEmpty ? .done : .failed
-    }
-
-    private static func dryRun(_ layout: AgentLayout, asJSON: Bool) throws -> ExitCode {
-        let joined = try Joined(layout)
-        let lock = try HomeLock(layout)
-        let plan = try DryRun(layout: layout, configuration: joined.configuration, token: joined.token).run()
-        _ = consume lock
-        if asJSON {
-            print(String(decoding: WireFormat.encode(plan), as: UTF8.self))
-        } else if plan.isEmpty {
-            print("nothing to do")
-        } else {
-            for item in plan {
-                print("\(item.direction == .up ? "up  " : "down")  \(item.path)  \(item.bytes) bytes  \(item.reason)")
-            }
-        }
         return .done
     }
 

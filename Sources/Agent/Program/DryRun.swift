@@ -6,31 +6,32 @@ internal import Index
 internal import SyncCore
 internal import Transport
 
-/// `syncagent once --dry-run`: what a pass would do, and nothing done anywhere. It works on a copy of the index, and
-/// looks at the folder through a tree that can only look.
+/// `syncagent once --dry-run`: what a pass would do, and nothing done anywhere. It works on a copy of the index, looks at
+/// the folder through a tree that can only look, and asks the hub in a way that leaves no trace there.
 struct DryRun {
     let layout: AgentLayout
     let configuration: AgentConfiguration
     let token: String
+    /// Reads every file instead of trusting size, times and inode.
+    let verifies: Bool
 
-    func run() throws -> [PendingMessage] {
+    func run() throws -> [PlanItem] {
+        let tree = try LookingTree(path: configuration.folder)
+        guard tree.isPresent() else { throw AgentFailure(.failed, DiskTree.absence(of: configuration.folder)) }
         let directory = try temporaryDirectory()
         defer { remove(directory) }
         let index = try copyOfIndex(in: directory)
         let hub = try SSHHubConnection.connect(
-            to: try configuration.address(layout, token: token),
-            hello: HelloRequest(of: index)
+            to: try configuration.address(layout, token: token), hello: HelloRequest(of: index), onlyLooks: true
         ) { _ in }
         defer { hub.close() }
-        let folder = Folder(index: index, tree: try LookingTree(path: configuration.folder))
+        try Once.refusePause(hub.hello)
+        let folder = Folder(index: index, tree: tree)
         try folder.begin(hub.hello)
+        if verifies { try index.forgetDigests() }
         try look(folder)
         try receive(folder, hub)
-        return try folder.pending(limit: 1_000_000).map { item in
-            PendingMessage(
-                path: Escaping.text(item.path.bytes), direction: item.isUp ? .up : .down, bytes: item.bytes,
-                reason: item.reason, skipped: item.isSkipped)
-        }
+        return try folder.plan()
     }
 
     private func look(_ folder: Folder<LookingTree>) throws {
@@ -51,7 +52,9 @@ struct DryRun {
             let answer = try hub.changes(since: try folder.index.received, wait: 0, barrier: 0, paused: false)
             try folder.index.receive(
                 try answer.nodes.map { try $0.node() }, through: Sequence(answer.through), chain: answer.chain)
-            if answer.through >= answer.head || answer.paused != nil { return }
+            if answer.through >= answer.head { return }
+            // Nothing comes during a pause.
+            if answer.paused != nil { throw AgentFailure(.failed, "this client was paused meanwhile; ask again") }
         }
     }
 
@@ -110,7 +113,7 @@ private final class LookingTree: LocalTree {
     func isBeingWritten(_ path: RelativePath) -> Bool { false }
     func isPresent() -> Bool {
         guard let marker = try? RelativePath(bytes: Array(DiskTree.markerPath.utf8)) else { return false }
-        return (try? root.status(of: marker)) != nil
+        return (try? root.status(of: marker)).flatMap { $0 } != nil
     }
 
     // Nothing below is ever asked of it: placing is not part of looking.

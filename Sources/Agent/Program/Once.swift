@@ -11,27 +11,36 @@ final class Once {
         var sent: Int
         var received: Int
         var pending: [PendingMessage]
+
+        /// What waits, without what never will be synced.
+        var left: [PendingMessage] { pending.filter { $0.skipped != true } }
     }
 
     private let worker: FolderWorker
     private let hub: any HubConnection
+    private let verifies: Bool
     private let state = AgentState()
 
-    init(worker: FolderWorker, hub: any HubConnection) {
+    /// - Parameter verifies: reads every file instead of trusting size, times and inode.
+    init(worker: FolderWorker, hub: any HubConnection, verifies: Bool = false) {
         self.worker = worker
         self.hub = hub
+        self.verifies = verifies
         state.connected(hub)
     }
 
+    /// - Throws: ``AgentFailure`` while the client is paused.
+    static func refusePause(_ hello: HelloResponse) throws {
+        guard let pause = hello.paused else { return }
+        let until = pause.until.map { " until \($0)" } ?? ""
+        throw AgentFailure(.failed, "this client is paused\(until); resume it: syncctl resume \(hello.client)")
+    }
+
     func run() throws -> Summary {
-        if let pause = hub.hello.paused {
-            throw AgentFailure(
-                .failed,
-                "this client is paused\(pause.until.map { " until \($0)" } ?? ""); resume it: syncctl resume \(hub.hello.client)"
-            )
-        }
+        try Once.refusePause(hub.hello)
         let receiver = Receiver(worker: worker, state: state)
         try receiver.begin(hub.hello)
+        if verifies { try worker.perform { try $0.index.forgetDigests() } }
         worker.lookAtEverything()
         worker.waitUntilLooked()
         let before = try worker.perform { try ($0.index.received, $0.index.acknowledged) }

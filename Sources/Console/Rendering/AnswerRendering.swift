@@ -1,4 +1,5 @@
 import ControlAPI
+import SyncCore
 
 extension WhyResponse: Readable {
     func text(_ appearance: Appearance) -> String {

@@ -1,4 +1,5 @@
 import ControlAPI
+import SyncCore
 
 /// A value that a command shows: as text for people, or as JSON (DESIGN §9) for programs. Both are pure.
 protocol Readable: Encodable, Sendable {

@@ -1,4 +1,5 @@
 import ControlAPI
+import SyncCore
 
 extension StatusResponse: Readable {
     func text(_ appearance: Appearance) -> String {

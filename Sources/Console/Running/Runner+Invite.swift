@@ -1,4 +1,5 @@
 import ControlAPI
+import SyncCore
 
 extension Runner {
     func invite(_ invitation: Request.Invitation) throws(Failure) {

@@ -1,4 +1,5 @@
 import ControlAPI
+import SyncCore
 
 extension Runner {
     func log(_ request: Request.LogRequest) throws(Failure) {

@@ -1,3 +1,5 @@
+import SyncCore
+
 /// Columns that line up by the width that a terminal shows.
 struct Table {
     struct Column {

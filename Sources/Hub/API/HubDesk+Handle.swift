@@ -16,7 +16,7 @@ extension HubDesk {
             }
             if route == .join { return try self.join(request) }
             let caller = try self.authenticate(request)
-            if let name = caller.name { self.heard(name) }
+            if let name = caller.name, !request.onlyLooks { self.heard(name) }
             return try self.answer(route, caller, request, responder)
         }
     }

@@ -18,6 +18,7 @@ extension HubDesk {
             throw ErrorMessage(.badValue, "the field 'generation' must have 1 to 64 characters")
         }
         let isKnown = try contains(since: message.since, chain: message.chain)
+        if request.onlyLooks { return try .message(helloResponse(name, isKnown: isKnown)) }
         let hadInvite = try journal.openInvites(at: clock.now().inSeconds).contains { $0.client == name }
         func write() throws {
             try journal.hello(
@@ -33,12 +34,15 @@ extension HubDesk {
         // The invite is used up, so its key opens nothing any more.
         if hadInvite { try writeKeys() }
         settle()
-        return .message(
-            HelloResponse(
-                hub: self.name, version: ProductVersion.current, client: name, epoch: journal.epoch,
-                head: try head.rawValue, known: isKnown,
-                staging: HubLayout.stagingOverSFTP(of: try ClientName(name)), share: HubLayout.shareOverSFTP,
-                maxOperations: settings.maxOperations, paused: clients[name]?.pause(at: clock.now()).message))
+        return try .message(helloResponse(name, isKnown: isKnown))
+    }
+
+    private func helloResponse(_ name: String, isKnown: Bool) throws -> HelloResponse {
+        HelloResponse(
+            hub: self.name, version: ProductVersion.current, client: name, epoch: journal.epoch,
+            head: try head.rawValue, known: isKnown, staging: HubLayout.stagingOverSFTP(of: try ClientName(name)),
+            share: HubLayout.shareOverSFTP, maxOperations: settings.maxOperations,
+            paused: clients[name]?.pause(at: clock.now()).message)
     }
 
     /// Where it was, in a history that is not this one, says nothing.
@@ -77,6 +81,7 @@ extension HubDesk {
         }
         let time = try request.seconds("wait", limit: settings.longestPoll)
         guard let name = caller.name else { return nil }
+        if request.onlyLooks { return try .message(changes(for: name, query)) }
         hold(.changes(client: name, query), of: caller, for: time, responder)
         return nil
     }

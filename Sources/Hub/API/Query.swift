@@ -25,6 +25,9 @@ extension HTTPRequest {
         .seconds(min(try number(name) ?? 0, Int64(limit)))
     }
 
+    /// `once --dry-run` asks: nothing may be remembered of it.
+    var onlyLooks: Bool { query("dry") == "1" }
+
     /// The body as a message.
     func message<Message: Decodable>(_ type: Message.Type) throws(ErrorMessage) -> Message {
         do throws(WireError) { return try WireFormat.decode(type, from: body) } catch { throw ErrorMessage(error) }

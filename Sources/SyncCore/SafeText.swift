@@ -1,16 +1,14 @@
-import SyncCore
-
-/// Keeps what others named from steering the terminal. The API's names come escaped already (``SyncCore/Escaping``);
+/// Keeps what others named from steering the terminal. The API's names come escaped already (``Escaping``);
 /// this takes care of what is valid UTF-8 and yet no text: C0 and C1 controls, line separators, and the marks that
 /// turn the direction of what follows.
-enum SafeText {
+package enum SafeText {
     /// Each unsafe character as `\xHH` for each of its bytes, as names are escaped everywhere.
-    static func name(_ text: String) -> String {
+    package static func name(_ text: String) -> String {
         replacing(text) { scalar in String(scalar).utf8.map { "\\x" + Escaping.hex($0) }.joined() }
     }
 
     /// The same JSON, with unsafe characters written as `\uHHHH`. They can stand only inside its strings.
-    static func json(_ text: String) -> String {
+    package static func json(_ text: String) -> String {
         replacing(text) { scalar in
             "\\u" + Escaping.hex(UInt8(scalar.value >> 8)) + Escaping.hex(UInt8(scalar.value & 0xFF))
         }
