@@ -5,6 +5,7 @@ package enum Route: String, CaseIterable, Sendable {
     case join = "POST /v1/join"
     case hello = "POST /v1/hello"
     case changes = "GET /v1/changes"
+    case snapshot = "GET /v1/snapshot"
     case commit = "POST /v1/commit"
     case report = "POST /v1/report"
     // syncctl, at the hub or through an agent.
@@ -57,6 +58,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
     case inviteUsed = "invite_used"
     case paused
     case otherEpoch = "other_epoch"
+    case snapshotNeeded = "snapshot_needed"
     case tooLarge = "too_large"
     case tooMany = "too_many"
     case noSpace = "no_space"
@@ -71,7 +73,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
         case .forbidden, .revoked: 403
         case .unknownRoute, .unknownClient, .unknownPath: 404
         case .wrongMethod: 405
-        case .baseFromTheFuture, .clientExists, .paused, .otherEpoch: 409
+        case .baseFromTheFuture, .clientExists, .paused, .otherEpoch, .snapshotNeeded: 409
         case .inviteUsed: 410
         case .tooLarge: 413
         case .tooMany: 429

@@ -1,3 +1,5 @@
+import SyncCore
+
 /// `POST /v1/join`, authorised by the invite's secret (see ``InviteMessage``).
 package struct JoinRequest: Codable, Hashable, Sendable {
     /// The agent's own key, as one OpenSSH public key line (`ssh-ed25519 AAAA…`).
@@ -51,6 +53,8 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     /// Whether the journal's history contains what the client has received (``HelloRequest/since``). If not, it was set
     /// back: what was agreed does not hold, as in another epoch.
     package var known: Bool
+    /// The highest `seq` of a tombstone that is gone: see ``ChangesResponse``.
+    package var collected: Int64
     /// This client's staging directory, as SFTP sees it.
     package var staging: String
     /// The share, as SFTP sees it.
@@ -60,8 +64,8 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     /// Nil unless a pause holds.
     package var paused: PauseMessage?
     package init(
-        hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, staging: String,
-        share: String, maxOperations: Int, paused: PauseMessage?
+        hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, collected: Int64,
+        staging: String, share: String, maxOperations: Int, paused: PauseMessage?
     ) {
         self.hub = hub
         self.version = version
@@ -69,6 +73,7 @@ package struct HelloResponse: Codable, Hashable, Sendable {
         self.epoch = epoch
         self.head = head
         self.known = known
+        self.collected = collected
         self.staging = staging
         self.share = share
         self.maxOperations = maxOperations
@@ -83,9 +88,10 @@ package struct PauseMessage: Codable, Hashable, Sendable {
     package init(until: String?) { self.until = until }
 }
 
-/// `GET /v1/changes?since=N&wait=S&epoch=E&barrier=B&paused=P`. Held open for at most `wait` seconds (60 at most) while there
+/// `GET /v1/changes?since=N&wait=S&epoch=E&barrier=B&paused=P&collected=C`. Held open for at most `wait` seconds (60 at most) while there
 /// is nothing after `since`, the client's newest known barrier is `barrier`, and the pause is as the client knows it (`paused`:
-/// 0 or 1).
+/// 0 or 1). `collected` is what the hub had collected (``HelloResponse/collected``) when the client began, or took its last
+/// snapshot: if tombstones after that, which it has not seen, are gone, the answer is the error `snapshot_needed`.
 package struct ChangesResponse: Codable, Hashable, Sendable {
     /// The journal's; an agent that knows another one begins anew.
     package var epoch: String
@@ -112,6 +118,45 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
         self.nodes = nodes
         self.paused = paused
         self.barrier = barrier
+    }
+}
+
+/// `GET /v1/snapshot?epoch=E&after=N`: everything that the journal has, by id, in pages; ``SnapshotPage`` on the wire.
+package struct SnapshotResponse: Codable, Hashable, Sendable {
+    /// The journal's.
+    package var epoch: String
+    /// The id that the page begins after; 0 for the first.
+    package var after: Int64
+    /// The `after` of the next page.
+    package var through: Int64
+    /// No node has a higher id.
+    package var last: Bool
+    /// The journal's `seq`; the feed goes on after that of the first page.
+    package var seq: Int64
+    /// The chain value of the history at `seq`, in hex.
+    package var chain: String?
+    /// The highest `seq` of a tombstone that is gone.
+    package var collected: Int64
+    /// By id; tombstones that are still there too.
+    package var nodes: [NodeMessage]
+    package init(_ page: SnapshotPage, epoch: String, chain: String?) {
+        self.epoch = epoch
+        after = page.after.rawValue
+        through = page.through.rawValue
+        last = page.isLast
+        seq = page.seq.rawValue
+        self.chain = chain
+        collected = page.collected.rawValue
+        nodes = page.nodes.map(NodeMessage.init)
+    }
+
+    /// - Throws: ``WireError`` that names the field that is missing or wrong.
+    package func page() throws(WireError) -> SnapshotPage {
+        var found: [Node] = []
+        for node in nodes { found.append(try node.node()) }
+        return SnapshotPage(
+            after: NodeID(after), nodes: found, through: NodeID(through), isLast: last, seq: Sequence(seq),
+            collected: Sequence(collected))
     }
 }
 

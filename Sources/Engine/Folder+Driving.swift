@@ -77,10 +77,11 @@ extension Folder {
 extension Folder {
     /// Another journal than the one that was agreed with: everything is merged with it as if new, and nothing is
     /// deleted.
-    package func begin(epoch: String) throws {
+    /// - Parameter collected: what that journal has collected already: see `Journal.collected`.
+    package func begin(epoch: String, collected: Sequence = .zero) throws {
         for content in staged.values { tree.discard(content) }
         staged = [:]
         mustSend = []
-        try index.begin(epoch: epoch)
+        try index.begin(epoch: epoch, collected: collected)
     }
 }

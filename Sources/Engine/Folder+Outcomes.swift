@@ -77,7 +77,7 @@ extension Folder {
         if reason == .orphaned { return try orphaned(sent) }
         guard let id = sent.node else { return }
         guard reason != .unknown, let current else {
-            try unbind(id)
+            try unbind(id, isForgotten: true)
             try index.forget(id)
             return
         }
@@ -104,7 +104,7 @@ extension Folder {
     private func orphaned(_ sent: Inflight) throws {
         guard let parent = sent.parent, parent != .root, let row = try index.local(parent) else { return }
         guard let node = row.node else { return try dropAlias(row) }
-        try unbind(node)
+        try unbind(node, isForgotten: true)
         try index.forget(node)
     }
 
@@ -117,9 +117,10 @@ extension Folder {
     // MARK: - Rows and nodes
 
     /// The entry no longer is this node; it will be sent as a new one.
-    private func unbind(_ node: NodeID) throws {
+    private func unbind(_ node: NodeID, isForgotten: Bool = false) throws {
         if var row = try index.local(of: node) {
             row.node = nil
+            if isForgotten, row.kind == .directory { row.former = node }
             try index.update(row)
         }
         try index.dropSynced(node)

@@ -312,7 +312,13 @@ private struct Placer<Tree: LocalTree> {
                 if let node = child.node { _ = try settle(node) }
             }
         }
-        guard try tree.remove(path, kind: row.kind, having: row.stamp) else {
+        // The hub may not have its bytes any more.
+        let isLastCopy = try index.isPurged(remote.id)
+        guard
+            try isLastCopy
+                ? tree.trash(path, kind: row.kind, having: row.stamp)
+                : tree.remove(path, kind: row.kind, having: row.stamp)
+        else {
             if row.kind == .directory {
                 try folder.trouble(path, entry, "deleted elsewhere, but it still holds something here")
             }

@@ -9,6 +9,8 @@ extension Folder {
     ///   - bytes: how many bytes of content at most, about; one file may be larger.
     package func nextCommit(operations limit: Int = 2_000, bytes: Int64 = 16 << 20) throws -> Commit? {
         guard hasLooked, try index.inflightRequest == nil else { return nil }
+        // Its answer could speak of what the snapshot lacks.
+        guard try index.snapshotAfter == nil else { return nil }
         return try index.transaction {
             let ready = try readyToSend(limit: limit)
             if ready.isEmpty { return nil }

@@ -94,6 +94,8 @@ package protocol LocalTree {
     func setAttributes(_ path: RelativePath, having: Stamp, mode: Mode, mtime: Nanoseconds?) throws -> Placing
     /// Removes the file or symlink that has this stamp, or the empty directory. True when it is gone.
     func remove(_ path: RelativePath, kind: NodeKind, having: Stamp) throws -> Bool
+    /// The same, but what was there is kept in the folder's trash for a while, under its path, replacing nothing there.
+    func trash(_ path: RelativePath, kind: NodeKind, having: Stamp) throws -> Bool
     /// The names in these directories survive a power cut from now on; with `everything`, so do all bytes. Must come
     /// before the index says so: it would take a lost file for one that its user deleted.
     func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws

@@ -40,9 +40,11 @@ extension FolderIndex: ThreeTrees {
     }
 
     private func state(_ row: LocalRow) throws -> LocalState {
-        let node: NodeID? = row.parent == .root ? .root : try local(row.parent)?.nodeForChildren
+        let parent = row.parent == .root ? nil : try local(row.parent)
+        let node = row.parent == .root ? .root : parent?.nodeForChildren
         return LocalState(
-            entry: row.entry, parent: LocalParent(entry: row.parent, node: node), name: row.name, kind: row.kind,
+            entry: row.entry, parent: LocalParent(entry: row.parent, node: node, former: parent?.former),
+            name: row.name, kind: row.kind,
             content: row.content,
             isSettled: !row.isVanished && !settling.contains(row.entry) && !heldBack.contains(row.entry))
     }
@@ -240,16 +242,19 @@ extension FolderIndex: ThreeTrees {
     // MARK: - Epochs
 
     /// The first contact with a journal, or with another one: nothing that was agreed holds there.
-    package func begin(epoch: String) throws {
+    /// - Parameter collected: what that journal has collected already.
+    package func begin(epoch: String, collected: Sequence = .zero) throws {
         try transaction {
             try database.run(
                 "DELETE FROM synced; DELETE FROM remote; DELETE FROM unsettled_node; DELETE FROM inflight; DELETE FROM intent;"
             )
-            try database.run("UPDATE local SET node = NULL, alias = NULL;")
+            try database.run("UPDATE local SET node = NULL, alias = NULL, former = NULL;")
             try database.run("INSERT OR IGNORE INTO unsettled_entry SELECT entry FROM local WHERE entry <> 1;")
             try set("commit", nil)
             try set("cursor", "0")
             try set("chain", nil)
+            try set("collected", String(collected.rawValue))
+            try endSnapshot()
             try set("epoch", epoch)
         }
     }

@@ -50,12 +50,14 @@ package struct LocalRow: Hashable, Sendable {
     /// A directory without a node that is to become one with this node's directory, which still lies elsewhere: what is
     /// in it counts as being in that one.
     package var alias: NodeID?
+    /// A directory that the hub had forgotten: the node that it was. What was agreed to be in that one is still in this one.
+    package var former: NodeID?
     /// Not found at its place in the scan that is going on; it may yet turn up elsewhere.
     package var isVanished: Bool
 
     package init(
         entry: EntryID, parent: EntryID, name: Name, kind: NodeKind, stamp: Stamp, mode: Mode, digest: Digest?,
-        target: [UInt8], node: NodeID?, alias: NodeID? = nil, isVanished: Bool = false
+        target: [UInt8], node: NodeID?, alias: NodeID? = nil, former: NodeID? = nil, isVanished: Bool = false
     ) {
         self.entry = entry
         self.parent = parent
@@ -67,6 +69,7 @@ package struct LocalRow: Hashable, Sendable {
         self.target = target
         self.node = node
         self.alias = alias
+        self.former = former
         self.isVanished = isVanished
     }
 

@@ -122,5 +122,13 @@ enum Schema {
         ALTER TABLE intent ADD COLUMN extras BLOB;
         ALTER TABLE inflight ADD COLUMN extras BLOB;
         """,
+        """
+        -- In meta also: collected (what was gone at the hub before this client began), and while a snapshot is taken snapshot_after
+        -- (the id up to which it was), snapshot_seq, snapshot_chain, snapshot_collected (of its first page).
+        -- 1: the hub has no tombstone of it any more, a snapshot told; what lies here may be the last copy.
+        ALTER TABLE remote ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;
+        -- A directory that is sent as new: the node that it was, which the hub does not know any more.
+        ALTER TABLE local ADD COLUMN former INTEGER;
+        """,
     ]
 }

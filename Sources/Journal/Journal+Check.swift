@@ -44,10 +44,12 @@ extension Journal {
             WHERE h.node IS NOT n.id OR \(differs) ORDER BY n.id LIMIT 100
             """
         ) { "node \(try $0.int64(0)) is not what the history says" }
+        // A tombstone that was collected left its history behind.
         let older = try database.query(
             """
             SELECT DISTINCT h.node FROM history h LEFT JOIN node n ON n.id = h.node
-            WHERE n.id IS NULL OR n.seq < h.seq LIMIT 100
+            WHERE n.seq < h.seq OR n.id IS NULL AND (h.deleted = 0 OR h.seq > (SELECT collected FROM meta))
+                AND h.seq = (SELECT max(seq) FROM history WHERE node = h.node) LIMIT 100
             """
         ) { "node \(try $0.int64(0)) lacks the last change that the history has of it" }
         return different + older

@@ -1,6 +1,6 @@
 /// The tables, as numbered migrations. One that was released never changes.
 enum Schema {
-    static let migrations = [first, second, third]
+    static let migrations = [first, second, third, fourth]
 
     private static let first = """
         -- One row.
@@ -157,5 +157,14 @@ enum Schema {
         -- Owner, group and attributes of a file or directory, as SyncCore's Extras gives them; NULL: nothing is said.
         ALTER TABLE node ADD COLUMN extras BLOB;
         ALTER TABLE history ADD COLUMN extras BLOB;
+        """
+
+    private static let fourth = """
+        -- The highest seq of a tombstone that was removed; 0 if none was.
+        ALTER TABLE meta ADD COLUMN collected INTEGER NOT NULL DEFAULT 0;
+        -- Tombstones, for their collection.
+        CREATE INDEX node_tombstone ON node (seq) WHERE deleted = 1;
+        -- Conflicts of a node that goes.
+        CREATE INDEX conflict_copy ON conflict (copy);
         """
 }

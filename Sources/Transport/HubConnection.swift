@@ -8,7 +8,12 @@ package protocol HubConnection: AnyObject, Sendable {
     var hello: HelloResponse { get }
 
     /// Held open by the hub for at most `wait` seconds.
-    func changes(since: Sequence, wait: Int, barrier: Int64, paused: Bool) throws(HubError) -> ChangesResponse
+    /// - Parameter collected: what the hub had collected before this client began: see ``ChangesResponse``.
+    func changes(
+        since: Sequence, collected: Sequence, wait: Int, barrier: Int64, paused: Bool
+    ) throws(HubError) -> ChangesResponse
+    /// - Parameter after: the id that the page is to begin after.
+    func snapshot(after: NodeID) throws(HubError) -> SnapshotResponse
     /// - Parameter request: a ``CommitRequest`` as JSON, the same bytes whenever it is repeated.
     func commit(_ request: [UInt8]) throws(HubError) -> CommitResponse
     func report(_ report: ReportRequest) throws(HubError)

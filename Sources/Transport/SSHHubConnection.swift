@@ -54,14 +54,20 @@ package final class SSHHubConnection: HubConnection {
 
     // MARK: - Coordination
 
-    /// See ``HubConnection/changes(since:wait:barrier:paused:)``.
+    /// See ``HubConnection/changes(since:collected:wait:barrier:paused:)``.
     package func changes(
-        since: Sequence, wait: Int, barrier: Int64, paused: Bool
+        since: Sequence, collected: Sequence, wait: Int, barrier: Int64, paused: Bool
     ) throws(HubError) -> ChangesResponse {
         let query =
             "?since=\(since.rawValue)&wait=\(wait)&epoch=\(hello.epoch)&barrier=\(barrier)&paused=\(paused ? 1 : 0)"
-            + (onlyLooks ? "&dry=1" : "")
+            + "&collected=\(collected.rawValue)" + (onlyLooks ? "&dry=1" : "")
         return try control.message(ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30)
+    }
+
+    /// See ``HubConnection/snapshot(after:)``.
+    package func snapshot(after: NodeID) throws(HubError) -> SnapshotResponse {
+        let query = "?epoch=\(hello.epoch)&after=\(after.rawValue)" + (onlyLooks ? "&dry=1" : "")
+        return try control.message(SnapshotResponse.self, .snapshot, query: query)
     }
 
     /// See ``HubConnection/commit(_:)``.

@@ -54,6 +54,8 @@ final class MemoryTree: LocalTree {
     private(set) var events: [(directory: EntryID, name: Name)] = []
     private var staging: [String: [UInt8]] = [:]
     private var stagedCount = 0
+    /// What was put into the trash, in that order, without directories.
+    private(set) var trashed: [(path: RelativePath, bytes: [UInt8])] = []
 
     /// Called with bytes that the engine is about to destroy.
     var willDestroy: ([UInt8], RelativePath) -> Void = { _, _ in }
@@ -306,6 +308,16 @@ final class MemoryTree: LocalTree {
         guard inode.kind == kind, isExpected(inode, stamp), inode.children.isEmpty else { return false }
         if kind == .file { willDestroy(inode.bytes, path) }
         unlink(path)
+        free(inode)
+        return true
+    }
+
+    func trash(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
+        try enter(changing: true)
+        guard let inode = found(at: path) else { return true }
+        guard inode.kind == kind, isExpected(inode, stamp), inode.children.isEmpty else { return false }
+        unlink(path)
+        if kind != .directory { trashed.append((path, inode.bytes)) }
         free(inode)
         return true
     }

@@ -255,6 +255,28 @@ final class DiskTree: LocalTree {
         }
     }
 
+    func trash(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
+        let trash = Trash(in: root)
+        if kind == .directory {
+            try trashing { try trash.makeDirectory(path) }
+            return try remove(path, kind: kind, having: stamp)
+        }
+        guard let expected = try expected(path, stamp) else { return false }
+        switch try trashing({ try trash.take(path, expecting: expected) }) {
+        case .taken(let item):
+            log.info("put_into_trash", ["path": path, "as": item.name])
+            return true
+        case .unexpected, .busy: return false
+        case .stranded(_, let stranger):
+            try keep(stranger, beside: path)
+            return false
+        }
+    }
+
+    private func trashing<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as FileTreeError { throw DiskProblem(error) }
+    }
+
     func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws {
         try asking { () throws(FileTreeError) in
             if everything || directories.count > 16 { return try root.syncFileSystem() }

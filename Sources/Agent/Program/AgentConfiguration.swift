@@ -30,6 +30,8 @@ struct AgentConfiguration: Hashable, Sendable {
     /// Whether extended attributes and ACLs travel.
     var xattrs = false
     var extras: CarriedExtras { CarriedExtras(owners: owners, attributes: xattrs) }
+    /// For how many days what was put into the trash is kept.
+    var trashDays = 30
 
     /// - Throws: `SettingsError` that names file, key and what was expected.
     static func load(_ layout: AgentLayout) throws -> AgentConfiguration {
@@ -72,6 +74,8 @@ struct AgentConfiguration: Hashable, Sendable {
             owners: \(owners),
             // Extended attributes (user.*) and POSIX ACLs travel.
             xattrs: \(xattrs),
+            // What was deleted elsewhere while this machine was away for months lies in .synchub/trash for so many days.
+            trash_days: \(trashDays),
         }
 
         """
@@ -80,7 +84,7 @@ struct AgentConfiguration: Hashable, Sendable {
 
 /// `agent.json5` as it is written.
 private struct AgentSettings: SettingsGroup {
-    enum Key: String, CaseIterable { case hub, client, folder, debounce_ms, min_interval_s, owners, xattrs }
+    enum Key: String, CaseIterable { case hub, client, folder, debounce_ms, min_interval_s, owners, xattrs, trash_days }
     let configuration: AgentConfiguration
 
     init(_ settings: SettingsReader<Key>) throws {
@@ -92,7 +96,8 @@ private struct AgentSettings: SettingsGroup {
             client: try settings.value(.client), folder: folder,
             debounce: try settings.value(.debounce_ms, default: 50, in: 0...60_000),
             minInterval: try settings.value(.min_interval_s, default: 10, in: 1...86_400),
-            owners: try settings.value(.owners, default: false), xattrs: try settings.value(.xattrs, default: false))
+            owners: try settings.value(.owners, default: false), xattrs: try settings.value(.xattrs, default: false),
+            trashDays: try settings.value(.trash_days, default: 30, in: 1...36_500))
     }
 }
 

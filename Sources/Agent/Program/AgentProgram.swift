@@ -105,7 +105,8 @@ package enum AgentProgram {
     ) throws -> FolderWorker {
         try FolderWorker(
             folder: configuration.folder, index: layout.index, debounce: Int64(configuration.debounce),
-            longest: Int64(configuration.minInterval) * 1_000, carrying: configuration.extras, onWork: onWork)
+            longest: Int64(configuration.minInterval) * 1_000, carrying: configuration.extras,
+            trashDays: configuration.trashDays, onWork: onWork)
     }
 
     private static func serve(_ layout: AgentLayout) throws -> ExitCode {

@@ -49,7 +49,16 @@ struct DryRun {
 
     private func receive(_ folder: Folder<LookingTree>, _ hub: any HubConnection) throws {
         while true {
-            let answer = try hub.changes(since: try folder.index.received, wait: 0, barrier: 0, paused: false)
+            if let after = try folder.index.snapshotAfter {
+                // The index is a copy: what is in flight is in flight in the other one.
+                try folder.abandonCommit()
+                let answer = try hub.snapshot(after: after)
+                try folder.index.takeSnapshot(answer.page(), chain: answer.chain)
+                continue
+            }
+            let answer = try hub.changes(
+                since: try folder.index.received, collected: try folder.index.collected, wait: 0, barrier: 0,
+                paused: false)
             try folder.index.receive(
                 try answer.nodes.map { try $0.node() }, through: Sequence(answer.through), chain: answer.chain)
             if answer.through >= answer.head { return }
@@ -129,6 +138,7 @@ private final class LookingTree: LocalTree {
         .unexpected
     }
     func remove(_ path: RelativePath, kind: NodeKind, having: Stamp) throws -> Bool { false }
+    func trash(_ path: RelativePath, kind: NodeKind, having: Stamp) throws -> Bool { false }
     func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws {}
     func discard(_ staged: StagedContent) {}
 }

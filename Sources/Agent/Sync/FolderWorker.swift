@@ -33,8 +33,10 @@ final class FolderWorker: @unchecked Sendable {
     ///   - debounce: milliseconds of quiet after which a file is taken.
     ///   - longest: milliseconds after which a file that never is quiet is taken.
     ///   - extras: what is to be carried beside permission bits, as far as this machine can.
+    ///   - trashDays: for how long what was put into the trash is kept.
     init(
         folder path: String, index indexPath: String, debounce: Int64, longest: Int64, carrying extras: CarriedExtras,
+        trashDays: Int,
         onWork: @escaping @Sendable () -> Void
     ) throws {
         let relay = EventRelay()
@@ -49,6 +51,7 @@ final class FolderWorker: @unchecked Sendable {
         self.longest = longest
         self.onWork = onWork
         relay.connect { [weak self] events in self?.take(events) }
+        trashTimer = keepTrashSmall(days: trashDays)
     }
 
     /// Runs `body` on the queue and waits for it.
@@ -64,6 +67,29 @@ final class FolderWorker: @unchecked Sendable {
         queue.sync {
             timer?.cancel()
             timer = nil
+            trashTimer?.cancel()
+            trashTimer = nil
+        }
+    }
+
+    // MARK: - Trash
+
+    private var trashTimer: (any DispatchSourceTimer)?
+
+    /// At the start and once a day, what has lain in the trash for long enough goes.
+    private func keepTrashSmall(days: Int) -> any DispatchSourceTimer {
+        let source = DispatchSource.makeTimerSource(queue: queue)
+        source.setEventHandler { [weak self] in self?.cleanTrash(days) }
+        source.schedule(deadline: .now(), repeating: .seconds(86_400), leeway: .seconds(60))
+        source.activate()
+        return source
+    }
+
+    private func cleanTrash(_ days: Int) {
+        attempt {
+            guard tree.isPresent() else { return }
+            let count = try Trash(in: tree.root).clean(before: Clock.now - Nanoseconds(days) * 86_400_000_000_000)
+            if count > 0 { log.info("trash_cleaned", ["removed": count, "older_than_days": days]) }
         }
     }
 

@@ -10,6 +10,7 @@ final class Receiver {
     private let worker: FolderWorker
     private let state: AgentState
     private var barrier: Int64 = 0
+    private let log = Log("agent")
 
     init(worker: FolderWorker, state: AgentState) {
         self.worker = worker
@@ -25,11 +26,49 @@ final class Receiver {
         worker.forgetBarriers()
     }
 
-    /// One long poll.
+    /// One long poll; or a snapshot, if the hub's feed does not reach back to where this client was.
     /// - Parameter wait: seconds.
     func receive(_ hub: any HubConnection, wait: Int) throws {
-        let since = try worker.perform { try $0.index.received }
-        let answer = try hub.changes(since: since, wait: wait, barrier: barrier, paused: state.isPaused)
+        do { try receiveChanges(hub, wait: wait) } catch HubError.refused(let message)
+            where message.code == .snapshotNeeded
+        {
+            try takeSnapshot(hub)
+        }
+    }
+
+    private func takeSnapshot(_ hub: any HubConnection) throws {
+        try worker.perform { try $0.index.beginSnapshot() }
+        while !state.isStopping {
+            if try worker.perform({ try $0.index.inflightRequest != nil }) {
+                // What is in flight is answered first.
+                state.up.ring()
+                return state.poll.wait(.milliseconds(500))
+            }
+            let after = try worker.perform { try $0.index.snapshotAfter ?? NodeID(0) }
+            guard let answer = try snapshot(hub, after: after) else { return }
+            let page = try answer.page()
+            if try worker.perform({ try $0.index.takeSnapshot(page, chain: answer.chain) }) { break }
+        }
+        log.info(
+            "snapshot_taken",
+            ["because": "this machine was away for longer than the hub keeps what was deleted", "trash": Trash.path])
+        state.ringAll()
+    }
+
+    /// Nil while a pause holds.
+    private func snapshot(_ hub: any HubConnection, after: NodeID) throws(HubError) -> SnapshotResponse? {
+        do throws(HubError) {
+            return try hub.snapshot(after: after)
+        } catch {
+            if error.answer?.code == .paused { return nil }
+            throw error
+        }
+    }
+
+    private func receiveChanges(_ hub: any HubConnection, wait: Int) throws {
+        let (since, collected) = try worker.perform { try ($0.index.received, $0.index.collected) }
+        let answer = try hub.changes(
+            since: since, collected: collected, wait: wait, barrier: barrier, paused: state.isPaused)
         let nodes = try answer.nodes.map { try $0.node() }
         if !nodes.isEmpty || answer.through != since.rawValue {
             try worker.perform {
@@ -59,9 +98,12 @@ extension HelloRequest {
 
 extension Folder {
     /// Merges with the hub as if new when its journal is not the one that was agreed with: another, or that one set back.
+    /// Has a snapshot taken when what was deleted meanwhile is not on record there any more.
     func begin(_ hello: HelloResponse) throws {
         if try index.epoch != hello.epoch || index.received.rawValue > hello.head || !hello.known {
-            try begin(epoch: hello.epoch)
+            try begin(epoch: hello.epoch, collected: Sequence(hello.collected))
+        } else if try index.hasMissed(Sequence(hello.collected)) {
+            try index.beginSnapshot()
         }
     }
 }

@@ -30,6 +30,7 @@ extension HubDesk {
         case .join: return try join(request)
         case .hello: return try hello(request, name(caller))
         case .changes: return try holdChanges(request, caller, responder)
+        case .snapshot: return try snapshot(request, name(caller))
         case .commit: return try startCommit(request, name(caller), responder)
         case .report: return try takeReport(request, name(caller))
         case .status: return .message(try status())

@@ -40,9 +40,9 @@ extension HubDesk {
     private func helloResponse(_ name: String, isKnown: Bool) throws -> HelloResponse {
         HelloResponse(
             hub: self.name, version: ProductVersion.current, client: name, epoch: journal.epoch,
-            head: try head.rawValue, known: isKnown, staging: HubLayout.stagingOverSFTP(of: try ClientName(name)),
-            share: HubLayout.shareOverSFTP, maxOperations: settings.maxOperations,
-            paused: clients[name]?.pause(at: clock.now()).message)
+            head: try head.rawValue, known: isKnown, collected: try journal.collected.rawValue,
+            staging: HubLayout.stagingOverSFTP(of: try ClientName(name)), share: HubLayout.shareOverSFTP,
+            maxOperations: settings.maxOperations, paused: clients[name]?.pause(at: clock.now()).message)
     }
 
     /// Where it was, in a history that is not this one, says nothing.
@@ -73,7 +73,8 @@ extension HubDesk {
         try checkEpoch(epoch)
         let query = ChangesQuery(
             since: Sequence(try request.neededNumber("since")), barrier: try request.number("barrier") ?? 0,
-            isPaused: try request.number("paused") == 1)
+            isPaused: try request.number("paused") == 1,
+            collected: Sequence(try request.number("collected") ?? 0))
         let head = try head
         if query.since > head {
             throw ErrorMessage(
@@ -95,6 +96,7 @@ extension HubDesk {
                 head: head.rawValue, nodes: [],
                 paused: pause.message, barrier: barrierToTell(query, isLastPage: query.since == head))
         }
+        try checkHasMissedNothing(query)
         let page = try journal.changes(after: query.since, limit: settings.pageLimit)
         return ChangesResponse(
             epoch: journal.epoch, through: page.through.rawValue, chain: try chain(at: page.through),

@@ -26,6 +26,7 @@ package final class SyncEngine: Sendable {
         let (layout, configuration, user) = (layout, configuration, user)
         var settings = HubCoreSettings()
         settings.shareSettle = configuration.shareSettle
+        settings.staleDays = configuration.staleDays
         let core = try HubCore(layout: layout, name: configuration.name, settings: settings, keys: keys) {
             try SyncEngine.address(layout, configuration, user)
         }

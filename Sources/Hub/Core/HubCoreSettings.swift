@@ -14,6 +14,8 @@ package struct HubCoreSettings: Sendable {
     package var offlineAfter = 10
     /// Staged files that nobody has touched for so long are collected, at start and once an hour, in seconds.
     package var stagingLife = 86_400
+    /// A client that was not seen for so many days does not keep tombstones any more.
+    package var staleDays = 90
     /// Seconds that an invite is good for if nobody says otherwise.
     package var inviteLife = 3600
     /// Commits whose bytes are verified at the same time.

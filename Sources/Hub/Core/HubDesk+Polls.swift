@@ -111,5 +111,6 @@ extension HubDesk {
         guard clock.uptime() - lastCollection >= HubDesk.collectsEvery else { return }
         lastCollection = clock.uptime()
         store.collectStaging(before: clock.now() - .seconds(settings.stagingLife), except: Set(commitLines.keys))
+        collectTombstones()
     }
 }

@@ -87,6 +87,7 @@ final class HubDesk {
         }
         self.share = share
         share.start()
+        collectTombstones()
         settle()
     }
 

@@ -23,6 +23,8 @@ struct ChangesQuery: Hashable, Sendable {
     var since: Sequence
     var barrier: Int64
     var isPaused: Bool
+    /// What was collected before the client began.
+    var collected = Sequence.zero
 }
 
 /// When a long poll for changes is answered.

@@ -29,6 +29,9 @@ extension HubConfiguration {
             api: { port: \(apiPort) },
             // What phones and other SFTP clients put into the share counts once it stayed quiet for so many milliseconds.
             share: { settle_ms: \(shareSettle) },
+            // For a device that was not seen for so many days the records of deletions are not kept any more: it compares
+            // everything when it comes back.
+            stale_days: \(staleDays),
             // The names or addresses that invites tell devices, best first: hosts: ["pi.home", "192.168.1.5"].
             // Without it: what this machine finds out about itself.
         }
@@ -39,7 +42,7 @@ extension HubConfiguration {
 
 /// `hub.json5` as it is written.
 private struct HubSettings: SettingsGroup {
-    enum Key: String, CaseIterable { case name, listen, sftp, api, share, hosts }
+    enum Key: String, CaseIterable { case name, listen, sftp, api, share, hosts, stale_days }
     static let anyAddress = "any"
     let configuration: HubConfiguration
 
@@ -62,7 +65,8 @@ private struct HubSettings: SettingsGroup {
         configuration = HubConfiguration(
             name: name, listen: listen == HubSettings.anyAddress ? nil : listen, sftpMode: sftp.mode.mode,
             sftpPort: sftp.port, apiPort: api.port, hosts: hosts.isEmpty ? nil : hosts,
-            shareSettle: share.settle)
+            shareSettle: share.settle,
+            staleDays: try settings.value(.stale_days, default: 90, in: 0...36_500))
     }
 }
 

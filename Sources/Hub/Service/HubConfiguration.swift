@@ -22,10 +22,12 @@ package struct HubConfiguration: Hashable, Sendable {
     package var hosts: [String]?
     /// A file in the share counts once nothing has happened to it for so long, in milliseconds.
     package var shareSettle: Int
+    /// A client that was not seen for so many days does not keep the records of deletions any more.
+    package var staleDays: Int
 
     package init(
         name: String, listen: String? = nil, sftpMode: SFTPMode = .managed, sftpPort: UInt16, apiPort: UInt16,
-        hosts: [String]? = nil, shareSettle: Int = 500
+        hosts: [String]? = nil, shareSettle: Int = 500, staleDays: Int = 90
     ) {
         self.name = name
         self.listen = listen
@@ -34,5 +36,6 @@ package struct HubConfiguration: Hashable, Sendable {
         self.apiPort = apiPort
         self.hosts = hosts
         self.shareSettle = shareSettle
+        self.staleDays = staleDays
     }
 }

@@ -16,11 +16,17 @@ package struct LocalParent: Hashable, Sendable {
     package var entry: EntryID
     /// Nil while the hub does not know the directory.
     package var node: NodeID?
+    /// The node that it was before the hub forgot it.
+    package var former: NodeID?
 
-    package init(entry: EntryID, node: NodeID?) {
+    package init(entry: EntryID, node: NodeID?, former: NodeID? = nil) {
         self.entry = entry
         self.node = node
+        self.former = former
     }
+
+    /// Whether what was agreed to be in `other` is still there if it lies here.
+    package func continues(_ other: NodeID) -> Bool { node == other || former == other }
 }
 
 /// What the disk holds, as the index last saw it.

@@ -60,7 +60,7 @@ extension Subject {
         // SAFETY: what has a synced state has a node id; the index keys it by that.
         let node = node!
         if local.name.isReserved, let remote { return parked(node, local, content, synced, remote) }
-        let moved = local.parent.node != synced.location.parent || local.name != synced.location.name
+        let moved = !local.parent.continues(synced.location.parent) || local.name != synced.location.name
         let edited = content != synced.content
         if edited || moved {
             if let remote, !remote.isDeleted, content == remote.content, !moved || isAt(remote.location, local) {

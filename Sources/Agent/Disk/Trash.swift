@@ -1,0 +1,91 @@
+internal import Engine
+internal import FileTree
+internal import SyncCore
+
+/// The folder's trash, `FOLDER/.synchub/trash`: what was deleted at the hub while this client was away for so long that the
+/// hub may not have its bytes any more. Each thing lies there under the path that it had; nothing in it is ever replaced.
+struct Trash {
+    private let root: TreeRoot
+
+    /// Below the folder.
+    static let path = ".synchub/trash"
+
+    /// - Parameter root: the folder.
+    init(in root: TreeRoot) { self.root = root }
+
+    /// Takes a file or symlink out of the folder, if it is still what was expected.
+    /// - Returns: what is not as expected stays where it is, as ``TreeRoot/takeAway(_:expecting:into:)`` tells it.
+    func take(_ path: RelativePath, expecting expected: Fingerprint) throws -> Removal<PrivateItem> {
+        guard let name = path.last else { return .unexpected(nil) }
+        let area = try PrivateArea(in: root, at: directory(for: path.parent))
+        let removal = try root.takeAway(path, expecting: expected, into: area)
+        // A crash here leaves it in the trash under a random name.
+        guard case .taken(let item) = removal else { return removal }
+        let kept = try keep(item, in: area, as: name)
+        try area.sync()
+        return .taken(kept)
+    }
+
+    /// An empty directory of the folder lies in the trash too, from now on.
+    func makeDirectory(_ path: RelativePath) throws { _ = try directory(for: path) }
+
+    /// Removes what has been there since before a moment (Unix nanoseconds), and directories that hold nothing.
+    /// - Returns: how many files and symlinks were removed.
+    func clean(before old: Nanoseconds) throws -> Int {
+        let top = try RelativePath(bytes: Array(Trash.path.utf8))
+        guard try root.status(of: top)?.kind == .directory else { return 0 }
+        return try clean(top, before: old)
+    }
+
+    private func clean(_ directory: RelativePath, before old: Nanoseconds) throws -> Int {
+        var count = 0
+        for entry in try root.list(directory) {
+            let path = directory.appending(entry.name)
+            if entry.status.kind == .directory {
+                count += try clean(path, before: old)
+                _ = try root.removeDirectory(path, expecting: entry.status.identity)
+            } else if entry.status.ctime < old {
+                // It came here by a rename, which set its ctime; its mtime is still that of its content.
+                try PrivateArea(in: root, at: directory).remove(entry.name)
+                count += 1
+            }
+        }
+        return count
+    }
+
+    /// The directory in the trash for a directory of the folder, made if it is missing; with another name where something
+    /// else has that name.
+    private func directory(for path: RelativePath) throws -> RelativePath {
+        var made = try RelativePath(bytes: Array(Trash.path.utf8))
+        _ = try PrivateArea(in: root, at: made)
+        for name in path.names {
+            var attempt = 1
+            while true {
+                let below = made.appending(Trash.name(name, attempt, keepsExtension: false))
+                switch try root.makeDirectory(below, mode: Mode(0o700)) {
+                case .placed: break
+                case .occupied(let status) where status.kind == .directory: break
+                case .occupied:
+                    attempt += 1
+                    continue
+                }
+                made = below
+                break
+            }
+        }
+        return made
+    }
+
+    private func keep(_ item: PrivateItem, in area: PrivateArea, as name: Name) throws -> PrivateItem {
+        var attempt = 1
+        while true {
+            let free = Trash.name(name, attempt, keepsExtension: true)
+            if try area.item(named: free) == nil { return try item.move(to: area, as: free) }
+            attempt += 1
+        }
+    }
+
+    private static func name(_ name: Name, _ attempt: Int, keepsExtension: Bool) -> Name {
+        attempt == 1 ? name : ConflictName.mark(name, " (\(attempt))", keepsExtension: keepsExtension)
+    }
+}

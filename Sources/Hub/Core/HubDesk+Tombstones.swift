@@ -1,0 +1,61 @@
+internal import ControlAPI
+internal import HTTPServer
+internal import Journal
+import SyncCore
+
+// Tombstones that every client has passed go; who was away for longer takes a snapshot (DESIGN §4.7).
+extension HubDesk {
+    /// Removes the tombstones that no client needs any more.
+    func collectTombstones() {
+        let now = clock.now()
+        let all = clients.values.compactMap { client in
+            let facts = facts(client)
+            return CollectionRule.Client(
+                client.record, lastSeen: facts.lastSeen, isOnline: facts.isOnline, now: now,
+                staleAfter: settings.staleDays)
+        }
+        do {
+            let limit = CollectionRule.limit(all, head: try head)
+            var count = 0
+            while true {
+                // A part at a time: what is removed together has to fit into the memory.
+                let removed = try journal.collectTombstones(upTo: limit, limit: HubDesk.collectedAtOnce)
+                count += removed
+                if removed < HubDesk.collectedAtOnce { break }
+            }
+            guard count > 0 else { return }
+            let passedOver = all.filter { !$0.isLive && $0.cursor < limit }.map(\.name).sorted()
+            hubLog.info(
+                "tombstones_collected",
+                ["count": count, "up_to": limit.rawValue, "not_waited_for": passedOver.joined(separator: ",")])
+        } catch {
+            hubLog.error("tombstones_not_collected", ["reason": "\(error)"])
+        }
+    }
+
+    private static let collectedAtOnce = 10_000
+
+    /// Whether the feed can still tell a client all that has happened since its cursor.
+    func checkHasMissedNothing(_ query: ChangesQuery) throws {
+        let collected = try journal.collected
+        guard query.since > .zero, query.since < collected, query.collected < collected else { return }
+        throw ErrorMessage(
+            .snapshotNeeded,
+            "what was deleted up to \(collected.rawValue) is not on record any more, and 'since' is "
+                + "\(query.since.rawValue): take a snapshot (GET /v1/snapshot)")
+    }
+
+    /// `GET /v1/snapshot`.
+    func snapshot(_ request: HTTPRequest, _ client: String) throws -> HTTPResponse {
+        guard let epoch = request.query("epoch") else { throw ErrorMessage(.missingField, "the query lacks 'epoch'") }
+        try checkEpoch(epoch)
+        if clients[client]?.pause(at: clock.now()).isPaused == true {
+            throw ErrorMessage(.paused, "'\(client)' is paused; it goes on with: syncctl resume \(client)")
+        }
+        let page = try journal.snapshot(
+            after: NodeID(try request.number("after") ?? 0), limit: settings.pageLimit)
+        return .message(
+            SnapshotResponse(
+                page, epoch: journal.epoch, chain: try journal.chain(at: page.seq)?.map(Escaping.hex).joined()))
+    }
+}
