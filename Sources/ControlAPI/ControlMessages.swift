@@ -23,13 +23,19 @@ package struct StatusResponse: Codable, Hashable, Sendable {
         package var bytes: Int64
         /// Absolute path of the share.
         package var share: String
-        package init(name: String, version: String, seq: Int64, files: Int64, bytes: Int64, share: String) {
+        /// Why the hub takes nothing in (its share is not there), as a sentence; nil while it does.
+        package var blocked: String?
+        package init(
+            name: String, version: String, seq: Int64, files: Int64, bytes: Int64, share: String,
+            blocked: String? = nil
+        ) {
             self.name = name
             self.version = version
             self.seq = seq
             self.files = files
             self.bytes = bytes
             self.share = share
+            self.blocked = blocked
         }
     }
     /// What waits in each direction.

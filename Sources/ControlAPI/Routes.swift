@@ -62,6 +62,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
     case tooLarge = "too_large"
     case tooMany = "too_many"
     case noSpace = "no_space"
+    case shareAway = "share_away"
     case hubAway = "hub_away"
     case internalError = "internal_error"
 
@@ -78,7 +79,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
         case .tooLarge: 413
         case .tooMany: 429
         case .internalError: 500
-        case .hubAway: 503
+        case .hubAway, .shareAway: 503
         case .noSpace: 507
         }
     }

@@ -177,9 +177,11 @@ package struct ReportRequest: Codable, Hashable, Sendable {
     package var downCount: Int
     /// Bytes that are still to move, both directions.
     package var bytes: Int64
+    /// Why nothing goes on at all (its folder is not there), as a sentence; nil while it does.
+    package var blocked: String?
     package init(
         epoch: String, cursor: Int64, barrier: Int64, pending: [PendingMessage], upCount: Int, downCount: Int,
-        bytes: Int64
+        bytes: Int64, blocked: String? = nil
     ) {
         self.epoch = epoch
         self.cursor = cursor
@@ -188,6 +190,7 @@ package struct ReportRequest: Codable, Hashable, Sendable {
         self.upCount = upCount
         self.downCount = downCount
         self.bytes = bytes
+        self.blocked = blocked
     }
 }
 

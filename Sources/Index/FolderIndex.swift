@@ -76,6 +76,12 @@ package final class FolderIndex {
         }
     }
 
+    /// What the folder's identity marker says; nil before the folder was seen for the first time.
+    package var folderIdentity: String? { get throws { try value("folder") } }
+
+    /// From now on a folder whose marker says otherwise is another one.
+    package func setFolderIdentity(_ id: String) throws { try set("folder", id) }
+
     /// Outcomes up to this operation number have been taken in.
     package var acknowledged: Int64 { get throws { try number("acknowledged") } }
 

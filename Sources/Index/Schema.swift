@@ -2,7 +2,8 @@
 enum Schema {
     static let migrations = [
         """
-        -- Single values: generation, epoch, cursor, chain, next_number, acknowledged, barrier, commit (the request in flight).
+        -- Single values: generation, epoch, cursor, chain, next_number, acknowledged, barrier, commit (the request in
+        -- flight), folder (what its marker says).
         CREATE TABLE meta (
             key TEXT PRIMARY KEY,
             value TEXT NOT NULL

@@ -1,6 +1,6 @@
 /// The tables, as numbered migrations. One that was released never changes.
 enum Schema {
-    static let migrations = [first, second, third, fourth]
+    static let migrations = [first, second, third, fourth, shareMarker]
 
     private static let first = """
         -- One row.
@@ -166,5 +166,13 @@ enum Schema {
         CREATE INDEX node_tombstone ON node (seq) WHERE deleted = 1;
         -- Conflicts of a node that goes.
         CREATE INDEX conflict_copy ON conflict (copy);
+        """
+
+    private static let shareMarker = """
+        -- What the share's identity marker says: one row once the hub has seen it.
+        CREATE TABLE share_marker (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            marker TEXT NOT NULL
+        ) STRICT;
         """
 }

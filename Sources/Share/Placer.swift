@@ -28,6 +28,8 @@ package final class Placer<Disk: ShareDisk> {
     package internal(set) var stored: [Digest: Int64] = [:]
     /// Could not be done: tried again, in order.
     package private(set) var backlog: [Placement] = []
+    /// Nothing is placed while the share is not there.
+    package var isShareAway = false
     /// Told of a node whose place in the share was found otherwise than the journal has it, and left so.
     package var onDoubt: (NodeID) -> Void = { _ in }
 
@@ -94,7 +96,7 @@ package final class Placer<Disk: ShareDisk> {
 
     private func run(_ placement: Placement, isReplay: Bool) throws {
         // What has to come after something that waits, waits too.
-        if backlog.contains(where: { $0.overlaps(placement) }) { return backlog.append(placement) }
+        if isShareAway || backlog.contains(where: { $0.overlaps(placement) }) { return backlog.append(placement) }
         if done.isHidden(by: placement) { try flush() }
         do {
             try PlacementRun(placer: self, placement: placement, isReplay: isReplay).carryOut()

@@ -16,7 +16,8 @@ final class DiskTree: LocalTree {
     private let place: Mutex<Place>
     private let path: String
     private let watcher: Watcher
-    private let marker: RelativePath
+    /// What the folder's marker has to say; nil until the index knows it.
+    private let identity = Mutex<String?>(nil)
     private let date: String
     /// Which extras are carried.
     let carried: CarriedExtras
@@ -26,29 +27,57 @@ final class DiskTree: LocalTree {
 
     /// What the folder's marker is called, below the folder.
     static let markerPath = ".synchub/folder"
+    static let marker = IdentityMarker(
+        path: try! RelativePath(bytes: Array(markerPath.utf8)),  // SAFETY: two plain names.
+        text: "This folder is kept in sync by SyncHub (syncagent). Without this file nothing is synced.\n")
 
+    /// A folder that is not there (its disk is not mounted) is waited for: see ``presence()``.
     /// - Parameters:
+    ///   - standIn: an empty directory of ours, which stands for the folder until it is there.
     ///   - date: stands in the name of what had to be kept beside (`2026-11-21`).
     ///   - deliver: gets what happens, on a thread of its own.
-    /// - Throws: ``DiskProblem`` if the folder or its marker is not there.
     init(
-        path: String, date: String, carrying asked: CarriedExtras = .nothing,
+        path: String, standIn: String, date: String, carrying asked: CarriedExtras = .nothing,
         deliver: @escaping @Sendable (FolderEvents) -> Void
     ) throws {
         self.date = date
+        self.path = path
         do {
-            marker = try RelativePath(bytes: Array(Self.markerPath.utf8))
-            self.path = path
-            let root = try TreeRoot(path: path)
-            guard try root.status(of: marker) != nil else { throw DiskProblem(.notFound, Self.absence(of: path)) }
-            carried = root.able(asked)
-            place = Mutex(Place(root: root, area: try Self.area(in: root)))
+            if let root = try? TreeRoot(path: path), Self.marker.reading(in: root) != .missing {
+                carried = root.able(asked)
+                place = Mutex(Place(root: root, area: try Self.area(in: root)))
+            } else {
+                let area = try PrivateArea(path: standIn)
+                let root = try TreeRoot(path: standIn)
+                carried = root.able(asked)
+                place = Mutex(Place(root: root, area: area))
+            }
             watcher = try Watcher { batch in deliver(FolderEvents(batch)) }
         } catch let error as FileTreeError {
             throw DiskProblem(error)
         } catch let error as WatchError {
             throw DiskProblem(.other, "\(error)")
         }
+    }
+
+    /// From now on the folder is the one whose marker has this id. The first time it is whatever id the marker has; one
+    /// without an id is given a new one.
+    /// - Parameter known: of the index; nil if it has none yet.
+    /// - Returns: the id, for the index to keep; nil as long as there is no folder to learn it from.
+    func identify(as known: String?, orNew new: () -> String) throws -> String? {
+        var id = known
+        if known == nil, let now = try? TreeRoot(path: path) {
+            switch Self.marker.reading(in: now) {
+            case .missing: break
+            case .named(let found): id = found
+            case .unnamed:
+                let fresh = new()
+                try asking { () throws(FileTreeError) in try Self.marker.write(fresh, in: now) }
+                id = fresh
+            }
+        }
+        identity.withLock { $0 = id }
+        return id
     }
 
     /// Any thread.
@@ -60,11 +89,6 @@ final class DiskTree: LocalTree {
         try PrivateArea(in: root, at: try RelativePath(bytes: Array(".synchub/private".utf8)))
     }
 
-    /// For a person.
-    static func absence(of path: String) -> String {
-        "\(path) does not have the marker \(markerPath): is its disk mounted? nothing is touched until it is back"
-    }
-
     // MARK: - Is it there?
 
     /// What stands at the folder's path.
@@ -73,15 +97,35 @@ final class DiskTree: LocalTree {
         case same
         /// Another directory that has the marker: a disk that was mounted again.
         case other(TreeRoot)
-        case absent
+        /// Why, for a person.
+        case absent(String)
     }
 
     func presence() -> Presence {
-        guard let now = try? TreeRoot(path: path), (try? now.status(of: marker)) != nil,
-            let status = try? now.status(of: .top)
-        else { return .absent }
+        let now = try? TreeRoot(path: path)
+        if let reason = Self.absence(of: path, now, identity.withLock({ $0 })) { return .absent(reason) }
+        guard let now, let status = try? now.status(of: .top) else { return .absent(Self.next) }
         return status.identity == (try? root.status(of: .top))?.identity ? .same : .other(now)
     }
+
+    /// Why a directory is not the folder, for a person; nil if it is.
+    /// - Parameters:
+    ///   - now: what stands at the path; nil for nothing.
+    ///   - known: what the folder's marker says; nil if any will do.
+    static func absence(of path: String, _ now: TreeRoot?, _ known: String?) -> String? {
+        guard let now else { return "the folder \(path) is not there: \(next)" }
+        switch marker.reading(in: now) {
+        case .missing: return "\(path) does not have the marker \(markerPath): \(next)"
+        case .unnamed: return known == nil ? nil : "the marker \(path)/\(markerPath) is empty or damaged: \(next)"
+        case .named(let id) where known == nil || id == known: return nil
+        case .named:
+            return
+                "\(path) has the marker of another folder: is another disk mounted there? nothing is touched until the "
+                + "right one is back (to take this one for the folder: syncagent leave, then join again)"
+        }
+    }
+
+    private static let next = "is its disk mounted? nothing is touched until it is back"
 
     /// From now on this is the folder; everything in it has to be looked at.
     func adopt(_ other: TreeRoot) throws {

@@ -23,6 +23,8 @@ struct AgentLayout: Hashable, Sendable {
     var token: String { home + "/token" }
     var index: String { home + "/index.db" }
     var socket: String { home + "/agent.sock" }
+    /// An empty directory that stands for the folder while that is not there.
+    var absent: String { home + "/absent" }
     var lock: String { home + "/run.lock" }
 
     static func absolute(_ path: String) -> String {

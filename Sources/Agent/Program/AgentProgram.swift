@@ -104,9 +104,9 @@ package enum AgentProgram {
         _ layout: AgentLayout, _ configuration: AgentConfiguration, onWork: @escaping @Sendable () -> Void
     ) throws -> FolderWorker {
         try FolderWorker(
-            folder: configuration.folder, index: layout.index, debounce: Int64(configuration.debounce),
-            longest: Int64(configuration.minInterval) * 1_000, carrying: configuration.extras,
-            trashDays: configuration.trashDays, onWork: onWork)
+            folder: configuration.folder, standIn: layout.absent, index: layout.index,
+            debounce: Int64(configuration.debounce), longest: Int64(configuration.minInterval) * 1_000,
+            carrying: configuration.extras, trashDays: configuration.trashDays, onWork: onWork)
     }
 
     private static func serve(_ layout: AgentLayout) throws -> ExitCode {
@@ -142,6 +142,7 @@ package enum AgentProgram {
             layout.configuration, layout.token, layout.key, layout.publicKey, layout.index, layout.index + "-wal",
             layout.index + "-shm", layout.socket,
         ] { unlink(path) }
+        rmdir(layout.absent)
         if let folder { unlink(folder + "/" + DiskTree.markerPath) }
         _ = consume lock
         print("left; the folder\(folder.map { " \($0)" } ?? "") stays as it is")

@@ -16,11 +16,14 @@ struct DryRun {
     let verifies: Bool
 
     func run() throws -> [PlanItem] {
-        let tree = try LookingTree(path: configuration.folder)
-        guard tree.isPresent() else { throw AgentFailure(.failed, DiskTree.absence(of: configuration.folder)) }
         let directory = try temporaryDirectory()
         defer { remove(directory) }
         let index = try copyOfIndex(in: directory)
+        let known = try index.folderIdentity
+        if let reason = DiskTree.absence(of: configuration.folder, (try? TreeRoot(path: configuration.folder)), known) {
+            throw AgentFailure(.failed, reason)
+        }
+        let tree = try LookingTree(path: configuration.folder, identity: known)
         let hub = try SSHHubConnection.connect(
             to: try configuration.address(layout, token: token), hello: HelloRequest(of: index), onlyLooks: true
         ) { _ in }
@@ -90,8 +93,11 @@ struct DryRun {
 /// A folder that can only be looked at.
 private final class LookingTree: LocalTree {
     private let root: TreeRoot
+    /// What the index knows of the folder's marker.
+    private let identity: String?
 
-    init(path: String) throws {
+    init(path: String, identity: String?) throws {
+        self.identity = identity
         do throws(FileTreeError) { root = try TreeRoot(path: path) } catch { throw DiskProblem(error) }
     }
 
@@ -121,8 +127,7 @@ private final class LookingTree: LocalTree {
     func watch(_ directory: RelativePath, as entry: EntryID) throws {}
     func isBeingWritten(_ path: RelativePath) -> Bool { false }
     func isPresent() -> Bool {
-        guard let marker = try? RelativePath(bytes: Array(DiskTree.markerPath.utf8)) else { return false }
-        return (try? root.status(of: marker)).flatMap { $0 } != nil
+        DiskTree.absence(of: root.path, root, identity) == nil
     }
 
     // Nothing below is ever asked of it: placing is not part of looking.

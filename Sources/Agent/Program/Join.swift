@@ -1,6 +1,8 @@
 internal import ControlAPI
+internal import FileTree
 import Glibc
 internal import Hashing
+internal import Index
 internal import Processes
 internal import SSH
 internal import Settings
@@ -53,7 +55,7 @@ struct Join {
         let configuration = AgentConfiguration(
             hub: invite.hub, hosts: invite.hosts.map { AgentConfiguration.Host(host: $0.host, port: $0.port) },
             user: invite.user, hostKey: invite.hostKey, apiPort: invite.apiPort, client: joined.client, folder: folder)
-        try FolderMarker.write(folder: folder)
+        try FolderMarker.write(folder: folder, index: layout.index)
         if let slash = layout.configuration.lastIndex(of: "/") {
             try Files.makeDirectories(String(layout.configuration[..<slash]), mode: 0o700)
         }
@@ -104,19 +106,17 @@ struct Join {
     }
 }
 
-/// Tells the folder that was joined from an empty mount point.
+/// Tells the folder that was joined from an empty mount point, and from any other.
 enum FolderMarker {
-    static func write(folder: String) throws {
+    /// - Parameter index: an older one may know another folder.
+    static func write(folder: String, index: String) throws {
+        let id = Generation.random()
         try Files.makeDirectories(folder + "/.synchub", mode: 0o700)
-        let path = folder + "/" + DiskTree.markerPath
-        let text = "This folder is kept in sync by SyncHub (syncagent). Without this file nothing is synced.\n"
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw AgentFailure(.failed, "cannot write \(path): \(String(cString: strerror(errno)))")
+        do throws(FileTreeError) { try DiskTree.marker.write(id, in: TreeRoot(path: folder)) } catch {
+            throw AgentFailure(.failed, "\(error)")
         }
-        defer { close(descriptor) }
-        guard Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count, fsync(descriptor) == 0 else {
-            throw AgentFailure(.failed, "cannot write \(path): \(String(cString: strerror(errno)))")
+        if Files.exists(index) {
+            try FolderIndex(path: index, newGeneration: Generation.random()).setFolderIdentity(id)
         }
     }
 }

@@ -14,6 +14,8 @@ final class Agent: Sendable {
 
     /// The longest pause between two tries to reach the hub, in seconds.
     private static let longestPause = 30
+    /// How often an idle agent looks whether its folder is there, in milliseconds.
+    private static let presenceAfter: Int64 = 15_000
     /// How long what had trouble rests before it is tried again, in milliseconds.
     private static let lookAgainAfter: Int64 = 5_000
 
@@ -136,7 +138,12 @@ final class Agent: Sendable {
         let worker = worker
         var connection: ObjectIdentifier?
         var looked = Clock.milliseconds
-        loop("report", state.report, { worker.needsAnotherLook ? looked + Agent.lookAgainAfter : nil }) { [state] in
+        loop(
+            "report", state.report,
+            { worker.needsAnotherLook ? looked + Agent.lookAgainAfter : Clock.milliseconds + Agent.presenceAfter }
+        ) { [state] in
+            // A disk may go without an event.
+            _ = try worker.isPresent()
             let now = state.connection.map { ObjectIdentifier($0) }
             let isNew = now != connection
             if isNew { reporter.forget() }

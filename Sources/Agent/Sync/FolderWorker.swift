@@ -14,7 +14,6 @@ final class FolderWorker: @unchecked Sendable {
     private let folder: Folder<DiskTree>
     private var settling: Settling<FolderEvents.Place>
     private var timer: (any DispatchSourceTimer)?
-    private let path: String
     private let debounce: Int64
     private let longest: Int64
     private var isLookScheduled = false
@@ -29,27 +28,28 @@ final class FolderWorker: @unchecked Sendable {
     let tree: DiskTree
 
     /// - Parameters:
-    ///   - home: where the index lies.
+    ///   - standIn: an empty directory, which stands for the folder while that is not there.
     ///   - debounce: milliseconds of quiet after which a file is taken.
     ///   - longest: milliseconds after which a file that never is quiet is taken.
     ///   - extras: what is to be carried beside permission bits, as far as this machine can.
     ///   - trashDays: for how long what was put into the trash is kept.
     init(
-        folder path: String, index indexPath: String, debounce: Int64, longest: Int64, carrying extras: CarriedExtras,
-        trashDays: Int,
-        onWork: @escaping @Sendable () -> Void
+        folder path: String, standIn: String, index indexPath: String, debounce: Int64, longest: Int64,
+        carrying extras: CarriedExtras, trashDays: Int, onWork: @escaping @Sendable () -> Void
     ) throws {
         let relay = EventRelay()
-        tree = try DiskTree(path: path, date: Timestamp.day(Clock.now), carrying: extras) { relay.deliver($0) }
+        tree = try DiskTree(path: path, standIn: standIn, date: Timestamp.day(Clock.now), carrying: extras) {
+            relay.deliver($0)
+        }
         let index = try FolderIndex(path: indexPath, newGeneration: Generation.random())
         try index.carry(tree.carried)
         folder = Folder(index: index, tree: tree)
-        self.path = path
-        try tree.recover { try index.hubHas($0) }
         settling = Settling(debounce: debounce, longest: longest)
         self.debounce = debounce
         self.longest = longest
         self.onWork = onWork
+        try identify()
+        try recover()
         relay.connect { [weak self] events in self?.take(events) }
         trashTimer = keepTrashSmall(days: trashDays)
     }
@@ -237,25 +237,43 @@ final class FolderWorker: @unchecked Sendable {
 
     // MARK: - Is the folder there?
 
-    private var isAbsent = false
+    /// Why the folder is not there, for a person; nil while it is. Belongs to the queue.
+    private(set) var absence: String?
+
+    /// The folder is known by its marker: the index keeps what that says.
+    private func identify() throws {
+        let known = try folder.index.folderIdentity
+        let id = try tree.identify(as: known, orNew: Generation.random)
+        if let id, id != known { try folder.index.setFolderIdentity(id) }
+    }
+
+    /// Once in the life of the process, as soon as the folder is there: what the last one left is put in order.
+    private func recover() throws {
+        guard !hasRecovered, tree.isPresent() else { return }
+        hasRecovered = true
+        try tree.recover { try folder.index.hubHas($0) }
+    }
+    private var hasRecovered = false
 
     /// Whether the folder is the one that was joined. While it is not, nothing is concluded, sent or placed, and it goes on by itself
     /// when the folder is back. Belongs to the queue.
     func checkPresence() throws -> Bool {
-        let marker = try RelativePath(bytes: Array(DiskTree.markerPath.utf8))
+        let marker = DiskTree.marker.path
+        if try folder.index.folderIdentity == nil { try identify() }
         switch tree.presence() {
         case .same:
-            if !isAbsent { return true }
+            if absence == nil { return true }
         case .other(let root):
             try tree.adopt(root)
-        case .absent:
-            if !isAbsent { log.warning("folder_absent", ["reason": DiskTree.absence(of: path)]) }
-            isAbsent = true
-            try folder.note(DiskProblem(.notFound, DiskTree.absence(of: path)), at: marker)
+            try recover()
+        case .absent(let reason):
+            if absence != reason { log.warning("folder_absent", ["reason": reason]) }
+            absence = reason
+            try folder.note(DiskProblem(.notFound, reason), at: marker)
             return false
         }
         log.info("folder_present", ["then": "everything is looked at"])
-        isAbsent = false
+        absence = nil
         try folder.index.clearTrouble(at: marker)
         try folder.lookAtEverything()
         scheduleLook()

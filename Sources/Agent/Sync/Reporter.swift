@@ -54,7 +54,7 @@ final class Reporter {
                 epoch: epoch, cursor: try folder.index.applied.rawValue, barrier: try worker.passedBarrier(folder),
                 pending: items, upCount: isAll ? waiting.count { $0.isUp } : backlog.up,
                 downCount: isAll ? waiting.count { !$0.isUp } : backlog.down,
-                bytes: isAll ? waiting.reduce(0) { $0 + $1.bytes } : backlog.bytes)
+                bytes: isAll ? waiting.reduce(0) { $0 + $1.bytes } : backlog.bytes, blocked: worker.absence)
         }
     }
 }

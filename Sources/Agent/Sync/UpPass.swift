@@ -212,6 +212,8 @@ final class UpPass {
                     try abandon()
                 } else if message.code == .noSpace {
                     if isFirst { try abandon() } else { try explain(HubError.diskIsFull) }
+                } else if message.code == .shareAway {
+                    try explain(message.message)
                 }
             }
             throw error
@@ -234,7 +236,8 @@ final class UpPass {
     /// says would be refused again: nothing of it was done, and it is planned anew.
     private func staysInFlight(_ code: ErrorCode) -> Bool {
         switch code {
-        case .paused, .noSpace, .tooMany, .internalError, .revoked, .unauthorized, .forbidden, .otherEpoch: true
+        case .paused, .noSpace, .shareAway, .tooMany, .internalError, .revoked, .unauthorized, .forbidden, .otherEpoch:
+            true
         default: false
         }
     }

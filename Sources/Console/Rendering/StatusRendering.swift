@@ -17,7 +17,9 @@ extension StatusResponse.Hub {
     fileprivate func text(_ appearance: Appearance) -> String {
         let name = appearance.styled(SafeText.name(name), .heading)
         let held = "\(Figures.count(files, "file")), \(Figures.bytes(bytes))"
+        let state = blocked.map { appearance.styled("blocked", .bad) + ": \(SafeText.name($0))\n" } ?? ""
         return "\(name)  \(held), change \(seq)  (synchub \(SafeText.name(version)))\nshare  \(SafeText.name(share))\n"
+            + state
     }
 }
 

@@ -85,6 +85,7 @@ extension HubDesk {
             throw ErrorMessage(.paused, "'\(client)' is paused; it goes on with: syncctl resume \(client)")
         }
         try checkEpoch(epoch)
+        try checkShare()
     }
 
     private func verify(_ job: CommitJob, _ commit: ParsedCommit) throws {

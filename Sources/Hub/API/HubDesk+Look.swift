@@ -6,12 +6,13 @@ import SyncCore
 // What only looks: status, clients, unsynced, why, log, conflicts, paths.
 extension HubDesk {
     func status() throws -> StatusResponse {
+        fence.check()
         let statistics = try journal.statistics()
         let head = try head
         return StatusResponse(
             hub: StatusResponse.Hub(
                 name: name, version: ProductVersion.current, seq: head.rawValue, files: statistics.files,
-                bytes: statistics.bytes, share: layout.share),
+                bytes: statistics.bytes, share: layout.share, blocked: fence.reason),
             clients: try allFacts.map { try status(of: $0, head) } + [share?.status(head)].compactMap { $0 },
             conflicts: try journal.openConflicts().count)
     }

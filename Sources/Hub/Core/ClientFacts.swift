@@ -24,6 +24,8 @@ struct LastReport: Hashable, Sendable {
     var downCount: Int
     /// Bytes that are still to move, both directions.
     var bytes: Int64
+    /// Why nothing goes on there, as a sentence; nil while it does.
+    var blocked: String?
 
     /// - Parameter request: without a ``ReportRequest/problem``.
     init(_ request: ReportRequest) {
@@ -33,6 +35,7 @@ struct LastReport: Hashable, Sendable {
         upCount = request.upCount
         downCount = request.downCount
         bytes = request.bytes
+        blocked = request.blocked
     }
 
     /// Items that somebody may wait for: all but what is skipped for good.
@@ -110,10 +113,13 @@ enum ClientReason {
         }
     }
 
+    /// Nil while its folder is there.
+    static func blocked(_ client: ClientFacts) -> String? { client.report?.blocked.map { "blocked: \($0)" } }
+
     /// Why it may not answer at all; nil for a client that is there and may work.
     static func absent(_ client: ClientFacts) -> String? {
         if client.isRevoked { return "revoked" }
-        return paused(client) ?? (client.isOnline ? nil : offline(client))
+        return paused(client) ?? (client.isOnline ? blocked(client) : offline(client))
     }
 
     static func counts(_ report: LastReport) -> String {

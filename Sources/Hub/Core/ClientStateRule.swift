@@ -10,6 +10,7 @@ enum ClientStateRule {
         if client.kind == .sftp { return .inSync }
         if !client.isOnline { return .offline }
         guard let report = client.report else { return .syncing }
+        if report.blocked != nil { return .blocked }
         return client.cursor == head && report.openCount == 0 ? .inSync : .syncing
     }
 

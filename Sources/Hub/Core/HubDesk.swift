@@ -24,6 +24,7 @@ final class HubDesk {
     let store: Store
     let journal: Journal
     let placer: Placer
+    let fence: ShareFence
     /// SHA-256.
     let adminTokenHash: [UInt8]
     /// By name, revoked ones too.
@@ -65,12 +66,13 @@ final class HubDesk {
         self.queue = queue
         self.verifiers = verifiers
         lastCollection = clock.uptime()
-        // The share first: without it nothing is to be touched.
         store = try Store(layout)
         adminTokenHash = try HubDesk.adminTokenHash(layout)
         journal = try Journal(path: layout.journal)
         placer = Placer(
             store: store, journal: journal, clock: clock, generation: randomBytes(count: 8).map(Escaping.hex).joined())
+        fence = try ShareFence(store: store, journal: journal)
+        placer.isShareAway = fence.reason != nil
         let records = try journal.clients()
         clients = Dictionary(uniqueKeysWithValues: records.map { ($0.name, LiveClient($0)) })
         // Those before the last start count from milliseconds too.
@@ -82,10 +84,14 @@ final class HubDesk {
 
     /// After the start, on the queue: watches the share and sets the timer.
     func start() {
-        let share = ShareWatcher(placer: placer, clock: clock, queue: queue, settings: settings) { [unowned self] in
+        let share = ShareWatcher(
+            placer: placer, fence: fence, clock: clock, queue: queue, settings: settings
+        ) { [unowned self] in
             settle()
         }
         self.share = share
+        fence.onChange = { [unowned self] in shareChanged($0) }
+        if let reason = fence.reason { hubLog.error("share_away", ["reason": reason]) }
         share.start()
         collectTombstones()
         settle()

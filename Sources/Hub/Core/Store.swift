@@ -1,6 +1,7 @@
 internal import FileTree
 import Glibc
 import SyncCore
+import Synchronization
 
 /// Where the hub's bytes lie: the share, staging, `versions/` and the private areas, all on one file system. Any thread.
 ///
@@ -8,29 +9,34 @@ import SyncCore
 /// to is rubbish. `displaced` holds what came out of the share on its way to `versions/`: never rubbish.
 final class Store: Sendable {
     let layout: HubLayout
-    let share: TreeRoot
+    private let held: Mutex<TreeRoot>
     let incoming: PrivateArea
     let displaced: PrivateArea
     /// The directory of ``incoming`` as a tree, for attributes.
     let incomingTree: TreeRoot
 
-    /// - Throws: ``HubCoreError/shareMissing(_:)``; ``FileTreeError``.
+    /// A share that is not there is waited for; an empty directory stands for it until then. See ``ShareFence``.
+    /// - Throws: ``FileTreeError``.
     init(_ layout: HubLayout) throws {
         self.layout = layout
-        share = try Store.openShare(layout.share)
+        held = Mutex(try Store.openShare(layout))
         incoming = try PrivateArea(path: layout.privateFiles + "/incoming")
         displaced = try PrivateArea(path: layout.privateFiles + "/displaced")
         incomingTree = try TreeRoot(path: incoming.path)
     }
 
-    private static func openShare(_ path: String) throws -> TreeRoot {
-        do {
-            return try TreeRoot(path: path)
-        } catch {
-            if error.reason == .notFound || error.reason == .notDirectory { throw HubCoreError.shareMissing(path) }
-            throw error
-        }
+    private static func openShare(_ layout: HubLayout) throws -> TreeRoot {
+        if let share = try? TreeRoot(path: layout.share) { return share }
+        let standIn = layout.privateFiles + "/absent"
+        try HubFile.makeDirectory(standIn, mode: 0o700)
+        return try TreeRoot(path: standIn)
     }
+
+    /// The live tree.
+    var share: TreeRoot { held.withLock { $0 } }
+
+    /// From now on this directory is the share.
+    func reopen(_ share: TreeRoot) { held.withLock { $0 = share } }
 
     /// A client's staging directory; nil when it has none.
     func staging(of client: String) -> TreeRoot? { try? TreeRoot(path: layout.staging + "/" + client) }
@@ -86,8 +92,6 @@ final class Store: Sendable {
 
 /// Why the hub's core cannot start.
 package enum HubCoreError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The share's directory is not there.
-    case shareMissing(String)
     /// The administrator's token cannot be read.
     case noAdminToken(String)
     /// The host's public key is missing, which invites tell.
@@ -95,9 +99,6 @@ package enum HubCoreError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .shareMissing(let path):
-            "the share \(path) is missing; is its disk mounted? Nothing was changed. Mount it, or restore the directory, and "
-                + "start the hub again"
         case .noHostKey(let path):
             "the host key \(path) is missing; `synchub init` makes one (ssh-keygen -y restores it from the private key)"
         case .noAdminToken(let path):

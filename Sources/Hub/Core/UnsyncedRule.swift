@@ -23,7 +23,7 @@ enum UnsyncedRule {
         let reported = (client.report?.pending ?? []).map { item in
             message(
                 client, item.path, item.direction, item.bytes,
-                absent.map { item.skipped == true ? item.reason : "\($0); \(item.reason)" } ?? item.reason)
+                absent.map { reason(item, $0) } ?? item.reason)
         }
         let known = Set(reported.filter { $0.direction == .down }.map(\.path))
         let unreported = ahead.filter { !known.contains("\($0.path)") }.map { change in
@@ -47,6 +47,11 @@ enum UnsyncedRule {
             return StatusResponse.Unsynced(up: report.upCount, down: report.downCount, bytes: report.bytes)
         }
         return StatusResponse.Unsynced(up: client.report?.upCount ?? 0, down: ahead.count, bytes: ahead.bytes)
+    }
+
+    private static func reason(_ item: PendingMessage, _ absent: String) -> String {
+        if item.skipped == true { return item.reason }
+        return absent.hasSuffix(item.reason) ? absent : "\(absent); \(item.reason)"
     }
 
     private static func message(

@@ -33,6 +33,7 @@ enum WhyRule {
                 absent ?? "has yet to apply change \(node.seq.rawValue) (it is at \(client.cursor.rawValue))")
         }
         guard node != nil else { return differs("has nothing there") }
+        if let absent, client.report?.blocked != nil { return differs(absent) }
         return WhyResponse.OnClient(client: client.name, synced: true, reason: absent ?? "has it")
     }
 

@@ -24,10 +24,11 @@ enum ShareHashResult: Sendable {
 
 /// Reads files of the share, away from the hub's queue. Any thread.
 final class ShareHasher: Sendable {
-    private let share: TreeRoot
+    private let store: Store
+    private var share: TreeRoot { store.share }
     private let isStopped = Atomic(false)
 
-    init(_ share: TreeRoot) { self.share = share }
+    init(_ store: Store) { self.store = store }
 
     func stop() { isStopped.store(true, ordering: .relaxed) }
 

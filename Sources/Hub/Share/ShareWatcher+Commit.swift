@@ -8,7 +8,8 @@ extension ShareWatcher {
     /// - Returns: for each deed the node that came of it; none at all if it has to be tried again.
     @discardableResult
     func commit(_ deeds: [ShareDeed]) throws -> [Node?] {
-        if deeds.isEmpty { return [] }
+        // What was seen before the share went away is looked at again when it is back.
+        if deeds.isEmpty || fence.reason != nil { return [] }
         for deed in deeds { if let node = deed.change.node { placer.placed[node] = nil } }
         let outcomes: [Outcome]
         do {

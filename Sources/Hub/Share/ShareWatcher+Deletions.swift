@@ -13,7 +13,7 @@ extension ShareWatcher {
         // Too much is going on to look at all of it: later.
         guard toList.isEmpty, due.isEmpty, settling.waiting.count <= 5000 else { return }
         // Absence is not deletion (DESIGN §4.8).
-        guard vanished.isEmpty || isPresent() else { return }
+        guard vanished.isEmpty || fence.check() else { return }
         let elsewhere = try identitiesOfWaitingNames()
         var deeds: [ShareDeed] = []
         var seen: Set<NodeID> = []
@@ -27,25 +27,6 @@ extension ShareWatcher {
             end(.vanished(id))
         }
         try lookAfterwards()
-    }
-
-    private func isPresent() -> Bool {
-        let isPresent = ShareMarker.isPresent(in: share)
-        if isPresent == isMissing {
-            isMissing = !isPresent
-            if isMissing {
-                hubLog.error(
-                    "share_missing",
-                    [
-                        "marker": "\(share.path)/\(ShareMarker.name)", "waiting": vanished.count,
-                        "next": "nothing is deleted; mount the disk, or make the marker again (touch)",
-                    ])
-            } else {
-                hubLog.info("share_back")
-            }
-            hasProgress = true
-        }
-        return isPresent
     }
 
     /// Nil, and no longer vanished, if it has come back.

@@ -11,6 +11,23 @@ extension ShareWatcher {
         look(into: .root)
     }
 
+    /// The share is away: nothing of what was seen counts.
+    func forgetAll() {
+        settling = Settling(debounce: Int64(settings.shareSettle), longest: Int64(settings.shareRetry))
+        (written, due, toList, deep, unwatched, watched) = ([], [], [], [], [], [])
+        (toHash, vanished, afterwards, quietOnce, problems, unfinished) = ([], [], [], [:], [:], [:])
+        inHash = []
+        _ = mailbox.take()
+        planTurn()
+    }
+
+    /// It is back, or another directory has become the share: whoever waits for it waits for all of this.
+    func lookAtAllAgain() {
+        forgetAll()
+        look(into: .root, mark: 0)
+        planTurn()
+    }
+
     /// Looks at a directory, and at all that is below it.
     func look(into directory: NodeID, deep isDeep: Bool = true, mark: Int64? = nil) {
         if isDeep { deep.insert(directory) }

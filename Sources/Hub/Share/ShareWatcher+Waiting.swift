@@ -14,11 +14,11 @@ extension ShareWatcher {
     }
 
     /// Whether everything before a mark has become changes. A file that somebody still writes to is no change yet.
-    func isCaughtUp(with mark: Int64) -> Bool { !unfinished.values.contains { $0 <= mark } }
+    func isCaughtUp(with mark: Int64) -> Bool { fence.reason == nil && !unfinished.values.contains { $0 <= mark } }
 
     /// Why somebody waits for the share, in words.
     var reason: String {
-        if isMissing { return "its marker \(ShareMarker.name) is missing, so nothing counts as deleted" }
+        if let reason = fence.reason { return "blocked: \(reason)" }
         let names = unfinished.keys.compactMap { task -> Spot? in
             if case .name(let spot) = task { spot } else { nil }
         }
@@ -48,9 +48,10 @@ extension ShareWatcher {
     /// As `status` shows it: nil as long as there is nothing to say.
     func status(_ head: Sequence) -> StatusResponse.Client? {
         let pending = pending
-        if pending.isEmpty, !isMissing { return nil }
+        if pending.isEmpty, fence.reason == nil { return nil }
         return StatusResponse.Client(
-            name: Placer.shareClient, kind: .sftp, state: isMissing ? .blocked : .syncing, cursor: head.rawValue,
+            name: Placer.shareClient, kind: .sftp, state: fence.reason != nil ? .blocked : .syncing,
+            cursor: head.rawValue,
             behind: 0,
             unsynced: StatusResponse.Unsynced(
                 up: pending.count, down: 0, bytes: pending.reduce(0) { $0 + $1.bytes }), lastSeen: nil,

@@ -11,6 +11,7 @@ import SyncCore
 /// the inode to where it reappeared. Everything is decided by looking at the disk: an event only says where.
 final class ShareWatcher {
     let placer: Placer
+    let fence: ShareFence
     let clock: HubClock
     let queue: DispatchQueue
     let settings: HubCoreSettings
@@ -45,8 +46,6 @@ final class ShareWatcher {
     var quietOnce: [Spot: Fingerprint] = [:]
     /// Why names do not become changes, for people.
     var problems: [Spot: String] = [:]
-    /// The marker was not there when it was needed.
-    var isMissing = false
 
     /// What is to be finished, with the newest mark when it began.
     var unfinished: [ShareTask: Int64] = [:]
@@ -68,15 +67,16 @@ final class ShareWatcher {
     var now: Int64 { clock.uptime() / 1_000_000 }
 
     init(
-        placer: Placer, clock: HubClock, queue: DispatchQueue, settings: HubCoreSettings,
+        placer: Placer, fence: ShareFence, clock: HubClock, queue: DispatchQueue, settings: HubCoreSettings,
         onProgress: @escaping () -> Void
     ) {
         self.placer = placer
+        self.fence = fence
         self.clock = clock
         self.queue = queue
         self.settings = settings
         self.onProgress = onProgress
-        hasher = ShareHasher(placer.store.share)
+        hasher = ShareHasher(placer.store)
         workers = WorkerPool("hub.share", width: settings.shareHashers)
         settling = Settling(debounce: Int64(settings.shareSettle), longest: Int64(settings.shareRetry))
     }
@@ -84,9 +84,6 @@ final class ShareWatcher {
     /// Begins to watch, and looks at everything.
     func start() {
         placer.onDoubt = { [unowned self] node in doubt(node) }
-        do {
-            if try journal.head == .zero { try ShareMarker.make(in: share.path) }
-        } catch { hubLog.error("share_marker_failed", ["reason": "\(error)"]) }
         nonisolated(unsafe) let share = self  // SAFETY: used on the queue only.
         let (mailbox, queue) = (mailbox, queue)
         do {
@@ -119,6 +116,7 @@ final class ShareWatcher {
         if isStopped { return }
         turns += 1
         do {
+            guard fence.check() else { return plan() }
             try takeEvents()
             try listSome()
             try lookAtSome()
@@ -164,8 +162,8 @@ final class ShareWatcher {
         var times: [Int64] = []
         if let next = settling.nextDue { times.append(next) }
         if !unwatched.isEmpty { times.append(nextRound) }
-        // The marker may come back by a mount, which is no event.
-        if !vanished.isEmpty { times.append(now + Int64(settings.shareRetry)) }
+        // It may come back by a mount, which is no event.
+        if fence.reason != nil { times.append(now + Int64(settings.shareRetry)) }
         guard let next = times.min() else { return }
         let timer = DispatchSource.makeTimerSource(queue: queue)
         nonisolated(unsafe) let share = self  // SAFETY: the timer fires on the queue.

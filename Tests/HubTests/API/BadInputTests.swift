@@ -231,10 +231,4 @@ struct BadInputTests {
         let hub = try HubFixture()
         try expect(hub.send("POST", "/v1/invite", body: WireFormat.encode(InviteRequest(client: name))), .badName)
     }
-
-    @Test func `a hub whose share is missing does not start`() throws {
-        #expect(throws: HubCoreError.self) {
-            _ = try HubFixture { root in #expect(rmdir(root.layout.share) == 0) }
-        }
-    }
 }

@@ -70,6 +70,7 @@ final class HubFixture {
         layout = HubLayout(root: directory.path)
         for name in ["share", "staging", "versions", ".synchub"] { directory.makeDirectory(name) }
         directory.write(HubFixture.adminToken + "\n", to: "admin.token")
+        try ShareMarker.make(in: layout.share)
         try prepare(Root(directory: directory, layout: layout))
         (core, server) = try HubFixture.start(layout, keys, settings, clock)
     }

@@ -95,12 +95,13 @@ struct ShareStartTests {
         #expect(!answer.inSync)
         #expect(answer.waiting.map(\.client) == ["share"])
         #expect(try share.node("b") != nil)
-        #expect(try share.node("c") != nil)
+        #expect(try share.node("c") == nil)
         let row = try share.hub.get("/v1/status", as: StatusResponse.self).clients.first { $0.name == "share" }
         #expect(row?.state == .blocked)
         #expect(rename(share.hub.directory.path("marker"), share.at(".synchub-share")) == 0)
         try share.expectSame()
         #expect(try share.node("b") == nil)
+        #expect(try share.node("c") != nil)
     }
 
     @Test func `an emptied share deletes nothing after a start`() throws {
@@ -111,6 +112,56 @@ struct ShareStartTests {
         }
         #expect(try !share.settle(within: 1).inSync)
         #expect(try share.log().allSatisfy { $0.change != "delete" })
+    }
+
+    @Test func `a hub starts without its share, refuses commits, and takes the share when it is back`() throws {
+        let share = try filled()
+        let ann = try share.hub.join("ann")
+        let away = share.hub.directory.path("elsewhere")
+        try share.hub.restart { #expect(rename(share.path, away) == 0) }
+        let status = try share.hub.get("/v1/status", as: StatusResponse.self)
+        #expect(status.hub.blocked?.contains("is not there") == true)
+        do {
+            _ = try ann.create("new", "new")
+            Issue.record("a commit without a share")
+        } catch let error as ErrorMessage { #expect(error.code == .shareAway) }
+        #expect(rename(away, share.path) == 0)
+        #expect(try ann.create("new", "new").applied != nil)
+        #expect(share.text("new") == "new" && share.text("b") != nil)
+        try share.expectSame()
+        #expect(try share.hub.get("/v1/status", as: StatusResponse.self).hub.blocked == nil)
+    }
+
+    @Test func `another share's marker is noticed, and a share that was made again is opened anew`() throws {
+        let share = try filled()
+        let ann = try share.hub.join("ann")
+        let away = share.hub.directory.path("elsewhere")
+        #expect(rename(share.path, away) == 0)
+        share.hub.directory.makeDirectory("share")
+        share.put("id: 0123\n", ".synchub-share")
+        let status = try share.hub.get("/v1/status", as: StatusResponse.self)
+        #expect(status.hub.blocked?.contains("another share") == true)
+        #expect(status.clients.first { $0.name == "share" }?.state == .blocked)
+        #expect(throws: ErrorMessage.self) { try ann.create("new", "new") }
+        // The same files on another disk, with the marker that belongs to them.
+        share.put(share.hub.directory.text("elsewhere/.synchub-share") ?? "", ".synchub-share.new")
+        share.makeDirectory("d")
+        share.makeDirectory("d/e")
+        for name in ["d/e/a", "b"] { share.put(share.hub.directory.text("elsewhere/\(name)") ?? "", name) }
+        share.move(".synchub-share.new", ".synchub-share")
+        #expect(try ann.create("new", "new").applied != nil)
+        #expect(share.text("new") == "new")
+        try share.expectSame()
+        #expect(try share.log().allSatisfy { $0.change != "delete" })
+    }
+
+    @Test func `a marker from before markers had ids is given one`() throws {
+        let share = try ShareHub { $0.directory.write("", to: "share/.synchub-share") }
+        #expect(share.text(".synchub-share")?.contains("id: ") == true)
+        #expect(try share.hub.get("/v1/status", as: StatusResponse.self).hub.blocked == nil)
+        share.put("", ".synchub-share.new")
+        share.move(".synchub-share.new", ".synchub-share")
+        #expect(try share.hub.get("/v1/status", as: StatusResponse.self).hub.blocked?.contains("empty") == true)
     }
 
     @Test func `an idle share takes no turns`() throws {
