@@ -44,15 +44,33 @@ extension Folder {
         return true
     }
 
-    /// Directories that could not be listed are tried again, and what could not be examined.
+    /// Whether something could not be done that may be possible later.
+    package func hasTroubles() throws -> Bool {
+        try !receivingTroubles.isEmpty || index.troubles(limit: 100).contains { !$0.isSkipped }
+    }
+
+    /// Directories that could not be listed are tried again, and what could not be examined. Of what is elsewhere or gone by
+    /// now there is nothing more to say.
     package func retryTroubles() throws {
-        for trouble in try index.troubles(limit: 1_000) where !trouble.isSkipped {
-            if let entry = trouble.entry, let row = try index.local(entry), row.kind == .directory {
-                look(into: entry, deep: true)
-            } else if let parent = try index.entry(at: trouble.path.parent) {
-                look(into: parent, deep: false)
+        for trouble in try index.troubles(limit: 1_000) {
+            guard let entry = trouble.entry else {
+                try retry(trouble)
+                continue
             }
+            let row = try index.local(entry)
+            if row?.kind == .directory { look(into: entry, deep: true) }
+            if try row == nil || index.path(of: entry) != trouble.path { try index.clearTrouble(at: trouble.path) }
         }
+        receivingTroubles = try receivingTroubles.filter { node, _ in
+            if case .receive = try index.subject(of: .node(node))?.verdict { true } else { false }
+        }
+    }
+
+    /// A name that has no entry: if it still is as it was, looking at it says so again.
+    private func retry(_ trouble: Trouble) throws {
+        try index.clearTrouble(at: trouble.path)
+        guard let parent = try index.entry(at: trouble.path.parent), let name = trouble.path.last else { return }
+        try look(at: [(parent, name)])
     }
 }
 
@@ -68,7 +86,7 @@ extension Folder {
         }
     }
 
-    /// Something from the hub cannot be brought here for now.
+    /// Something is wrong with the folder itself.
     package func note(_ problem: DiskProblem, at path: RelativePath) throws {
         try trouble(path, nil, problem.description)
     }

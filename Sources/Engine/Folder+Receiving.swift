@@ -57,6 +57,7 @@ extension Folder {
     /// Verified bytes have arrived for a node.
     package func absorb(_ content: StagedContent, for node: NodeID) {
         if let old = staged.updateValue(content, forKey: node) { tree.discard(old) }
+        receivingTroubles[node] = nil
     }
 
     /// Brings everything onto the disk that can be now. What waits for bytes, for its directory or for a name stays.
@@ -153,9 +154,16 @@ private struct Placer<Tree: LocalTree> {
             case .change(let local, let synced, let remote): return try change(local, synced, remote)
             case .remove(let local, _, let remote): return try remove(local.entry, remote)
             }
+        } catch let problem as DiskProblem where problem.cause == .notFound {
+            // Its user has moved something on the way, or what was fetched is gone: the next look tells, or the next fetch.
+            if let staged = folder.staged.removeValue(forKey: node) { tree.discard(staged) }
+            if let local = subject.local { try lookAgainQuietly(local.parent.entry) }
+            if let parent = try subject.remote.flatMap({ try index.local(of: $0.parent) }) {
+                try lookAgainQuietly(parent.entry)
+            }
+            return false
         } catch let problem as DiskProblem {
-            let path = try index.remotePath(of: node) ?? .top
-            try folder.trouble(path, subject.local?.entry, problem.description)
+            folder.receivingTroubles[node] = problem.description
             return false
         }
     }
@@ -232,7 +240,7 @@ private struct Placer<Tree: LocalTree> {
         var remote = remote
         if let row = try index.local(of: remote.id) { remote = try index.fillUnsaid(remote, from: row.mode) }
         try index.setSynced(remote.id, SyncedState(remote))
-        if let path = try index.remotePath(of: remote.id) { try index.clearTrouble(at: path) }
+        folder.receivingTroubles[remote.id] = nil
         try index.markSettled(.node(remote.id))
         // What the file system did not keep exactly (a mode that the umask or the file system changed) shows as a
         // difference now.
@@ -320,7 +328,7 @@ private struct Placer<Tree: LocalTree> {
                 : tree.remove(path, kind: row.kind, having: row.stamp)
         else {
             if row.kind == .directory {
-                try folder.trouble(path, entry, "deleted elsewhere, but it still holds something here")
+                folder.receivingTroubles[remote.id] = "deleted elsewhere, but it still holds something here"
             }
             return try lookAgain(row.kind == .directory ? entry : row.parent)
         }
@@ -328,6 +336,7 @@ private struct Placer<Tree: LocalTree> {
         folder.touched.remove(path)
         try index.removeLocal(entry)
         try index.forget(remote.id)
+        folder.receivingTroubles[remote.id] = nil
         return true
     }
 

@@ -36,6 +36,7 @@ extension Folder {
                 item.reason = reason
                 item.bytes = max(item.bytes, local.content?.file?.size ?? 0)
             }
+            if !item.isUp, let node = subject.node, let reason = receivingTroubles[node] { item.reason = reason }
             item.reason = subject.local.flatMap { reasons[$0.entry] } ?? byPath[item.path] ?? item.reason
             byPath[item.path] = nil
             found.append(item)

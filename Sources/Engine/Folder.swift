@@ -33,6 +33,9 @@ package final class Folder<Tree: LocalTree> {
     var mustSend: Set<Digest> = []
     /// Why entries that were held back, or are just tried again, are not at the hub, in words for a person.
     package var sendingTroubles: [EntryID: String] = [:]
+    /// Why nodes that the hub has otherwise cannot be brought here, in words for a person. Counts only while they wait to
+    /// come: what is remembered by node outlives no move of it, as a path would.
+    package var receivingTroubles: [NodeID: String] = [:]
     /// Files whose bytes were hashed so soon after their change that another change may look the same.
     package internal(set) var racy: [EntryID: Nanoseconds] = [:]
 

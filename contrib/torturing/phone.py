@@ -52,7 +52,11 @@ class Phone:
             self.contents.destroyed_unseen(path, self.step)
             return
         try:
-            data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                yield
+                return
+            data = os.pread(descriptor, status.st_size, 0)
             yield
             status = os.fstat(descriptor)
             if status.st_nlink == 0 or os.pread(descriptor, status.st_size, 0) != data:

@@ -101,7 +101,7 @@ final class DownPass {
             deferred[fetch.node] = Clock.milliseconds + 1_000
             log.debug("fetch-failed", ["path": fetch.path.description, "reason": "\(error)"])
             if let error = error as? FileTreeError {
-                try worker.perform { try $0.note(DiskProblem(error), at: fetch.path) }
+                try worker.perform { $0.receivingTroubles[fetch.node] = DiskProblem(error).description }
             }
             return nil
         }

@@ -322,10 +322,7 @@ final class FolderWorker: @unchecked Sendable {
 
     /// Whether something had trouble, or lies where the kernel does not watch.
     var needsAnotherLook: Bool {
-        queue.sync {
-            let hasTrouble = (try? folder.index.troubles(limit: 100).contains { !$0.isSkipped }) ?? true
-            return hasTrouble || !folder.unwatched.isEmpty
-        }
+        queue.sync { (try? folder.hasTroubles()) ?? true || !folder.unwatched.isEmpty }
     }
 
     /// When a file that was hashed too soon after its change is to be read once more, in monotonic milliseconds.
@@ -344,7 +341,7 @@ final class FolderWorker: @unchecked Sendable {
                 for directory in folder.unwatched { folder.look(into: directory, deep: false) }
                 if try checkPresence() { try folder.retryTroubles() }
             }
-            if folder.isLooking { scheduleLook() }
+            scheduleLook()
             onWork()
         }
     }
