@@ -123,6 +123,15 @@ package final class Placer<Disk: ShareDisk> {
         stored = [:]
     }
 
+    /// The names of verified files that a placement still needs: after a start every other one is rubbish.
+    package func neededStaged() throws -> Set<String> {
+        Set(
+            try journal.pendingPlacements().compactMap { placement -> String? in
+                guard case .file(_, _, .staged(let staged)) = placement.step else { return nil }
+                return staged.name
+            })
+    }
+
     // MARK: - What came out of the share
 
     /// Puts displaced bytes into `versions/`.

@@ -16,16 +16,32 @@ final class Contents {
         return digest
     }
 
+    /// A part of something, or something else: what a broken connection leaves. Nobody ever means it.
+    func torn(_ bytes: [UInt8]) -> [UInt8] { [UInt8(ascii: "!")] + bytes.prefix(2) }
+
+    func isTorn(_ digest: Digest) -> Bool { contents[digest]?.first == UInt8(ascii: "!") }
+
     func bytes(of digest: Digest) -> [UInt8]? { contents[digest] }
 }
 
 /// Time that only moves when it is told to.
-final class Clock {
+final class World {
     var now: Nanoseconds = 1_700_000_000_000_000_000
+}
+
+/// One party's clock: the world's time, as wrong as somebody has set it.
+final class Clock {
+    private let world: World
+    /// How far it is ahead.
+    var offset: Nanoseconds = 0
+
+    init(_ world: World) { self.world = world }
+
+    var now: Nanoseconds { world.now + offset }
 
     /// A moment after all others.
     func tick() -> Nanoseconds {
-        now += 1_000
+        world.now += 1_000
         return now
     }
 }

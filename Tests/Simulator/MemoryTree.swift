@@ -15,22 +15,39 @@ final class MemoryTree: LocalTree {
         var mode: Mode
         var mtime: Nanoseconds
         var ctime: Nanoseconds
+        let born: Nanoseconds
         var children: [Name: Inode] = [:]
+        /// A program has it open for writing.
+        var isOpen = false
+        /// It lay in the tree, where somebody may have seen it.
+        var wasVisible = false
         unowned let tree: MemoryTree
 
-        init(_ kind: NodeKind, number: UInt64, mode: Mode, mtime: Nanoseconds, ctime: Nanoseconds, in tree: MemoryTree)
-        {
+        init(
+            _ kind: NodeKind, number: UInt64, mode: Mode, mtime: Nanoseconds, ctime: Nanoseconds,
+            born: Nanoseconds = 0, in tree: MemoryTree
+        ) {
             self.kind = kind
             self.number = number
             self.mode = mode
             self.mtime = mtime
             self.ctime = ctime
+            self.born = born
             self.tree = tree
         }
 
         var stamp: Stamp {
-            Stamp(device: 1, inode: number, size: Int64(bytes.count), mtime: mtime, ctime: ctime)
+            Stamp(device: 1, inode: number, size: Int64(bytes.count), mtime: mtime, ctime: ctime, born: born)
         }
+        /// With all that is in it; nobody has it open.
+        func copy() -> Inode {
+            let copy = Inode(kind, number: number, mode: mode, mtime: mtime, ctime: ctime, born: born, in: tree)
+            copy.bytes = bytes
+            copy.wasVisible = wasVisible
+            copy.children = children.mapValues { $0.copy() }
+            return copy
+        }
+
         var status: DiskStatus { DiskStatus(kind: .node(kind), stamp: stamp, mode: mode) }
         var content: Content {
             switch kind {
@@ -65,9 +82,12 @@ final class MemoryTree: LocalTree {
     var fuse: Int?
     /// False while the disk is not mounted.
     var isMounted = true
+    /// Whether the file system says when an inode was made.
+    private let tellsBirth: Bool
 
-    init(clock: Clock, contents: Contents) {
+    init(clock: Clock, contents: Contents, tellsBirth: Bool = false) {
         self.clock = clock
+        self.tellsBirth = tellsBirth
         self.contents = contents
         let now = clock.tick()
         emptyRoot = Inode(.directory, number: 9_999_999, mode: Mode(0o755), mtime: now, ctime: now, in: self)
@@ -93,13 +113,15 @@ final class MemoryTree: LocalTree {
             lastInode += 1
             number = lastInode
         }
-        return Inode(kind, number: number, mode: mode, mtime: mtime ?? now, ctime: now, in: self)
+        return Inode(
+            kind, number: number, mode: mode, mtime: mtime ?? now, ctime: now, born: tellsBirth ? now : 0, in: self)
     }
 
     func link(_ inode: Inode, at path: RelativePath) {
         // SAFETY: callers have looked that the directory is there.
         let parent = self.inode(at: path.parent)!, name = path.last!
         parent.children[name] = inode
+        inode.wasVisible = true
         changed(parent)
         inode.ctime = clock.tick()
         tell(parent, name)
@@ -153,6 +175,22 @@ final class MemoryTree: LocalTree {
         stagedCount += 1
         staging["s\(stagedCount)"] = bytes
         return StagedContent(name: "s\(stagedCount)", digest: contents.digest(of: bytes), isDurable: false)
+    }
+
+    /// Whether a file in it has these bytes.
+    func hasFile(_ digest: Digest) -> Bool {
+        func has(_ inode: Inode) -> Bool {
+            inode.kind == .file
+                ? contents.digest(of: inode.bytes) == digest : inode.children.values.contains(where: has)
+        }
+        return has(root)
+    }
+
+    /// Another tree takes the place of this one's.
+    func restore(_ root: Inode) { self.root = root }
+
+    func emptyCopy() -> Inode {
+        Inode(.directory, number: 1, mode: Mode(0o755), mtime: 0, ctime: 0, in: self)
     }
 
     /// Everything in it, sorted by path.

@@ -11,6 +11,10 @@ final class SimulatedAgent {
     let hub: SimulatedHub
     private(set) var folder: Folder<MemoryTree>
     var isConnected = true
+    /// The next file that is sent arrives in part.
+    var tearsNextUpload = false
+    /// The next file that is received is not what the hub has.
+    var tearsNextDownload = false
     /// Writes down what it does.
     var note: (String) -> Void = { _ in }
 
@@ -30,6 +34,8 @@ final class SimulatedAgent {
         tree = MemoryTree(clock: clock, contents: contents)
         folder = Folder(index: index, tree: tree)
         try index.begin(epoch: hub.journal.epoch)
+        try hub.journal.addClient("u\(number)", kind: .agent, publicKey: "k\(number)", at: 1)
+        try hub.journal.hello("u\(number)", generation: index.generation, at: 1)
         try folder.lookAtEverything()
     }
 
@@ -110,18 +116,52 @@ final class SimulatedAgent {
         guard let path = item.path, let file = tree.inode(at: path), file.kind == .file,
             tree.contents.digest(of: file.bytes) == wanted.digest
         else { return false }
-        hub.staged.insert(wanted.digest)
+        // A connection that breaks off leaves a part.
+        let bytes = tearsNextUpload ? hub.contents.torn(file.bytes) : file.bytes
+        tearsNextUpload = false
+        hub.staging[name, default: [:]][wanted.digest] = bytes
         return true
+    }
+
+    private func request() throws -> Request? {
+        guard isConnected, let name = try index.inflightRequest, let operations = requests[name] else { return nil }
+        return Request(
+            name: name, client: self.name, operations: operations, acknowledged: try index.acknowledged,
+            epoch: try index.epoch ?? "")
     }
 
     /// Has the hub decide; the answer may be lost.
     func send(loses: Bool) throws {
-        guard isConnected, answer == nil, let name = try index.inflightRequest, let operations = requests[name] else {
-            return
+        guard answer == nil, let request = try request() else { return }
+        try take(hub.handle(request), of: request, loses: loses)
+    }
+
+    /// Sends the commit in flight; it arrives some time later. Whoever hears nothing sends it again.
+    func post() throws {
+        guard answer == nil, let request = try request(), hub.lines[number, default: []].count < 3 else { return }
+        hub.lines[number, default: []].append(request)
+    }
+
+    /// What this one has sent first arrives at the hub, and is answered.
+    func deliver(loses: Bool) throws {
+        guard hub.lines[number]?.isEmpty == false, let request = hub.lines[number]?.removeFirst() else { return }
+        try take(hub.handle(request), of: request, loses: loses)
+    }
+
+    private func take(_ reply: Reply, of request: Request, loses: Bool) throws {
+        if case .outcomes(let outcomes) = reply {
+            for (operation, outcome) in zip(request.operations, outcomes) { note("\(operation.change) -> \(outcome)") }
         }
-        let outcomes = try hub.commit(self.name, operations, acknowledged: index.acknowledged)
-        for (operation, outcome) in zip(operations, outcomes) { note("\(operation.change) -> \(outcome)") }
-        if !loses { answer = zip(operations, outcomes).map { ($0.id.number, $1) } }
+        // Nobody waits for the answer to an older request.
+        guard !loses, try index.inflightRequest == request.name else { return }
+        switch reply {
+        case .outcomes(let outcomes):
+            answer = zip(request.operations, outcomes).map { ($0.id.number, $1) }
+        case .refused:
+            note("refused as a whole: \(request.operations.map(\.change))")
+            try folder.abandonCommit()
+        case .nothing: break
+        }
     }
 
     func takeAnswer() throws {
@@ -133,9 +173,28 @@ final class SimulatedAgent {
     // MARK: - Receiving
 
     func askForPage(_ limit: Int) throws {
-        guard isConnected, page == nil else { return }
+        guard isConnected, page == nil, hub.isUp, !hub.paused.contains(name) else { return }
+        hub.messages += 1
         let next = try hub.journal.changes(after: index.received, limit: limit)
         if try next.through > index.received { page = next }
+    }
+
+    /// Tells the hub how far it is.
+    func report() throws {
+        guard isConnected, hub.isUp else { return }
+        let applied = try index.applied
+        guard try index.epoch == hub.journal.epoch, applied <= (try hub.journal.head) else { return }
+        try hub.journal.advance(name, to: applied, epoch: hub.journal.epoch, generation: index.generation)
+    }
+
+    /// On each new connection.
+    func hello() throws {
+        guard isConnected, hub.isUp else { return }
+        let head = try hub.journal.head
+        let isKnown = try index.received <= head && hub.journal.chain(at: index.received) != nil
+        let startsOver = try !isKnown || index.epoch != hub.journal.epoch
+        try hub.journal.hello(name, generation: index.generation, startsOver: startsOver, at: 1)
+        if startsOver { try beginAgain() }
     }
 
     /// - Returns: true if there was one.
@@ -148,9 +207,13 @@ final class SimulatedAgent {
     }
 
     func fetch(_ limit: Int, failing: (Fetch) -> Bool = { _ in false }) throws {
-        guard isConnected else { return }
+        guard isConnected, hub.isUp else { return }
         for fetch in try folder.fetches(limit: limit) where !failing(fetch) {
-            guard let bytes = tree.contents.bytes(of: fetch.file.digest), hub.holds(fetch.file.digest) else { continue }
+            guard var bytes = hub.share.inode(at: fetch.path)?.bytes, hub.share.isMounted else { continue }
+            if tearsNextDownload { bytes = hub.contents.torn(bytes) }
+            tearsNextDownload = false
+            // What comes is hashed on the way.
+            guard hub.contents.digest(of: bytes) == fetch.file.digest else { continue }
             folder.absorb(tree.stage(bytes), for: fetch.node)
         }
     }
@@ -184,7 +247,7 @@ final class SimulatedAgent {
     var isIdle: Bool {
         get throws {
             try tree.events.isEmpty && !folder.isLooking && answer == nil && page == nil && hashed.isEmpty
-                && index.inflightRequest == nil && index.unsettledCount == 0 && folder.racy.isEmpty
+                && index.inflightRequest == nil && index.unsettledCount == 0
                 && index.received == hub.journal.head
         }
     }

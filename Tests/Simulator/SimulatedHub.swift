@@ -1,116 +1,143 @@
+import FileTree
 import Journal
+import Share
 import SyncCore
 
-/// The hub without a network: the real journal and merge rules, contents in memory, and a share that the placements
-/// make.
+/// The hub without a network and a disk: the real journal, merge rules and placements, over a share in memory. What it
+/// has in memory dies with it; the journal's transactions and what lies on its disk stay.
 final class SimulatedHub {
-    let journal: Journal
-    let share: MemoryTree
-    private let contents: Contents
-    /// What `versions/` holds.
-    private(set) var versions: Set<Digest> = []
-    /// Uploaded, verified, waiting to be placed.
-    var staged: Set<Digest> = []
-    /// What should never happen, in sentences.
-    private(set) var violations: [Violation] = []
+    private(set) var journal: Journal
+    let disk: MemoryShare
+    let clock: Clock
+    let contents: Contents
+    private(set) var placer: Placer<MemoryShare>
+    private(set) var watch: ShareWatch
+    /// What clients have sent, by the digest that they promised; what lies there may be something else.
+    var staging: [String: [Digest: [UInt8]]] = [:]
+    /// Commits on their way to it, in order for each client.
+    var lines: [Int: [Request]] = [:]
+    private(set) var isUp = true
+    var paused: Set<String> = []
+    private var starts = 1
+    /// So many of its own steps from now (before and after the transaction, before the answer), it dies.
+    var stepFuse: Int?
+
+    /// What was found broken, until somebody asks.
+    var violations: [Violation] = []
+    /// What it has answered: a repeated operation gets the same.
+    var answered: [OperationID: Answered] = [:]
+    /// Up to where the history was looked at.
+    var examined = Sequence.zero
+    /// Bytes of files that somebody is still writing.
+    var pieces: Set<Digest> = []
+    /// Clients that forgot what they knew: what they send meets what they sent.
+    var forgives: Set<String> = []
+    /// Requests that it was asked.
+    var messages = 0
+
+    struct Answered {
+        var outcome: Outcome
+        var head: Sequence
+    }
 
     init(clock: Clock, contents: Contents) throws {
-        journal = try .inMemory()
-        share = MemoryTree(clock: clock, contents: contents)
+        self.clock = clock
         self.contents = contents
+        let journal = try Journal.inMemory()
+        self.journal = journal
+        disk = MemoryShare(MemoryTree(clock: clock, contents: contents, tellsBirth: true))
+        placer = SimulatedHub.placer(disk, journal, clock, 1)
+        watch = ShareWatch(placer)
+        disk.onLoss = { [unowned self] in
+            complain(.noLostBytes, "the hub throws away the last copy of \(String(decoding: $0, as: UTF8.self))")
+        }
     }
+
+    private static func placer(
+        _ disk: MemoryShare, _ journal: Journal, _ clock: Clock, _ start: Int
+    ) -> Placer<MemoryShare> {
+        Placer(
+            store: disk, journal: journal, generation: "share\(start)", now: { clock.now / 1_000_000_000 },
+            today: { "D" }, onEvent: { _, _, _ in })
+    }
+
+    var share: MemoryTree { disk.tree }
+
+    /// What `versions/` holds.
+    var versions: Set<Digest> { Set(disk.versions.keys) }
 
     /// Whether the bytes can be had from anywhere at the hub.
-    func holds(_ digest: Digest) -> Bool { versions.contains(digest) || isLive(digest) }
+    func holds(_ digest: Digest) -> Bool { disk.holds(digest) }
 
-    private func isLive(_ digest: Digest) -> Bool {
-        share.things().contains { $0.content.file?.digest == digest }
-    }
+    func complain(_ promise: Promise, _ what: String) { violations.append(Violation(promise, what)) }
 
-    func commit(_ client: String, _ operations: [Operation], acknowledged: Int64) throws -> [Outcome] {
-        var bytes: [OperationID: StagedContent] = [:]
-        for operation in operations {
-            guard let file = operation.change.content?.file, staged.contains(file.digest) || holds(file.digest) else {
-                continue
-            }
-            bytes[operation.id] = StagedContent(name: file.digest.hex)
-        }
-        let result = try journal.commit(
-            client: client, operations: operations, acknowledged: acknowledged, staged: bytes, at: 1, date: "D")
-        for placement in result.placements { try place(placement) }
-        return result.outcomes
-    }
+    // MARK: - Living and dying
 
-    // MARK: - Placing
-
-    private func place(_ placement: Placement) throws {
-        var stored: [(Digest, Int64)] = []
-        switch placement.step {
-        case .file(let path, let file, let source):
-            if case .version(let digest) = source, !versions.contains(digest) { complain("no version for \(path)") }
-            take(path, placement.expected, &stored)
-            put(.file, path, contents.bytes(of: file.digest) ?? [], file.mode, file.mtime)
-        case .symlink(let path, let target, let mtime):
-            take(path, placement.expected, &stored)
-            put(.symlink, path, target, Mode(0o777), mtime)
-        case .directory(let path, let mode):
-            if let there = share.inode(at: path) {
-                if there.kind != .directory { complain("\(path) is in the way of a directory") }
-                there.mode = mode
-            } else {
-                put(.directory, path, [], mode, 0)
-            }
-        case .attributes(let path, let content): setAttributes(path, content, placement.expected)
-        case .move(let from, let to): move(from, to, placement.expected)
-        case .remove(let path):
-            if share.inode(at: path)?.children.isEmpty == false { complain("\(path) is removed and not empty") }
-            take(path, placement.expected, &stored)
-        }
-        try journal.finish([placement.id], stored: stored)
-    }
-
-    private func take(_ path: RelativePath, _ expected: Placement.Expected?, _ stored: inout [(Digest, Int64)]) {
-        let there = share.inode(at: path)
-        if there?.content != expected?.content {
-            complain("at \(path) \(expected as Any) was expected, there is \(there?.content as Any)")
-        }
-        guard let there else { return }
-        if let file = there.content.file {
-            versions.insert(file.digest)
-            stored.append((file.digest, file.size))
-        }
-        share.unlink(path)
-    }
-
-    private func put(_ kind: NodeKind, _ path: RelativePath, _ bytes: [UInt8], _ mode: Mode, _ mtime: Nanoseconds) {
-        guard share.inode(at: path.parent)?.kind == .directory else { return complain("no directory for \(path)") }
-        let made = share.newInode(kind, mode: mode, mtime: mtime)
-        made.bytes = bytes
-        share.link(made, at: path)
-    }
-
-    private func setAttributes(_ path: RelativePath, _ content: Content, _ expected: Placement.Expected?) {
-        guard let there = share.inode(at: path), there.content == expected?.content else {
-            return complain("attributes of \(path) that is not as expected")
-        }
-        switch content {
-        case .file(let file): (there.mode, there.mtime) = (file.mode, file.mtime)
-        case .directory(let mode): there.mode = mode
-        case .symlink: complain("attributes of a symlink")
+    /// Runs `body`; if the hub dies in it, it is down until ``start()``.
+    /// - Returns: nil if it is down, or died.
+    func alive<Value>(_ body: () throws -> Value) throws -> Value? {
+        guard isUp else { return nil }
+        do { return try body() } catch is HubCrash {
+            die()
+            return nil
+        } catch is FileTreeError {
+            // Its disk is away; it is tried again later.
+            return nil
         }
     }
 
-    private func move(_ from: RelativePath, _ to: RelativePath, _ expected: Placement.Expected?) {
-        guard share.inode(at: to) == nil, !from.contains(to), share.inode(at: to.parent)?.kind == .directory,
-            let moved = share.inode(at: from), moved.content == expected?.content
-        else { return complain("\(from) cannot move to \(to)") }
-        share.unlink(from)
-        share.link(moved, at: to)
+    func die() {
+        isUp = false
+        disk.isDead = true
+        disk.fuse = nil
+        stepFuse = nil
+        lines = [:]
     }
 
-    private func complain(_ what: String) { violations.append(Violation(.noSilentOverwrite, "share: \(what)")) }
+    /// A durable step of its own lies before and after this.
+    func step() throws {
+        guard let left = stepFuse else { return }
+        stepFuse = left - 1
+        if left <= 0 { throw HubCrash() }
+    }
 
-    // MARK: - Comparing
+    /// What a start does, as Recovery in the hub. May die again.
+    func start() throws {
+        guard !isUp, share.isMounted else { return }
+        isUp = true
+        disk.isDead = false
+        starts += 1
+        placer = SimulatedHub.placer(disk, journal, clock, starts)
+        watch = ShareWatch(placer)
+        _ = try alive {
+            try placer.recover()
+            disk.collectIncoming(needed: try placer.neededStaged())
+        }
+        try checkAnswered()
+    }
+
+    /// Everything that it does by itself: writes down what was done, tries again what could not be, takes in what was
+    /// done in the share.
+    func settle() throws {
+        try start()
+        _ = try alive {
+            try placer.retry()
+            try watch.lookAndTake()
+            try watch.conclude()
+            try placer.flush()
+        }
+        try examineHistory()
+    }
+
+    // MARK: - Being looked at
+
+    /// Nothing is left to be done.
+    var isIdle: Bool {
+        get throws {
+            try isUp && placer.backlog.isEmpty && !placer.isDirty && journal.pendingPlacements().isEmpty
+                && !watch.waits
+        }
+    }
 
     /// What the journal says should lie in the share, sorted by path.
     func things() throws -> [Thing] {
@@ -118,7 +145,7 @@ final class SimulatedHub {
         func visit(_ directory: NodeID, _ path: RelativePath) throws {
             for child in try journal.children(of: directory) {
                 found.append(Thing(path: path.appending(child.name), content: child.content))
-                try visit(child.id, path.appending(child.name))
+                if child.content.isDirectory { try visit(child.id, path.appending(child.name)) }
             }
         }
         try visit(.root, .top)

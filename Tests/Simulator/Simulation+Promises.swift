@@ -47,7 +47,7 @@ extension Simulation {
         }
     }
 
-    private func difference(_ left: [Thing], _ right: [Thing]) -> String {
+    func difference(_ left: [Thing], _ right: [Thing]) -> String {
         let (a, b) = (Set(left), Set(right))
         return
             (a.subtracting(b).sorted { $0.path < $1.path }.map { "  - \($0)" }

@@ -6,14 +6,23 @@ extension Simulation {
     /// Everybody is connected and nobody works: everything must become equal within few rounds.
     func quiesce() throws {
         tell("  quiet")
+        hub.disk.fuse = nil
+        hub.stepFuse = nil
+        hub.paused = []
+        hub.lines = [:]
+        hub.share.isMounted = true
+        if let done = phone.end() { tell("    phone \(done)") }
         for agent in agents {
             agent.isConnected = true
             agent.tree.fuse = nil
+            agent.tree.isMounted = true
         }
         var random = SplitMix(seed: 1)
         for _ in 0..<40 {
-            clock.now += 3_000_000_000
+            world.now += 3_000_000_000
+            try hub.settle()
             for agent in agents {
+                try agent.hello()
                 try agent.lookAll()
                 try agent.hashAgain()
                 try agent.takeHashes()
@@ -27,9 +36,11 @@ extension Simulation {
                 }
                 try receiveAll(agent, &random)
                 try agent.lookAll()
+                try agent.report()
                 try complain()
             }
-            if try agents.allSatisfy({ try $0.isIdle }) { return try check() }
+            try hub.settle()
+            if try hub.isIdle, try agents.allSatisfy({ try $0.isIdle }) { return try check() }
         }
         throw Violation(.convergence, "no peace after 40 rounds\n" + agents.map(state).joined(separator: "\n"))
     }

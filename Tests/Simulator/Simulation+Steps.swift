@@ -5,10 +5,10 @@ extension Simulation {
     func perform(_ step: Step) throws {
         var random = SplitMix(seed: step.seed)
         let agent = agents[step.agent % agents.count]
-        clock.now += random.once(in: 2) ? 3_000_000_000 : 1_000_000
+        world.now += random.once(in: 2) ? 3_000_000_000 : 1_000_000
         tell("  \(step)")
         do {
-            try perform(step.act, agent, &random)
+            if try !performFault(step.act, agent, &random) { try perform(step.act, agent, &random) }
         } catch is Crash {
             tell("    dies")
             try agent.restart()
@@ -16,7 +16,7 @@ extension Simulation {
         try complain()
     }
 
-    private func perform(_ act: Step.Act, _ agent: SimulatedAgent, _ random: inout SplitMix) throws {
+    func perform(_ act: Step.Act, _ agent: SimulatedAgent, _ random: inout SplitMix) throws {
         switch act {
         case .user:
             try changeShift(to: agent)
@@ -50,8 +50,9 @@ extension Simulation {
         case .beginAgain:
             guard mood == .chaos || mood == .apart else { return }
             traces.forgives = true
+            hub.forgives.insert(agent.name)
             try agent.beginAgain()
-        case .loseUploads: hub.staged = []
+        case .loseUploads: hub.staging[agent.name] = nil
         case .unmount:
             agent.tree.isMounted = false
             defer { agent.tree.isMounted = true }
@@ -64,13 +65,16 @@ extension Simulation {
         case .overflow: try agent.loseEvents()
         case .interlope: try interlope(agent, &random)
         case .quiesce: try quiesce()
+        default: preconditionFailure("\(act) is no step of an agent")
         }
     }
 
     /// Where only one user works at a time, everything is quiet before another begins.
-    private func changeShift(to agent: SimulatedAgent) throws {
-        if mood == .turns, let worker, worker != agent.number { try quiesce() }
-        worker = agent.number
+    private func changeShift(to agent: SimulatedAgent) throws { try changeShift(to: agent.number) }
+
+    func changeShift(to number: Int) throws {
+        if mood == .turns, let worker, worker != number { try quiesce() }
+        worker = number
     }
 
     private func work(_ agent: SimulatedAgent, _ random: inout SplitMix) {
@@ -111,7 +115,7 @@ extension Simulation {
 
     /// One round of one agent: looks, sends, receives.
     func pass(_ agent: SimulatedAgent, loses: Bool = false) throws {
-        clock.now += 3_000_000_000
+        world.now += 3_000_000_000
         try agent.lookAll()
         try agent.hash(1_000)
         try agent.takeHashes()

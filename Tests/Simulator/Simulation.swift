@@ -5,9 +5,10 @@ import SyncCore
 
 /// Carries a history out, and looks whether the promises were kept.
 final class Simulation {
-    let clock = Clock()
+    let world = World()
     let contents = Contents()
     let hub: SimulatedHub
+    let phone: Phone
     private(set) var agents: [SimulatedAgent] = []
     let traces = Traces()
     let mood: Mood
@@ -16,6 +17,8 @@ final class Simulation {
     /// What each step did, for a person; empty unless it is asked for, since words cost more than the work.
     private(set) var log: [String] = []
     private let isTelling: Bool
+    /// All clocks stay right, whatever the history says.
+    var ignoresClocks = false
     /// What the one user had made when he stopped.
     var wanted: [Thing]?
     var worker: Int?
@@ -23,11 +26,13 @@ final class Simulation {
     init(_ mood: Mood, agents count: Int, telling: Bool = false) throws {
         self.mood = mood
         isTelling = telling
-        hub = try SimulatedHub(clock: clock, contents: contents)
+        hub = try SimulatedHub(clock: Clock(world), contents: contents)
+        phone = Phone(hub, traces)
         for number in 0..<count {
-            let agent = try SimulatedAgent(number, hub: hub, clock: clock, contents: contents)
+            let agent = try SimulatedAgent(number, hub: hub, clock: Clock(world), contents: contents)
             agent.tree.willDestroy = { [unowned self] bytes, path in
-                if hub.holds(contents.digest(of: bytes)) { return }
+                let digest = contents.digest(of: bytes)
+                if hub.holds(digest) || phone.destroyed.contains(digest) { return }
                 let text = "agent \(number) destroys what nobody else has: \(String(decoding: bytes, as: UTF8.self))"
                 problems.append(Violation(.noLostBytes, "\(text) at \(path)"))
             }
@@ -50,14 +55,43 @@ final class Simulation {
     @discardableResult
     static func run(_ history: History, telling: Bool = false) throws -> [String] {
         let simulation = try Simulation(history.mood, agents: history.agents, telling: telling)
+        simulation.hub.disk.keepsWhatIsDurable = history.steps.contains { $0.act == .powerCut }
         do {
             for step in history.steps { try simulation.perform(step) }
             try simulation.quiesce()
+            if history.mood == .clocks { try simulation.compareWithRightClocks(history) }
         } catch {
             var violation = error as? Violation ?? Violation(.convergence, "an error that nobody expected: \(error)")
             if telling { violation.text += "\n" + simulation.log.joined(separator: "\n") }
             throw violation
         }
         return simulation.log
+    }
+
+    /// DESIGN §4.10: the same history with clocks that are right ends in the same tree, apart from the times of files.
+    private func compareWithRightClocks(_ history: History) throws {
+        let other = try Simulation(history.mood, agents: history.agents)
+        other.ignoresClocks = true
+        other.hub.disk.keepsWhatIsDurable = hub.disk.keepsWhatIsDurable
+        for step in history.steps { try other.perform(step) }
+        try other.quiesce()
+        let (mine, theirs) = (hub.share.things().map(\.withoutTime), other.hub.share.things().map(\.withoutTime))
+        if mine != theirs {
+            throw Violation(
+                .orderWithoutClocks,
+                "with wrong clocks (-) it ends otherwise than with right ones (+)\n\(difference(mine, theirs))")
+        }
+    }
+}
+
+extension Thing {
+    fileprivate var withoutTime: Thing {
+        switch content {
+        case .file(var file):
+            file.mtime = 0
+            return Thing(path: path, content: .file(file))
+        case .directory: return self
+        case .symlink(let target, _): return Thing(path: path, content: .symlink(target: target, mtime: 0))
+        }
     }
 }

@@ -6,6 +6,14 @@ struct Step: Hashable, CustomStringConvertible {
             place
         case all, sync, crash, crashSoon, beginAgain, loseUploads, unmount, offline, online, overflow, interlope,
             quiesce, pass
+        /// Messages that take their time.
+        case post, deliver, loseRequest, loseReply, tearUpload, tearDownload, report, hello
+        /// The disk goes, and comes back some steps later.
+        case unplug, plug
+        case phone, phoneBegins, phoneEnds, phoneBreaks, phoneInterlopes
+        case shareLook, shareTake, shareConclude, hubSettle, hubFlush, hubRetry
+        case hubCrash, hubCrashSoon, hubStart, powerCut, shareUnplug, sharePlug
+        case pause, resume, clockJump
     }
     var agent: Int
     var act: Act

@@ -14,6 +14,10 @@ struct User {
     let tree: MemoryTree
     /// What happened to whose bytes: each tag was made by one user.
     var traces: Traces
+    /// What this one may do.
+    var repertoire: [Verb] = Verb.allCases
+    /// Told of bytes that the user destroys by writing over them, or by deleting them.
+    var onDestruction: (MemoryTree.Inode) -> Void = { _ in }
 
     /// - Returns: what was done, in a few words.
     func act(_ random: inout SplitMix) -> String {
@@ -21,7 +25,7 @@ struct User {
         defer { traces.see(tree, number) }
         for _ in 0..<8 {
             // SAFETY: there are verbs.
-            let verb = Verb.allCases.randomElement(using: &random)!
+            let verb = repertoire.randomElement(using: &random)!
             if let done = perform(verb, &random) { return done }
         }
         return "rests"
@@ -123,8 +127,9 @@ struct User {
         guard let path, path.isTop == false else { return nil }
         let file: MemoryTree.Inode
         if let old = tree.inode(at: path) {
-            guard old.kind == .file else { return nil }
+            guard old.kind == .file, !old.isOpen else { return nil }
             traces.touch(old, by: number)
+            onDestruction(old)
             file = old
         } else {
             guard tree.inode(at: path.parent)?.kind == .directory else { return nil }
@@ -144,6 +149,7 @@ struct User {
         traces.touch(file, by: number)
         let bytes = fresh()
         guard bytes.count <= file.bytes.count else { return nil }
+        onDestruction(file)
         file.bytes = bytes + Array(repeating: UInt8(ascii: "."), count: file.bytes.count - bytes.count)
         file.ctime = tree.clock.tick()
         tree.tell(path)
@@ -153,6 +159,7 @@ struct User {
     private func delete(_ path: RelativePath?) -> String? {
         guard let path, let inode = tree.inode(at: path) else { return nil }
         traces.delete(inode, by: number)
+        onDestruction(inode)
         // From the bottom up, as rm -r does.
         func remove(_ inode: MemoryTree.Inode, _ path: RelativePath) {
             for (name, child) in inode.children.sorted(by: { $0.key < $1.key }) { remove(child, path.appending(name)) }
@@ -205,6 +212,7 @@ struct User {
         }
         traces.touch(moved, by: number)
         traces.delete(old, by: number)
+        onDestruction(old)
         tree.unlink(to)
         tree.free(old)
         rename(from, to)
@@ -227,6 +235,7 @@ struct User {
         let temporary = path.parent.appending(try! Name(name.bytes.prefix(200) + [UInt8(ascii: "$")]))
         guard tree.inode(at: temporary) == nil, write(temporary, fresh(), "writes") != nil else { return nil }
         traces.touch(old, by: number)
+        onDestruction(old)
         tree.unlink(path)
         tree.free(old)
         rename(temporary, path)

@@ -20,11 +20,7 @@ struct Recovery {
 
     /// Verified files that no placement refers to: their commit never happened.
     private func collectIncoming() throws {
-        let needed = Set(
-            try journal.pendingPlacements().compactMap { placement -> String? in
-                guard case .file(_, _, .staged(let staged)) = placement.step else { return nil }
-                return staged.name
-            })
+        let needed = try placer.neededStaged()
         for item in try store.incoming.items() where !needed.contains(item.name.description) { try item.remove() }
     }
 }

@@ -1,0 +1,105 @@
+import FileTree
+import Journal
+import Share
+import SyncCore
+
+/// A commit on its way.
+struct Request {
+    /// In the index of the one who sends it.
+    var name: String
+    var client: String
+    var operations: [Operation]
+    var acknowledged: Int64
+    var epoch: String
+}
+
+/// What comes back.
+enum Reply {
+    case outcomes([Outcome])
+    /// Refused as a whole, for what it says.
+    case refused
+    /// Nothing: the hub is down, paused, died, or the message was lost.
+    case nothing
+}
+
+/// DESIGN §6 step by step, with room to die between any two.
+extension SimulatedHub {
+    func handle(_ request: Request) throws -> Reply {
+        messages += 1
+        guard isUp, share.isMounted, !paused.contains(request.client), request.epoch == journal.epoch else {
+            return .nothing
+        }
+        let reply = try alive { () throws -> Reply in
+            do { return .outcomes(try commit(request)) } catch is InvalidOperation { return .refused } catch let error
+                as JournalError
+            {
+                if case .acknowledgedBefore = error { return .nothing }
+                throw error
+            }
+        }
+        try examineHistory()
+        return reply ?? .nothing
+    }
+
+    private func commit(_ request: Request) throws -> [Outcome] {
+        let repeated = try request.operations.allSatisfy {
+            try journal.recordedOutcome(of: $0.id, client: request.client) != nil
+        }
+        let before = try journal.head
+        let items = try verify(request)
+        if !items.isEmpty { try disk.sync() }
+        try step()
+        let result = try journal.commit(
+            client: request.client, operations: request.operations, acknowledged: request.acknowledged,
+            staged: items.mapValues { StagedContent(name: $0.name.description) },
+            at: clock.now / 1_000_000_000, date: "D")
+        try step()
+        try placer.run(result.placements)
+        try removeUnused(items, result)
+        try step()
+        check(request, result.outcomes, wasRepeated: repeated, grewFrom: before, to: result.head)
+        try step()
+        return result.outcomes
+    }
+
+    // MARK: - Verify
+
+    /// Private copies whose bytes are what was promised.
+    private func verify(_ request: Request) throws -> [OperationID: MemoryItem] {
+        var items: [OperationID: MemoryItem] = [:]
+        for operation in request.operations {
+            guard let file = operation.change.content?.file,
+                try journal.recordedOutcome(of: operation.id, client: request.client) == nil
+            else { continue }
+            if case .edit(let id, _, let content) = operation.change, let node = try journal.node(id), !node.isDeleted,
+                node.content.hasSameBytes(as: content)
+            {
+                continue
+            }
+            guard let bytes = try bytes(of: file, request.client), contents.digest(of: bytes) == file.digest,
+                bytes.count == file.size
+            else { continue }
+            try disk.enter()
+            items[operation.id] = disk.stage(bytes, as: file)
+        }
+        return items
+    }
+
+    private func bytes(of file: FileContent, _ client: String) throws -> [UInt8]? {
+        if let staged = staging[client]?[file.digest] { return staged }
+        if let version = disk.versions[file.digest] { return version.bytes }
+        for path in try journal.whereabouts(of: file.digest).paths {
+            if let bytes = share.inode(at: path)?.bytes, contents.digest(of: bytes) == file.digest { return bytes }
+        }
+        return nil
+    }
+
+    private func removeUnused(_ items: [OperationID: MemoryItem], _ result: CommitResult) throws {
+        let used = Set(
+            result.placements.compactMap { placement -> String? in
+                guard case .file(_, _, .staged(let staged)) = placement.step else { return nil }
+                return staged.name
+            })
+        for item in items.values where !used.contains(item.name.description) { try item.remove() }
+    }
+}

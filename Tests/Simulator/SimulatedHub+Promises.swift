@@ -1,0 +1,71 @@
+import Journal
+import SyncCore
+
+/// What can be seen to be broken at the hub at once.
+extension SimulatedHub {
+    /// Before the answer goes out.
+    func check(
+        _ request: Request, _ outcomes: [Outcome], wasRepeated: Bool, grewFrom before: Sequence, to head: Sequence
+    ) {
+        for (operation, outcome) in zip(request.operations, outcomes) {
+            if let first = answered[operation.id], first.outcome != outcome {
+                complain(.replayIsHarmless, "\(operation.id) was \(first.outcome), and repeated it is \(outcome)")
+            }
+            if case .contentMissing = outcome { continue }
+            answered[operation.id] = Answered(outcome: outcome, head: head)
+            if case .conflict(let current, let copy) = outcome { explain(current, copy, request.client, wasRepeated) }
+        }
+        if wasRepeated, !request.operations.isEmpty, head != before {
+            complain(.replayIsHarmless, "a commit that was repeated changed something")
+        }
+    }
+
+    /// Two changes that met: somebody else had a hand in what holds the name; and their bytes differ.
+    private func explain(_ current: Node, _ copy: Node, _ client: String, _ wasRepeated: Bool) {
+        if wasRepeated { return }
+        if current.content.hasSameBytes(as: copy.content) {
+            complain(.equalEditsAgree, "\(current.name) and \(copy.name) hold the same")
+        }
+        let hands = (try? journal.history(of: current.id, limit: 1_000).map(\.client)) ?? []
+        if !forgives.contains(client), !hands.contains(where: { $0 != client }) {
+            complain(.noUnexplainedConflict, "\(copy.name) is \(client)'s, and so is all of \(current.name)")
+        }
+    }
+
+    /// After a start: what was answered is still so.
+    func checkAnswered() throws {
+        let head = try journal.head
+        for (id, answer) in answered {
+            if answer.head > head {
+                complain(.answeredIsDurable, "\(id) was answered at \(answer.head.rawValue), the head is \(head)")
+            }
+            guard let node = answer.outcome.result, let now = try journal.node(node.id) else { continue }
+            if now.contentVersion < node.contentVersion || now.locationVersion < node.locationVersion {
+                complain(.answeredIsDurable, "\(id) made \(node), and the journal has \(now)")
+            }
+        }
+    }
+
+    /// Nobody is ever told of bytes that are not whole.
+    func examineHistory() throws {
+        for record in try journal.history(after: examined, limit: 10_000) {
+            examined = record.seq
+            guard let file = record.node.content.file, !record.node.isDeleted else { continue }
+            if pieces.contains(file.digest) {
+                complain(.nothingHalfWritten, "\(record.path) is taken in while it is being written")
+            }
+            if contents.isTorn(file.digest) { complain(.nothingHalfWritten, "\(record.path) has bytes that are torn") }
+        }
+    }
+}
+
+extension Outcome {
+    /// What the operation's node is.
+    var result: Node? {
+        switch self {
+        case .applied(let node), .merged(let node), .conflict(_, copy: let node): node
+        case .refused(_, let node): node
+        case .contentMissing: nil
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import Engine
+import SyncCore
+
+/// What is done to the messages, the hub, the share and the clocks.
+extension Simulation {
+    /// - Returns: false if the step is none of these.
+    func performFault(_ act: Step.Act, _ agent: SimulatedAgent, _ random: inout SplitMix) throws -> Bool {
+        switch act {
+        case .post, .deliver, .loseRequest, .loseReply, .tearUpload, .tearDownload, .report, .hello, .pause, .resume:
+            try performMessage(act, agent)
+        case .phone, .phoneBegins, .phoneEnds, .phoneBreaks, .phoneInterlopes: try performPhone(act, agent, &random)
+        case .shareLook, .shareTake, .shareConclude, .hubSettle, .hubFlush, .hubRetry: try performHub(act)
+        case .hubCrash, .hubCrashSoon, .hubStart, .powerCut: try performCrash(act, agent, &random)
+        case .unplug: agent.tree.isMounted = false
+        case .plug: agent.tree.isMounted = true
+        case .shareUnplug: hub.share.isMounted = false
+        case .sharePlug: hub.share.isMounted = true
+        case .clockJump:
+            // By years, in odd amounts: no moment comes twice.
+            let jump = Int64.random(in: -40_000...40_000, using: &random) * 3_600_000_000_123
+            let clock = random.once(in: 3) ? hub.clock : agent.tree.clock
+            if !ignoresClocks { clock.offset += jump }
+        default: return false
+        }
+        return true
+    }
+
+    private func performMessage(_ act: Step.Act, _ agent: SimulatedAgent) throws {
+        switch act {
+        case .post: try agent.post()
+        case .deliver: try agent.deliver(loses: false)
+        case .loseReply: try agent.deliver(loses: true)
+        case .loseRequest: _ = hub.lines[agent.number]?.popLast()
+        case .tearUpload: agent.tearsNextUpload = true
+        case .tearDownload: agent.tearsNextDownload = true
+        case .report: try agent.report()
+        case .hello: try agent.hello()
+        case .pause: hub.paused.insert(agent.name)
+        default: hub.paused.remove(agent.name)
+        }
+    }
+
+    private func performPhone(_ act: Step.Act, _ agent: SimulatedAgent, _ random: inout SplitMix) throws {
+        if act == .phone || act == .phoneBegins || act == .phoneInterlopes { try changeShift(to: Phone.number) }
+        switch act {
+        case .phone: work(&random)
+        case .phoneBegins: tell("    phone " + (phone.begin(&random) ?? "rests"))
+        case .phoneEnds: tell("    phone " + (phone.end() ?? "rests"))
+        case .phoneBreaks: phone.breakOff()
+        default:
+            var chance = random
+            hub.disk.interloper = { [unowned self] in
+                if chance.once(in: 4) { work(&chance) }
+            }
+            defer { hub.disk.interloper = nil }
+            if random.once(in: 2) { try hub.settle() } else { try perform(.sync, agent, &random) }
+        }
+    }
+
+    private func work(_ random: inout SplitMix) {
+        guard let done = phone.act(&random) else { return }
+        tell("    phone " + done)
+        wanted = hub.share.things()
+    }
+
+    private func performHub(_ act: Step.Act) throws {
+        try hub.start()
+        _ = try hub.alive {
+            switch act {
+            case .shareLook: try hub.watch.look()
+            case .shareTake: try hub.watch.take()
+            case .shareConclude: try hub.watch.conclude()
+            case .hubFlush: try hub.placer.flush()
+            case .hubRetry: try hub.placer.retry()
+            default: try hub.settle()
+            }
+        }
+        try hub.examineHistory()
+    }
+
+    private func performCrash(_ act: Step.Act, _ agent: SimulatedAgent, _ random: inout SplitMix) throws {
+        switch act {
+        case .hubCrash: hub.die()
+        case .hubStart:
+            hub.disk.fuse = random.once(in: 2) ? Int.random(in: 0...12, using: &random) : nil
+            try hub.start()
+            hub.disk.fuse = nil
+        case .powerCut:
+            // What the phone deleted a moment ago may be there again.
+            traces.forgives = true
+            hub.disk.cutPower()
+            hub.die()
+        default:
+            if random.once(in: 3) {
+                hub.stepFuse = Int.random(in: 0...3, using: &random)
+            } else {
+                hub.disk.fuse = Int.random(in: 0...20, using: &random)
+            }
+            if random.once(in: 3) { try performHub(.hubSettle) } else { try perform(.sync, agent, &random) }
+            hub.disk.fuse = nil
+            hub.stepFuse = nil
+        }
+    }
+}
