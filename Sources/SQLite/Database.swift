@@ -43,6 +43,7 @@ package final class Database {
     }
 
     private init(opening path: [UInt8], busyMilliseconds: Int32) throws {
+        _ = Database.isConfigured
         self.path = String(decoding: path, as: UTF8.self)
         // NOMUTEX: the thread rule above replaces SQLite's own lock.
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
@@ -60,6 +61,9 @@ package final class Database {
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, busyMilliseconds)
     }
+
+    /// Once in a process; refused, and of no consequence, where somebody else has opened a database before.
+    private static let isConfigured = csqlite_count_no_memory() == SQLITE_OK
 
     deinit {
         idle = [:]

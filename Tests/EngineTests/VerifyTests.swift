@@ -7,7 +7,7 @@ import Testing
 /// Files whose bytes changed without a trace in size, times and inode: bad memory, a disk that rots, somebody with a debugger.
 struct VerifyTests {
     @Test func `a byte that changed behind the file system's back is found when no digest is believed`() throws {
-        let (clock, contents) = (Clock(), Contents())
+        let (clock, contents) = (Clock(World()), Contents())
         let hub = try SimulatedHub(clock: clock, contents: contents)
         let agent = try SimulatedAgent(0, hub: hub, clock: clock, contents: contents)
         let path = try RelativePath(bytes: Array("f".utf8))

@@ -37,7 +37,10 @@ final class Clock {
 
     init(_ world: World) { self.world = world }
 
-    var now: Nanoseconds { world.now + offset }
+    var now: Nanoseconds {
+        get { world.now + offset }
+        set { world.now = newValue - offset }
+    }
 
     /// A moment after all others.
     func tick() -> Nanoseconds {

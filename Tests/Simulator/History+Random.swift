@@ -101,7 +101,7 @@ private enum Acts {
     ]
     static let message: [Step.Act] = [
         .post, .post, .deliver, .deliver, .loseRequest, .loseReply, .loseReply, .tearUpload, .tearDownload, .report,
-        .hello, .pause, .resume, .resume, .offline, .online, .online,
+        .hello, .pause, .resume, .resume, .offline, .online, .online, .goStale, .collect, .collect, .report,
     ]
     static let fault: [Step.Act] = [
         .crash, .crashSoon, .crashSoon, .crashSoon, .overflow, .loseUploads, .unmount, .unplug, .plug, .plug,

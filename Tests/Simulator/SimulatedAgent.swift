@@ -11,6 +11,10 @@ final class SimulatedAgent {
     let hub: SimulatedHub
     private(set) var folder: Folder<MemoryTree>
     var isConnected = true
+    /// It was away for so long that the hub does not wait for it.
+    var isStale = false
+    /// The start of the hub that it last said hello to.
+    private var greeted = 1
     /// The next file that is sent arrives in part.
     var tearsNextUpload = false
     /// The next file that is received is not what the hub has.
@@ -23,7 +27,7 @@ final class SimulatedAgent {
     /// The hub has answered, and the answer is on its way.
     private var answer: [(number: Int64, outcome: Outcome)]?
     /// A page of changes on its way.
-    private var page: ChangesPage?
+    private var page: (changes: ChangesPage, chain: String?)?
     /// Files that were hashed, and nobody has taken it in yet.
     private var hashed: [(HashRequest, HashResult)] = []
 
@@ -101,7 +105,7 @@ final class SimulatedAgent {
     /// - Returns: how many operations.
     @discardableResult
     func draft(_ limit: Int, bytes: Int64 = 1 << 20) throws -> Int {
-        guard isConnected, let commit = try folder.nextCommit(operations: limit, bytes: bytes) else { return 0 }
+        guard try isOnline(), let commit = try folder.nextCommit(operations: limit, bytes: bytes) else { return 0 }
         let items = commit.items.filter(upload)
         if items.isEmpty { return 0 }
         let name = "r\(items[0].operation.id.number)"
@@ -124,7 +128,7 @@ final class SimulatedAgent {
     }
 
     private func request() throws -> Request? {
-        guard isConnected, let name = try index.inflightRequest, let operations = requests[name] else { return nil }
+        guard try isOnline(), let name = try index.inflightRequest, let operations = requests[name] else { return nil }
         return Request(
             name: name, client: self.name, operations: operations, acknowledged: try index.acknowledged,
             epoch: try index.epoch ?? "")
@@ -173,28 +177,53 @@ final class SimulatedAgent {
     // MARK: - Receiving
 
     func askForPage(_ limit: Int) throws {
-        guard isConnected, page == nil, hub.isUp, !hub.paused.contains(name) else { return }
+        guard page == nil, try isOnline(), !hub.paused.contains(name) else { return }
         hub.messages += 1
+        if try index.snapshotAfter != nil || index.hasMissed(hub.journal.collected) {
+            return try takeSnapshot(pages: limit, limit: 3)
+        }
         let next = try hub.journal.changes(after: index.received, limit: limit)
-        if try next.through > index.received { page = next }
+        if try next.through > index.received { page = (next, try chain(at: next.through)) }
+    }
+
+    private func chain(at seq: Sequence) throws -> String? {
+        try hub.journal.chain(at: seq)?.map(Escaping.hex).joined()
     }
 
     /// Tells the hub how far it is.
     func report() throws {
-        guard isConnected, hub.isUp else { return }
+        guard try isOnline() else { return }
         let applied = try index.applied
-        guard try index.epoch == hub.journal.epoch, applied <= (try hub.journal.head) else { return }
         try hub.journal.advance(name, to: applied, epoch: hub.journal.epoch, generation: index.generation)
     }
 
-    /// On each new connection.
+    /// Whether the hub can be asked; on each new connection it is greeted first.
+    func isOnline() throws -> Bool {
+        guard isConnected, hub.isUp else { return false }
+        if greeted != hub.starts { try hello() }
+        return true
+    }
+
+    func connect() throws {
+        if !isConnected { greeted = 0 }
+        isConnected = true
+        _ = try isOnline()
+    }
+
+    /// As hub and agent do it: is it the journal that this one knows?
     func hello() throws {
         guard isConnected, hub.isUp else { return }
-        let head = try hub.journal.head
-        let isKnown = try index.received <= head && hub.journal.chain(at: index.received) != nil
-        let startsOver = try !isKnown || index.epoch != hub.journal.epoch
-        try hub.journal.hello(name, generation: index.generation, startsOver: startsOver, at: 1)
-        if startsOver { try beginAgain() }
+        greeted = hub.starts
+        isStale = false
+        let received = try index.received
+        let own = try chain(at: received)
+        let isKnown = try own != nil && (index.chain == nil || index.chain == own) && index.epoch == hub.journal.epoch
+        try hub.journal.hello(name, generation: index.generation, startsOver: !isKnown, at: 1)
+        if !isKnown {
+            try beginAgain()
+        } else if try index.hasMissed(hub.journal.collected) {
+            try index.beginSnapshot()
+        }
     }
 
     /// - Returns: true if there was one.
@@ -202,12 +231,14 @@ final class SimulatedAgent {
     func takePage() throws -> Bool {
         guard let taken = page else { return false }
         page = nil
-        try index.receive(taken.nodes, through: taken.through)
+        let before = try index.received
+        try index.receive(taken.changes.nodes, through: taken.changes.through, chain: taken.chain)
+        if try index.received < before { hub.complain(.cursorsGoForward, "\(name) went back from \(before.rawValue)") }
         return true
     }
 
     func fetch(_ limit: Int, failing: (Fetch) -> Bool = { _ in false }) throws {
-        guard isConnected, hub.isUp else { return }
+        guard try isOnline() else { return }
         for fetch in try folder.fetches(limit: limit) where !failing(fetch) {
             guard var bytes = hub.share.inode(at: fetch.path)?.bytes, hub.share.isMounted else { continue }
             if tearsNextDownload { bytes = hub.contents.torn(bytes) }
@@ -239,7 +270,15 @@ final class SimulatedAgent {
         answer = nil
         page = nil
         hashed = []
-        try folder.begin(epoch: hub.journal.epoch)
+        hub.forgives.insert(name)
+        try folder.begin(epoch: hub.journal.epoch, collected: hub.journal.collected)
+    }
+
+    /// Its index is lost: as an index that is made anew, to the hub.
+    func forget() throws {
+        guard try isOnline() else { return }
+        try hub.journal.hello(name, generation: index.generation, startsOver: true, at: 1)
+        try beginAgain()
     }
 
     // MARK: - Being looked at

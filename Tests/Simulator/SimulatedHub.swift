@@ -18,7 +18,7 @@ final class SimulatedHub {
     var lines: [Int: [Request]] = [:]
     private(set) var isUp = true
     var paused: Set<String> = []
-    private var starts = 1
+    private(set) var starts = 1
     /// So many of its own steps from now (before and after the transaction, before the answer), it dies.
     var stepFuse: Int?
 

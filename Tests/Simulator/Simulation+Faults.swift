@@ -1,4 +1,5 @@
 import Engine
+import Journal
 import SyncCore
 
 /// What is done to the messages, the hub, the share and the clocks.
@@ -6,7 +7,8 @@ extension Simulation {
     /// - Returns: false if the step is none of these.
     func performFault(_ act: Step.Act, _ agent: SimulatedAgent, _ random: inout SplitMix) throws -> Bool {
         switch act {
-        case .post, .deliver, .loseRequest, .loseReply, .tearUpload, .tearDownload, .report, .hello, .pause, .resume:
+        case .post, .deliver, .loseRequest, .loseReply, .tearUpload, .tearDownload, .report, .hello, .pause, .resume,
+            .goStale, .collect:
             try performMessage(act, agent)
         case .phone, .phoneBegins, .phoneEnds, .phoneBreaks, .phoneInterlopes: try performPhone(act, agent, &random)
         case .shareLook, .shareTake, .shareConclude, .hubSettle, .hubFlush, .hubRetry: try performHub(act)
@@ -35,8 +37,26 @@ extension Simulation {
         case .tearDownload: agent.tearsNextDownload = true
         case .report: try agent.report()
         case .hello: try agent.hello()
+        case .goStale:
+            agent.isConnected = false
+            agent.isStale = true
+        case .collect: try collect()
         case .pause: hub.paused.insert(agent.name)
         default: hub.paused.remove(agent.name)
+        }
+    }
+
+    /// Tombstones that no client needs go. Who is waited for must not have missed one.
+    private func collect() throws {
+        guard hub.isUp else { return }
+        let clients = try agents.map { agent in
+            CollectionRule.Client(
+                name: agent.name, cursor: try hub.journal.client(named: agent.name)?.cursor ?? .zero,
+                isLive: !agent.isStale)
+        }
+        try hub.journal.collectTombstones(upTo: CollectionRule.limit(clients, head: hub.journal.head))
+        for agent in agents where try !agent.isStale && agent.index.hasMissed(hub.journal.collected) {
+            hub.complain(.cursorsGoForward, "a tombstone went before \(agent.name) had passed it")
         }
     }
 

@@ -24,6 +24,7 @@ extension Simulation {
             }
         }
         try checkConflicts()
+        try checkReachable()
         let tags = Set(
             share.flatMap { thing in
                 thing.content.file.flatMap { contents.bytes(of: $0.digest) }.map(Traces.tags(in:)) ?? []
@@ -33,6 +34,18 @@ extension Simulation {
             throw Violation(.nothingComesBack, "deleted by one, touched by nobody else, and back: \(back.sorted())")
         }
         if let problem = try hub.journal.check().first { throw Violation(.recordsAreTrue, "journal: \(problem)") }
+    }
+
+    /// Every content that the hub ever took in is at its name, in a conflict copy or in `versions/`, unless the phone
+    /// destroyed it in the share itself.
+    private func checkReachable() throws {
+        var held = hub.versions.union(phone.destroyed)
+        for thing in hub.share.things() { if let file = thing.content.file { held.insert(file.digest) } }
+        for record in try hub.journal.history(after: .zero, limit: 100_000) {
+            guard let file = record.node.content.file, !held.contains(file.digest) else { continue }
+            let bytes = contents.bytes(of: file.digest).map { String(decoding: $0, as: UTF8.self) } ?? "?"
+            throw Violation(.noLostBytes, "\(bytes), once at \(record.path), is nowhere")
+        }
     }
 
     private func checkConflicts() throws {

@@ -12,8 +12,9 @@ extension Simulation {
         hub.lines = [:]
         hub.share.isMounted = true
         if let done = phone.end() { tell("    phone \(done)") }
+        try hub.start()
         for agent in agents {
-            agent.isConnected = true
+            try agent.connect()
             agent.tree.fuse = nil
             agent.tree.isMounted = true
         }
@@ -22,7 +23,6 @@ extension Simulation {
             world.now += 3_000_000_000
             try hub.settle()
             for agent in agents {
-                try agent.hello()
                 try agent.lookAll()
                 try agent.hashAgain()
                 try agent.takeHashes()

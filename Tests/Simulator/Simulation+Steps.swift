@@ -50,8 +50,7 @@ extension Simulation {
         case .beginAgain:
             guard mood == .chaos || mood == .apart else { return }
             traces.forgives = true
-            hub.forgives.insert(agent.name)
-            try agent.beginAgain()
+            try agent.forget()
         case .loseUploads: hub.staging[agent.name] = nil
         case .unmount:
             agent.tree.isMounted = false
@@ -61,7 +60,7 @@ extension Simulation {
             agent.tree.fuse = Int.random(in: 0...12, using: &random)
             try perform(.sync, agent, &random)
         case .offline: agent.isConnected = false
-        case .online: agent.isConnected = true
+        case .online: try agent.connect()
         case .overflow: try agent.loseEvents()
         case .interlope: try interlope(agent, &random)
         case .quiesce: try quiesce()
@@ -126,5 +125,6 @@ extension Simulation {
         try agent.takePage()
         try agent.fetch(100)
         try agent.place()
+        try hub.settle()
     }
 }

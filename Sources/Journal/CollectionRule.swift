@@ -1,19 +1,25 @@
-internal import Journal
 import SyncCore
 
 /// Which tombstones no client needs any more.
-enum CollectionRule {
+package enum CollectionRule {
     /// A client that the rule looks at.
-    struct Client: Hashable, Sendable {
-        var name: String
+    package struct Client: Hashable, Sendable {
+        /// Its own.
+        package var name: String
         /// Everything up to here is on its disk.
-        var cursor: Sequence
+        package var cursor: Sequence
         /// It was seen within the time that counts, or is there now.
-        var isLive: Bool
+        package var isLive: Bool
+
+        package init(name: String, cursor: Sequence, isLive: Bool) {
+            self.name = name
+            self.cursor = cursor
+            self.isLive = isLive
+        }
     }
 
     /// The lowest cursor of those that count; the head if none does.
-    static func limit(_ clients: [Client], head: Sequence) -> Sequence {
+    package static func limit(_ clients: [Client], head: Sequence) -> Sequence {
         clients.filter(\.isLive).map(\.cursor).min() ?? head
     }
 }
@@ -23,11 +29,11 @@ extension CollectionRule.Client {
     /// - Parameters:
     ///   - now: Unix nanoseconds.
     ///   - staleAfter: not seen for so long, it does not count any more; in days.
-    init?(_ record: ClientRecord, lastSeen: Nanoseconds?, isOnline: Bool, now: Nanoseconds, staleAfter: Int) {
+    package init?(_ record: ClientRecord, lastSeen: Nanoseconds?, isOnline: Bool, now: Nanoseconds, staleAfter: Int) {
         guard record.revokedAt == nil, record.kind == .agent else { return nil }
         name = record.name
         cursor = record.cursor
-        let (age, overflows) = now.subtractingReportingOverflow(lastSeen ?? .seconds(record.createdAt))
-        isLive = isOnline || (!overflows && age < .seconds(staleAfter * 86_400))
+        let (age, overflows) = now.subtractingReportingOverflow(lastSeen ?? record.createdAt * 1_000_000_000)
+        isLive = isOnline || (!overflows && age < Int64(staleAfter) * 86_400_000_000_000)
     }
 }
