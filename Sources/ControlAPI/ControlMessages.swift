@@ -70,9 +70,11 @@ package struct StatusResponse: Codable, Hashable, Sendable {
         package var lastSeen: String?
         /// RFC 3339 UTC, only while paused with an end.
         package var pausedUntil: String?
+        /// `send-only` or `receive-only`; nil for two-way, and as long as it has not said.
+        package var mode: String?
         package init(
             name: String, kind: ClientKind, state: ClientState, cursor: Int64, behind: Int64, unsynced: Unsynced,
-            lastSeen: String?, pausedUntil: String?
+            lastSeen: String?, pausedUntil: String?, mode: String? = nil
         ) {
             self.name = name
             self.kind = kind
@@ -82,6 +84,7 @@ package struct StatusResponse: Codable, Hashable, Sendable {
             self.unsynced = unsynced
             self.lastSeen = lastSeen
             self.pausedUntil = pausedUntil
+            self.mode = mode
         }
     }
     /// The one that was asked, or asked for.

@@ -162,6 +162,9 @@ package struct SnapshotResponse: Codable, Hashable, Sendable {
 
 /// `POST /v1/report`: how far the client is, told after each change of it. Answered with `{}`.
 package struct ReportRequest: Codable, Hashable, Sendable {
+    /// Of ``pending``.
+    package static let itemLimit = 1_000
+
     /// The journal's that the cursor is of.
     package var epoch: String
     /// Everything up to here is on the client's disk: its cursor.
@@ -169,7 +172,8 @@ package struct ReportRequest: Codable, Hashable, Sendable {
     /// The newest barrier (see ``ChangesResponse``) that it has passed: all that had happened on its disk when it learned of
     /// the barrier is committed or stands in `pending`.
     package var barrier: Int64
-    /// What waits in both directions, at most 1,000 items; the sums count everything.
+    /// What waits in both directions, at most ``itemLimit``, what waits before what is skipped; the sums count all
+    /// that waits.
     package var pending: [PendingMessage]
     /// All that is to be sent, also beyond `pending`, without what is skipped.
     package var upCount: Int
@@ -179,9 +183,11 @@ package struct ReportRequest: Codable, Hashable, Sendable {
     package var bytes: Int64
     /// Why nothing goes on at all (its folder is not there), as a sentence; nil while it does.
     package var blocked: String?
+    /// `send-only` or `receive-only`; nil for two-way.
+    package var mode: String?
     package init(
         epoch: String, cursor: Int64, barrier: Int64, pending: [PendingMessage], upCount: Int, downCount: Int,
-        bytes: Int64, blocked: String? = nil
+        bytes: Int64, blocked: String? = nil, mode: String? = nil
     ) {
         self.epoch = epoch
         self.cursor = cursor
@@ -191,6 +197,7 @@ package struct ReportRequest: Codable, Hashable, Sendable {
         self.downCount = downCount
         self.bytes = bytes
         self.blocked = blocked
+        self.mode = mode
     }
 }
 

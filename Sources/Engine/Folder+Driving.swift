@@ -37,7 +37,7 @@ extension Folder {
                 switch subject.verdict {
                 case .send: return true
                 case .hash(let id): if try !index.hasTrouble(id) { return true }
-                case .settled, .forget, .settling, .adopt, .receive: continue
+                case .settled, .forget, .settling, .adopt, .receive, .barred, .release, .discard: continue
                 }
             }
         }

@@ -78,6 +78,7 @@ extension Folder {
         guard toList.isEmpty, !mustLookAtEverything else { return false }
         let vanished = try index.vanished()
         if vanished.isEmpty {
+            try enterMode()
             hasLooked = true
             return true
         }
@@ -89,6 +90,7 @@ extension Folder {
         try index.transaction {
             for row in vanished { try index.removeLocal(row.entry) }
         }
+        try enterMode()
         hasLooked = true
         return true
     }

@@ -130,6 +130,11 @@ extension Folder {
     /// - Returns: false if another entry already is, so that this one had to give way.
     private func bind(_ entry: EntryID, to node: Node, _ sent: Inflight) throws -> Bool {
         if let other = try index.local(of: node.id), other.entry != entry {
+            // Nothing may be moved or removed here where nothing comes down: the name decides, the other is sent as new.
+            guard index.mode.receives else {
+                try unbind(node.id)
+                return try bind(entry, to: node, sent)
+            }
             if let row = try index.local(entry) { try join(row, into: other, node, sent) }
             return false
         }

@@ -29,6 +29,12 @@ extension Folder {
         return plan.items
     }
 
+    /// Takes the steps that need neither the hub nor the disk, and that others follow from. Not without the intent to go on.
+    package func prepareToOverwrite() throws {
+        try overwrite()
+        for _ in 0..<3 { _ = try index.transaction { try readyToSend(limit: .max) } }
+    }
+
     private func foresee(_ subject: Subject, into plan: inout Plan) throws {
         let here = try subject.local.flatMap { local in try index.path(of: local.entry) }
         let there = try subject.node.flatMap { node in try index.remotePath(of: node) }
@@ -46,6 +52,9 @@ extension Folder {
         switch verdict {
         case .settling: "still being written, or changed just now"
         case .hash: "waiting to be read"
+        case .barred(let barred): barred.reason(index.mode)
+        case .release: "it was changed here too; what lies here stays beside it"
+        case .discard: "what lies here goes into the trash"
         default: nil
         }
     }

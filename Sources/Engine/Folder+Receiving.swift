@@ -15,6 +15,7 @@ package struct Fetch: Hashable, Sendable {
 extension Folder {
     /// Contents to fetch, at most `limit`, without those that are here already.
     package func fetches(limit: Int, except: Set<NodeID> = []) throws -> [Fetch] {
+        if !index.mode.receives { return [] }
         var found: [Fetch] = []
         var after = NodeID(0)
         while found.count < limit {
@@ -40,9 +41,9 @@ extension Folder {
     /// Without its directory nothing can be placed; and where something stands that the hub does not know yet, the hub
     /// decides first. Very often it is the same: this client's own creation, heard of before the commit was answered.
     private func hasRoom(for node: Node) throws -> Bool {
-        guard let parent = try index.local(of: node.parent) else { return false }
+        guard let parent = try index.local(of: node.parent) else { return try comesBack(node.parent) }
         guard let occupant = try index.child(of: parent.entry, named: node.name) else { return true }
-        return occupant.node != nil
+        return occupant.node != nil || canStepAside(occupant, for: node)
     }
 
     private func wantedFile(_ verdict: Verdict) -> FileContent? {
@@ -64,7 +65,9 @@ extension Folder {
     /// - Returns: how many nodes were placed.
     @discardableResult
     package func placeAll() throws -> Int {
-        var placed = 0
+        // Where nothing comes down there is nothing to look for.
+        if !index.mode.receives { return 0 }
+        var placed = try discardAll()
         var after = NodeID(0)
         while true {
             let page = try index.unsettledNodes(limit: 500, after: after)
@@ -78,6 +81,7 @@ extension Folder {
     package func place(only nodes: [NodeID]) throws -> Int {
         // What is not its own disk is not written to, and what lies there from before a crash must be known first.
         guard hasLooked, tree.isPresent() else { return 0 }
+        try partAll(nodes)
         let intents = try intents(of: nodes)
         if !intents.isEmpty { try index.intend(intents) }
         return try index.transaction {
@@ -124,7 +128,7 @@ extension Folder {
     }
 
     /// Before the index may say that something lies, or does not lie, on the disk.
-    private func makeDurable() throws {
+    func makeDurable() throws {
         guard !touched.isEmpty || touchedBytes else { return }
         try tree.makeDurable(touched, everything: touchedBytes)
         touched = []
@@ -175,6 +179,11 @@ private struct Placer<Tree: LocalTree> {
         // what others made, and its user may have deleted it since.
         guard try index.inflightRequest == nil else { return false }
         if remote.content.isDirectory, try takeOver(remote) { return true }
+        if let isUnited = try folder.unite(remote) {
+            if isUnited { return true }
+            // It steps aside when the bytes are here, and not before it is known to be something else.
+            guard hasBytes(remote), try !isUnknown(remote) else { return false }
+        }
         guard let (parent, path) = try clearWay(to: remote.location, for: remote.id) else { return false }
         let placing: Placing
         switch remote.content {
@@ -195,6 +204,19 @@ private struct Placer<Tree: LocalTree> {
         try become(entry, remote)
         if remote.content.isDirectory { folder.look(into: entry, deep: false) }
         return true
+    }
+
+    private func hasBytes(_ remote: Node) -> Bool {
+        guard let file = remote.content.file else { return true }
+        return folder.staged[remote.id]?.digest == file.digest
+    }
+
+    /// Whether what lies at its place has not been read yet.
+    private func isUnknown(_ remote: Node) throws -> Bool {
+        guard let parent = try index.local(of: remote.parent),
+            let row = try index.child(of: parent.entry, named: remote.name)
+        else { return false }
+        return row.content == nil
     }
 
     /// A directory that was deleted and made again elsewhere: the one that lies here becomes the new one, with all that
@@ -263,8 +285,10 @@ private struct Placer<Tree: LocalTree> {
         now.location = remote.location
         now.locationVersion = remote.locationVersion
         try index.setSynced(remote.id, now)
-        if synced.content != remote.content {
-            guard try rewrite(local.entry, synced.content, remote) else { return false }
+        // Bytes that were changed here are none of the hub's business; mode and times may be.
+        let here = local.content.flatMap { $0.hasSameBytes(as: synced.content) ? $0 : nil } ?? synced.content
+        if here != remote.content {
+            guard try rewrite(local.entry, here, remote) else { return false }
         }
         try agreed(remote)
         return true
@@ -328,6 +352,10 @@ private struct Placer<Tree: LocalTree> {
                 : tree.remove(path, kind: row.kind, having: row.stamp)
         else {
             if row.kind == .directory {
+                if try holdsOnlyOwn(row) {
+                    try folder.part(entry)
+                    return true
+                }
                 folder.receivingTroubles[remote.id] = "deleted elsewhere, but it still holds something here"
             }
             return try lookAgain(row.kind == .directory ? entry : row.parent)
@@ -340,6 +368,13 @@ private struct Placer<Tree: LocalTree> {
         return true
     }
 
+    /// Whether all that is left in a directory is this machine's own, and never sent.
+    private func holdsOnlyOwn(_ row: LocalRow) throws -> Bool {
+        guard index.mode == .receiveOnly else { return false }
+        let children = try index.children(of: row.entry)
+        return !children.isEmpty && children.allSatisfy { $0.node == nil }
+    }
+
     // MARK: - The way
 
     /// The directory that something goes into, here and at its place, and its name free.
@@ -348,6 +383,10 @@ private struct Placer<Tree: LocalTree> {
         to location: Location, for node: NodeID
     ) throws -> (parent: EntryID, path: RelativePath)? {
         if location.parent != .root { _ = try settle(location.parent) }
+        if try folder.comesBack(location.parent) {
+            try index.dropSynced(location.parent)
+            _ = try settle(location.parent)
+        }
         guard let parent = try index.local(of: location.parent), !parent.isVanished, parent.kind == .directory,
             let directory = try index.path(of: parent.entry)
         else { return nil }
@@ -356,7 +395,10 @@ private struct Placer<Tree: LocalTree> {
             return (parent.entry, path)
         }
         if occupant.node == node { return (parent.entry, path) }
-        guard let other = occupant.node else { return nil }  // New here and not told yet: the hub decides first.
+        guard let other = occupant.node else {
+            // New here and not told yet: the hub decides first. Where nothing is told it gives way.
+            return try folder.stepAside(occupant, path) ? (parent.entry, path) : nil
+        }
         _ = try settle(other)
         guard let still = try index.child(of: parent.entry, named: location.name) else { return (parent.entry, path) }
         return try park(still, path) ? (parent.entry, path) : nil

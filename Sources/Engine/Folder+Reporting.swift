@@ -11,27 +11,33 @@ package struct Pending: Hashable, Sendable {
     package var bytes: Int64
     /// For a person.
     package var reason: String
-    /// Will never be synced, such as a FIFO.
+    /// Will not be synced as things are: a FIFO, or what the folder's mode does not let through.
     package var isSkipped: Bool
 }
 
 /// What `unsynced` says.
 extension Folder {
-    /// What waits, with reasons; at most `limit` of it.
+    /// What waits, with reasons; at most `limit` of it, what never will be synced last.
     package func pending(limit: Int) throws -> [Pending] {
         var reasons: [EntryID: String] = [:]
         var byPath: [RelativePath: String] = [:]
         var found: [Pending] = []
+        var skipped: [Pending] = []
         for trouble in try index.troubles(limit: limit) {
             if trouble.isSkipped {
-                found.append(Pending(path: trouble.path, isUp: true, bytes: 0, reason: trouble.reason, isSkipped: true))
+                skipped.append(
+                    Pending(path: trouble.path, isUp: true, bytes: 0, reason: trouble.reason, isSkipped: true))
             } else {
                 byPath[trouble.path] = trouble.reason
                 if let entry = trouble.entry { reasons[entry] = trouble.reason }
             }
         }
-        for key in try index.unsettled(limit: limit) where found.count < limit {
+        for key in try keysToReport(limit) where found.count < limit {
             guard let subject = try index.subject(of: key), var item = try pending(subject) else { continue }
+            if item.isSkipped {
+                skipped.append(item)
+                continue
+            }
             if item.isUp, let local = subject.local, let reason = sendingTroubles[local.entry] {
                 item.reason = reason
                 item.bytes = max(item.bytes, local.content?.file?.size ?? 0)
@@ -43,7 +49,16 @@ extension Folder {
         }
         // Directories that cannot be read have no subject that waits.
         found += byPath.map { Pending(path: $0.key, isUp: true, bytes: 0, reason: $0.value, isSkipped: false) }
-        return found.sorted { $0.path < $1.path }
+        return (found + skipped.prefix(max(limit - found.count, 0))).sorted { $0.path < $1.path }
+    }
+
+    /// What can go on comes before what the folder's mode bars, however much that is.
+    private func keysToReport(_ limit: Int) throws -> [SubjectKey] {
+        let all = try index.unsettled(limit: limit)
+        if index.mode == .twoWay { return all }
+        let first = try index.speaking(limit: limit)
+        let seen = Set(first)
+        return first + all.filter { !seen.contains($0) }
     }
 
     private func pending(_ subject: Subject) throws -> Pending? {
@@ -70,11 +85,61 @@ extension Folder {
             let same = node.content.hasSameBytes(as: synced.content)
             return try down(node, same ? 0 : node.content.size, "changed at the hub, waiting to come")
         case .receive(.remove(_, _, let node)): return try down(node, 0, "deleted at the hub, waiting to go")
+        case .release(let local):
+            return try up(local.content?.size ?? 0, "changed here and at the hub, waiting to be told apart")
+        case .discard(let local): return try up(local.content?.size ?? 0, "only here, waiting to go into the trash")
+        case .barred(let barred):
+            var item: Pending?
+            switch barred {
+            case .sending(let sending): item = try up(sending.size, barred.reason(index.mode))
+            case .receiving(let receiving):
+                item = try down(receiving.node, receiving.node.content.size, barred.reason(index.mode))
+            }
+            item?.isSkipped = true
+            return item
         }
     }
 
     private func here(_ subject: Subject) throws -> RelativePath? {
         if let local = subject.local { return try index.path(of: local.entry) }
         return try subject.node.flatMap { node in try index.remotePath(of: node) }
+    }
+}
+
+extension Verdict.Barred {
+    /// Why it stays as it is, for a person.
+    func reason(_ mode: SyncMode) -> String {
+        switch self {
+        case .sending(.create): "new here; this folder is \(mode.name), so it is not sent"
+        case .sending(.change(_, _, _, let edit, _)):
+            "\(edit == nil ? "moved" : "changed") here; this folder is \(mode.name), so it is not sent"
+        case .sending(.delete) where mode.sends:
+            "deleted here; this folder is send-only and sends no deletions"
+        case .sending(.delete):
+            "deleted here; this folder is \(mode.name), so that is not sent; `once --overwrite` brings it back"
+        case .receiving(.make): "new at the hub; this folder is \(mode.name), so it does not come"
+        case .receiving(.change): "changed at the hub; this folder is \(mode.name), so that does not come"
+        case .receiving(.remove): "deleted at the hub; this folder is \(mode.name), so it stays here"
+        }
+    }
+}
+
+extension Verdict.Sending {
+    /// Bytes that would move.
+    var size: Int64 {
+        switch self {
+        case .create(_, let content): content.size
+        case .change(_, _, _, let edit, _): edit?.size ?? 0
+        case .delete: 0
+        }
+    }
+}
+
+extension Verdict.Receiving {
+    /// As the hub has it.
+    var node: Node {
+        switch self {
+        case .make(let node), .change(_, _, let node), .remove(_, _, let node): node
+        }
     }
 }

@@ -12,7 +12,9 @@ extension Folder {
         // Its answer could speak of what the snapshot lacks.
         guard try index.snapshotAfter == nil else { return nil }
         return try index.transaction {
-            let ready = try readyToSend(limit: limit)
+            var ready = try readyToSend(limit: limit)
+            // With one direction closed the first look may only have found what is what.
+            if ready.isEmpty, index.mode != .twoWay { ready = try readyToSend(limit: limit) }
             if ready.isEmpty { return nil }
             let commit = try draft(
                 try OperationOrder.order(ready, in: index, limit: limit), operations: limit, bytes: bytes)
@@ -21,7 +23,7 @@ extension Folder {
     }
 
     /// The subjects that have something to say; those that have not are settled.
-    private func readyToSend(limit: Int) throws -> [SubjectKey] {
+    func readyToSend(limit: Int) throws -> [SubjectKey] {
         var ready: [SubjectKey] = []
         var node = NodeID(0)
         var entry = EntryID(0)
@@ -45,6 +47,7 @@ extension Folder {
             try index.markSettled(key)
             return false
         }
+        if index.overwrites, index.mode.sends, let local = subject.local, try takeName(local) { return false }
         switch subject.verdict {
         case .send(.create(let local, _)) where local.name.isReserved:
             // It was parked, and the hub has forgotten it: it needs a name before it can be told.
@@ -54,14 +57,23 @@ extension Folder {
                 try unpark(path, name, row.stamp)
                 look(into: local.parent.entry, deep: false)
             }
+        case .send(.create(let local, _)) where try takeName(local): break
         case .send: return true
         case .settled: try settled(key, subject)
         case .forget: if let node = subject.node { try index.forget(node) }
         case .adopt(let state):
-            if let node = subject.node { try index.setSynced(node, state) }
+            guard let node = subject.node else { break }
+            if try isTaken(subject, state) {
+                try index.setReceiving(node)
+                break
+            }
+            try index.setSynced(node, state)
             if let again = try index.subject(of: key), case .settled = again.verdict { try settled(key, again) }
         case .receive: if let node = subject.node { try index.setReceiving(node) }
-        case .hash, .settling: break
+        case .barred: if let node = subject.node { try index.setReceiving(node) }
+        // What the folder follows is decided on the way down.
+        case .release(let local): if index.mode.sends { try part(local.entry) }
+        case .hash, .settling, .discard: break
         }
         return false
     }

@@ -39,9 +39,18 @@ package final class Folder<Tree: LocalTree> {
     /// Files whose bytes were hashed so soon after their change that another change may look the same.
     package internal(set) var racy: [EntryID: Nanoseconds] = [:]
 
-    package init(index: FolderIndex, tree: Tree) {
+    let aside: Aside
+
+    /// - Parameters:
+    ///   - mode: which directions are open.
+    ///   - aside: in whose name local files step aside, in ``SyncMode/receiveOnly``.
+    package init(
+        index: FolderIndex, tree: Tree, mode: SyncMode = .twoWay, aside: Aside = Aside(date: "", client: "kept")
+    ) {
         self.index = index
         self.tree = tree
+        self.aside = aside
+        index.mode = mode
     }
 
     /// Writes down why something at a path does not go on, without touching what is known about it.

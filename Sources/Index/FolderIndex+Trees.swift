@@ -8,14 +8,16 @@ extension FolderIndex: ThreeTrees {
         case .entry(let entry):
             guard let row = try local(entry) else { return nil }
             if let node = row.node { return try subject(of: .node(node)) }
-            return Subject(node: nil, local: try state(row), synced: nil, remote: nil)
+            return Subject(
+                node: nil, local: try state(row), synced: nil, remote: nil, mode: mode, overwrites: overwrites)
         case .node(let node):
             if node == .root { return nil }
             let row = try local(of: node)
             let local = try row.map { row in try state(row) }
             let synced = try synced(node)
             return Subject(
-                node: node, local: local, synced: synced, remote: try remote(node) ?? synced.map { $0.node(node) })
+                node: node, local: local, synced: synced, remote: try remote(node) ?? synced.map { $0.node(node) },
+                mode: mode, overwrites: overwrites)
         }
     }
 

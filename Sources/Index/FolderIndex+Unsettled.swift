@@ -119,26 +119,29 @@ extension FolderIndex {
     }
 
     /// How much waits, counted without looking at each: new entries and nodes that changed here, nodes that changed
-    /// there, and the bytes of both.
+    /// there, and the bytes of both. What the folder's mode does not let through does not wait.
     package func backlog() throws -> (up: Int, down: Int, bytes: Int64) {
         let up =
-            try database.first(
-                """
-                SELECT COUNT(*), IFNULL(SUM(local.size), 0) FROM unsettled_entry JOIN local USING (entry)
-                """
-            ) { row in (try row.int(0), try row.int64(1)) } ?? (0, 0)
+            try mode.sends
+            ? sum("COUNT(*), IFNULL(SUM(local.size), 0) FROM unsettled_entry JOIN local USING (entry)") : (0, 0)
         let down =
-            try database.first(
+            try mode.receives
+            ? sum(
                 """
-                SELECT COUNT(*), IFNULL(SUM(CASE WHEN deleted = 0 THEN size ELSE 0 END), 0)
+                COUNT(*), IFNULL(SUM(CASE WHEN deleted = 0 THEN size ELSE 0 END), 0)
                 FROM unsettled_node JOIN remote USING (node)
-                """
-            ) { row in (try row.int(0), try row.int64(1)) } ?? (0, 0)
+                """) : (0, 0)
         let changed =
-            try database.first(
-                "SELECT COUNT(*) FROM unsettled_node WHERE node NOT IN (SELECT node FROM remote)"
-            ) { row in try row.int(0) } ?? 0
+            switch mode {
+            case .twoWay: try sum("COUNT(*), 0 FROM unsettled_node WHERE node NOT IN (SELECT node FROM remote)").0
+            case .sendOnly: try sum("COUNT(*), 0 FROM unsettled_node WHERE receives = 0").0
+            case .receiveOnly: 0
+            }
         return (up.0 + changed, down.0, up.1 + down.1)
+    }
+
+    private func sum(_ sql: String) throws -> (Int, Int64) {
+        try database.first("SELECT " + sql) { row in (try row.int(0), try row.int64(1)) } ?? (0, 0)
     }
 
     /// No digest is believed any more: every file has to be hashed again, whatever its size, times and inode say.

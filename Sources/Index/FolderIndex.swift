@@ -12,6 +12,10 @@ package final class FolderIndex {
     package var settling: Set<EntryID> = []
     /// Entries that the hub has no room for at the moment: nothing is planned for them either. Not stored.
     package var heldBack: Set<EntryID> = []
+    /// Of the folder: its subjects are judged by it. Not stored; see ``lastMode``.
+    package var mode = SyncMode.twoWay
+    /// See ``Subject/overwrites``. Not stored.
+    package var overwrites = false
     /// See ``carry(_:)``.
     package internal(set) var carries = CarriedExtras.nothing
 
@@ -66,6 +70,8 @@ package final class FolderIndex {
     /// Everything up to here is on the disk: what the hub may call this client's cursor.
     package var applied: Sequence {
         get throws {
+            // What never is to be here does not keep anybody waiting.
+            if !mode.receives { return try received }
             let waiting = try database.first(
                 """
                 SELECT MIN(remote.seq) FROM remote JOIN unsettled_node USING (node) WHERE remote.seq > 0

@@ -31,16 +31,25 @@ final class SimulatedAgent {
     /// Files that were hashed, and nobody has taken it in yet.
     private var hashed: [(HashRequest, HashResult)] = []
 
-    init(_ number: Int, hub: SimulatedHub, clock: Clock, contents: Contents) throws {
+    private var mode: SyncMode
+
+    init(_ number: Int, hub: SimulatedHub, clock: Clock, contents: Contents, mode: SyncMode = .twoWay) throws {
+        self.mode = mode
         self.number = number
         self.hub = hub
         index = try .memory(newGeneration: "g\(number)")
         tree = MemoryTree(clock: clock, contents: contents)
-        folder = Folder(index: index, tree: tree)
+        folder = SimulatedAgent.folder(index, tree, mode, number)
         try index.begin(epoch: hub.journal.epoch)
         try hub.journal.addClient("u\(number)", kind: .agent, publicKey: "k\(number)", at: 1)
         try hub.journal.hello("u\(number)", generation: index.generation, at: 1)
         try folder.lookAtEverything()
+    }
+
+    private static func folder(
+        _ index: FolderIndex, _ tree: MemoryTree, _ mode: SyncMode, _ number: Int
+    ) -> Folder<MemoryTree> {
+        Folder(index: index, tree: tree, mode: mode, aside: Aside(date: "D", client: "u\(number)"))
     }
 
     var name: String { "u\(number)" }
@@ -255,13 +264,15 @@ final class SimulatedAgent {
     // MARK: - Dying
 
     /// The process dies and starts again: all that is not in the index or on the disk is gone.
-    func restart() throws {
+    /// - Parameter mode: another one than before; nil for the same.
+    func restart(mode: SyncMode? = nil) throws {
+        self.mode = mode ?? self.mode
         answer = nil
         page = nil
         hashed = []
         tree.fuse = nil
         tree.forgetWatches()
-        folder = Folder(index: index, tree: tree)
+        folder = SimulatedAgent.folder(index, tree, self.mode, number)
         try folder.lookAtEverything()
     }
 

@@ -25,11 +25,14 @@ package final class Fleet: @unchecked Sendable {
     }
 
     /// Invites and joins one more.
+    /// - Parameter options: of `syncagent join`.
     @discardableResult
-    package func join(_ name: String, proxied: Bool = false, user: UInt32? = nil) throws -> FleetAgent {
+    package func join(
+        _ name: String, proxied: Bool = false, user: UInt32? = nil, with options: [String] = []
+    ) throws -> FleetAgent {
         let agent = try FleetAgent(name, of: hub, directory: directory, proxied: proxied, user: user)
         agents.append(agent)
-        try agent.join()
+        try agent.join(options: options)
         return agent
     }
 

@@ -42,10 +42,10 @@ package final class FleetAgent: @unchecked Sendable {
     }
 
     /// `syncagent join` with an invite on standard input.
-    package func join(with invite: [UInt8]? = nil) throws {
+    package func join(with invite: [UInt8]? = nil, options: [String] = []) throws {
         let invite = try invite ?? self.invite()
         try FleetAnswer(
-            "syncagent", ["join", "-", "--folder", folder.path, "--home", home], input: invite, user: user
+            "syncagent", ["join", "-", "--folder", folder.path, "--home", home] + options, input: invite, user: user
         ).expectDone()
     }
 

@@ -32,6 +32,8 @@ struct AgentConfiguration: Hashable, Sendable {
     var extras: CarriedExtras { CarriedExtras(owners: owners, attributes: xattrs) }
     /// For how many days what was put into the trash is kept.
     var trashDays = 30
+    /// Which of the two directions are open.
+    var mode = SyncMode.twoWay
 
     /// - Throws: `SettingsError` that names file, key and what was expected.
     static func load(_ layout: AgentLayout) throws -> AgentConfiguration {
@@ -66,6 +68,9 @@ struct AgentConfiguration: Hashable, Sendable {
             // This machine's name at the hub.
             client: \(client),
             folder: \(folder),
+            // "two-way", "send-only" (nothing comes down) or "receive-only" (nothing goes up). With "send-only" a line
+            // `delete: false` keeps at the hub what is deleted here.
+            mode: \(mode.name),
             // A file is taken when it was closed and quiet for so many milliseconds …
             debounce_ms: \(debounce),
             // … and one that is written all the time after so many seconds.
@@ -84,7 +89,9 @@ struct AgentConfiguration: Hashable, Sendable {
 
 /// `agent.json5` as it is written.
 private struct AgentSettings: SettingsGroup {
-    enum Key: String, CaseIterable { case hub, client, folder, debounce_ms, min_interval_s, owners, xattrs, trash_days }
+    enum Key: String, CaseIterable {
+        case hub, client, folder, mode, delete, debounce_ms, min_interval_s, owners, xattrs, trash_days
+    }
     let configuration: AgentConfiguration
 
     init(_ settings: SettingsReader<Key>) throws {
@@ -97,7 +104,21 @@ private struct AgentSettings: SettingsGroup {
             debounce: try settings.value(.debounce_ms, default: 50, in: 0...60_000),
             minInterval: try settings.value(.min_interval_s, default: 10, in: 1...86_400),
             owners: try settings.value(.owners, default: false), xattrs: try settings.value(.xattrs, default: false),
-            trashDays: try settings.value(.trash_days, default: 30, in: 1...36_500))
+            trashDays: try settings.value(.trash_days, default: 30, in: 1...36_500),
+            mode: try AgentSettings.mode(settings))
+    }
+
+    private static func mode(_ settings: SettingsReader<Key>) throws -> SyncMode {
+        let word: String = try settings.value(.mode, default: SyncMode.twoWay.name)
+        let deletes: Bool? = try settings.optional(.delete)
+        switch word {
+        case "send-only": return .sendOnly(deletes: deletes ?? true)
+        case "two-way", "receive-only":
+            if deletes != nil { throw settings.refusal(of: .delete, expected: "nothing unless mode is \"send-only\"") }
+            return word == "two-way" ? .twoWay : .receiveOnly
+        default:
+            throw settings.refusal(of: .mode, expected: "\"two-way\", \"send-only\" or \"receive-only\"")
+        }
     }
 }
 

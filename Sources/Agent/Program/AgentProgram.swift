@@ -27,7 +27,12 @@ package enum AgentProgram {
         commands: [
             Command(
                 name: "join", summary: "join a hub with an invite",
-                options: [.value("folder", "DIR", "the folder to keep in sync; made if it is not there")],
+                options: [
+                    .value("folder", "DIR", "the folder to keep in sync; made if it is not there"),
+                    .value(
+                        "mode", "MODE", as: .choice(["two-way", "send-only", "receive-only"]),
+                        "two-way (default), send-only (nothing comes down) or receive-only (nothing goes up)"),
+                ],
                 positionals: [.required("INVITE", "a file with the invite, or - for standard input")]),
             Command(name: "run", summary: "keep the folder in sync, in the foreground"),
             Command(
@@ -35,6 +40,9 @@ package enum AgentProgram {
                 options: [
                     .flag("dry-run", "say what a pass would do, and change nothing anywhere"),
                     .flag("verify", "read every file again instead of trusting size, times and inode"),
+                    .flag(
+                        "overwrite",
+                        "with send-only make the hub equal to the folder, with receive-only the folder to the hub"),
                     .flag("json", "as JSON"),
                 ]),
             Command(name: "leave", summary: "forget the hub; the folder stays as it is"),
@@ -92,7 +100,8 @@ package enum AgentProgram {
             note(program.wrongUsage("--folder DIR is missing: which folder is to be kept in sync?", command: "join"))
             return .wrongUsage
         }
-        let join = try Join(layout: layout, invitePath: invocation.text("INVITE") ?? "-", folder: folder)
+        let mode = invocation.text("mode").flatMap(SyncMode.init(code:)) ?? .twoWay
+        let join = try Join(layout: layout, invitePath: invocation.text("INVITE") ?? "-", folder: folder, mode: mode)
         let configuration = try join.run()
         print("joined \(configuration.hub) as \(configuration.client); folder \(configuration.folder)")
         fflush(nil)
@@ -106,7 +115,8 @@ package enum AgentProgram {
         try FolderWorker(
             folder: configuration.folder, standIn: layout.absent, index: layout.index,
             debounce: Int64(configuration.debounce), longest: Int64(configuration.minInterval) * 1_000,
-            carrying: configuration.extras, trashDays: configuration.trashDays, onWork: onWork)
+            carrying: configuration.extras, trashDays: configuration.trashDays, mode: configuration.mode,
+            client: configuration.client, onWork: onWork)
     }
 
     private static func serve(_ layout: AgentLayout) throws -> ExitCode {

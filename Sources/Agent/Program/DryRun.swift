@@ -14,6 +14,8 @@ struct DryRun {
     let token: String
     /// Reads every file instead of trusting size, times and inode.
     let verifies: Bool
+    /// Makes the side that is not the source equal to it.
+    let overwrites: Bool
 
     func run() throws -> [PlanItem] {
         let directory = try temporaryDirectory()
@@ -29,11 +31,16 @@ struct DryRun {
         ) { _ in }
         defer { hub.close() }
         try Once.refusePause(hub.hello)
-        let folder = Folder(index: index, tree: tree)
+        let folder = Folder(index: index, tree: tree, mode: configuration.mode)
         try folder.begin(hub.hello)
         if verifies { try index.forgetDigests() }
         try look(folder)
         try receive(folder, hub)
+        if overwrites {
+            // The index is a copy.
+            try folder.abandonCommit()
+            try folder.prepareToOverwrite()
+        }
         return try folder.plan()
     }
 

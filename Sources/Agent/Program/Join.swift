@@ -15,10 +15,12 @@ struct Join {
     let invite: InviteMessage
     /// Absolute, without symlinks.
     let folder: String
+    let mode: SyncMode
 
     /// Reads the invite and looks at the folder; changes nothing.
-    init(layout: AgentLayout, invitePath: String, folder: String) throws {
+    init(layout: AgentLayout, invitePath: String, folder: String, mode: SyncMode) throws {
         self.layout = layout
+        self.mode = mode
         do { invite = try WireFormat.decode(InviteMessage.self, from: Files.read(invitePath)) } catch let error
             as WireError
         {
@@ -54,7 +56,8 @@ struct Join {
         let joined = try Joining.join(try inviteAddress(), publicKey: publicKey)
         let configuration = AgentConfiguration(
             hub: invite.hub, hosts: invite.hosts.map { AgentConfiguration.Host(host: $0.host, port: $0.port) },
-            user: invite.user, hostKey: invite.hostKey, apiPort: invite.apiPort, client: joined.client, folder: folder)
+            user: invite.user, hostKey: invite.hostKey, apiPort: invite.apiPort, client: joined.client, folder: folder,
+            mode: mode)
         try FolderMarker.write(folder: folder, index: layout.index)
         if let slash = layout.configuration.lastIndex(of: "/") {
             try Files.makeDirectories(String(layout.configuration[..<slash]), mode: 0o700)

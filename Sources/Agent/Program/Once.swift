@@ -19,13 +19,17 @@ final class Once {
     private let worker: FolderWorker
     private let hub: any HubConnection
     private let verifies: Bool
+    private let overwrites: Bool
     private let state = AgentState()
 
-    /// - Parameter verifies: reads every file instead of trusting size, times and inode.
-    init(worker: FolderWorker, hub: any HubConnection, verifies: Bool = false) {
+    /// - Parameters:
+    ///   - verifies: reads every file instead of trusting size, times and inode.
+    ///   - overwrites: makes the side that is not the source equal to it.
+    init(worker: FolderWorker, hub: any HubConnection, verifies: Bool = false, overwrites: Bool = false) {
         self.worker = worker
         self.hub = hub
         self.verifies = verifies
+        self.overwrites = overwrites
         state.connected(hub)
     }
 
@@ -43,6 +47,7 @@ final class Once {
         if verifies { try worker.perform { try $0.index.forgetDigests() } }
         worker.lookAtEverything()
         worker.waitUntilLooked()
+        if overwrites { try worker.perform { try $0.overwrite() } }
         let before = try worker.perform { try ($0.index.received, $0.index.acknowledged) }
         let up = UpPass(worker: worker, connection: { [hub] in hub }, isStopping: { false })
         let down = DownPass(worker: worker, connection: { [hub] in hub }, isStopping: { false })

@@ -2,6 +2,7 @@ internal import Arguments
 internal import ControlAPI
 internal import Engine
 internal import SyncCore
+import Glibc
 internal import Transport
 
 /// `syncagent once`: one pass, or with `--dry-run` only what it would do.
@@ -10,29 +11,67 @@ struct OnceCommand {
     private let asJSON: Bool
     private let isDry: Bool
     private let verifies: Bool
+    private let overwrites: Bool
 
     init(layout: AgentLayout, _ invocation: Invocation) {
         self.layout = layout
         asJSON = invocation.has("json")
         isDry = invocation.has("dry-run")
         verifies = invocation.has("verify")
+        overwrites = invocation.has("overwrite")
     }
 
     /// - Throws: ``AgentFailure`` while another process works with the home, too.
     func run() throws -> ExitCode {
         let joined = try Joined(layout)
         let lock = try HomeLock(layout)
-        let code = isDry ? try plan(joined) : try pass(joined)
+        if overwrites, joined.configuration.mode == .twoWay {
+            throw AgentFailure(
+                .wrongUsage,
+                "--overwrite needs a side that is the source, and this folder is two-way; write mode: \"send-only\" (the hub "
+                    + "becomes equal to the folder) or \"receive-only\" (the folder to the hub) into \(layout.configuration)"
+            )
+        }
+        let code = isDry ? try tell(joined) : try act(joined)
         _ = consume lock
         return code
     }
 
-    private func plan(_ joined: Joined) throws -> ExitCode {
-        let plan = try DryRun(
-            layout: layout, configuration: joined.configuration, token: joined.token, verifies: verifies
+    private func plan(_ joined: Joined) throws -> [PlanItem] {
+        try DryRun(
+            layout: layout, configuration: joined.configuration, token: joined.token, verifies: verifies,
+            overwrites: overwrites
         ).run()
+    }
+
+    private func tell(_ joined: Joined) throws -> ExitCode {
+        let plan = try plan(joined)
         print(asJSON ? OnceCommand.json(plan.map(PlanMessage.init)) : PlanTable(plan).text, terminator: "")
         return .done
+    }
+
+    private func act(_ joined: Joined) throws -> ExitCode {
+        guard try !overwrites || isWanted(joined) else {
+            OnceCommand.note("nothing was changed\n")
+            return .failed
+        }
+        return try pass(joined)
+    }
+
+    /// Says what will be overwritten; at a terminal a person has to agree.
+    private func isWanted(_ joined: Joined) throws -> Bool {
+        let source =
+            joined.configuration.mode.sends
+            ? "the hub becomes what this folder is" : "this folder becomes what the hub is"
+        OnceCommand.note("\(source):\n" + PlanTable(try plan(joined)).text)
+        guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return true }
+        OnceCommand.note("Go on? [y/N] ")
+        return readLine().map { ["y", "yes"].contains($0.lowercased()) } ?? false
+    }
+
+    private static func note(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = write(STDERR_FILENO, bytes, bytes.count)
     }
 
     private func pass(_ joined: Joined) throws -> ExitCode {
@@ -43,7 +82,7 @@ struct OnceCommand {
             hello: try worker.perform { try HelloRequest(of: $0.index) }
         ) { _ in }
         defer { hub.close() }
-        let summary = try Once(worker: worker, hub: hub, verifies: verifies).run()
+        let summary = try Once(worker: worker, hub: hub, verifies: verifies, overwrites: overwrites).run()
         print(asJSON ? OnceCommand.json(summary) : OnceCommand.text(summary), terminator: "")
         return summary.left.isEmpty ? .done : .failed
     }

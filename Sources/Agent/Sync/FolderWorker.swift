@@ -33,17 +33,18 @@ final class FolderWorker: @unchecked Sendable {
     ///   - longest: milliseconds after which a file that never is quiet is taken.
     ///   - extras: what is to be carried beside permission bits, as far as this machine can.
     ///   - trashDays: for how long what was put into the trash is kept.
+    ///   - client: this machine's name at the hub.
     init(
         folder path: String, standIn: String, index indexPath: String, debounce: Int64, longest: Int64,
-        carrying extras: CarriedExtras, trashDays: Int, onWork: @escaping @Sendable () -> Void
+        carrying extras: CarriedExtras, trashDays: Int, mode: SyncMode, client: String,
+        onWork: @escaping @Sendable () -> Void
     ) throws {
         let relay = EventRelay()
-        tree = try DiskTree(path: path, standIn: standIn, date: Timestamp.day(Clock.now), carrying: extras) {
-            relay.deliver($0)
-        }
+        let day = Timestamp.day(Clock.now)
+        tree = try DiskTree(path: path, standIn: standIn, date: day, carrying: extras) { relay.deliver($0) }
         let index = try FolderIndex(path: indexPath, newGeneration: Generation.random())
         try index.carry(tree.carried)
-        folder = Folder(index: index, tree: tree)
+        folder = Folder(index: index, tree: tree, mode: mode, aside: Aside(date: day, client: client))
         settling = Settling(debounce: debounce, longest: longest)
         self.debounce = debounce
         self.longest = longest

@@ -12,9 +12,6 @@ final class Reporter {
     private var last: ReportRequest?
     private let log = Log("report")
 
-    /// Items told in one report at most; the sums count everything.
-    private let itemLimit = 1_000
-
     init(worker: FolderWorker, state: AgentState) {
         self.worker = worker
         self.state = state
@@ -41,7 +38,7 @@ final class Reporter {
 
     private func current(epoch: String) throws -> ReportRequest {
         try worker.perform { folder in
-            let pending = try folder.pending(limit: itemLimit)
+            let pending = try folder.pending(limit: ReportRequest.itemLimit)
             let backlog = try folder.index.backlog()
             let items = pending.map { item in
                 PendingMessage(
@@ -49,12 +46,13 @@ final class Reporter {
                     reason: item.reason, skipped: item.isSkipped)
             }
             let waiting = pending.filter { !$0.isSkipped }
-            let isAll = pending.count < itemLimit
+            let isAll = pending.count < ReportRequest.itemLimit
             return ReportRequest(
                 epoch: epoch, cursor: try folder.index.applied.rawValue, barrier: try worker.passedBarrier(folder),
                 pending: items, upCount: isAll ? waiting.count { $0.isUp } : backlog.up,
                 downCount: isAll ? waiting.count { !$0.isUp } : backlog.down,
-                bytes: isAll ? waiting.reduce(0) { $0 + $1.bytes } : backlog.bytes, blocked: worker.absence)
+                bytes: isAll ? waiting.reduce(0) { $0 + $1.bytes } : backlog.bytes, blocked: worker.absence,
+                mode: folder.index.mode == .twoWay ? nil : folder.index.mode.name)
         }
     }
 }

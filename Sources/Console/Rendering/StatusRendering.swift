@@ -42,8 +42,9 @@ extension StatusResponse.Client: Listed {
     }
 
     private var stateText: String {
-        guard state == .paused, let pausedUntil else { return state.rawValue }
-        return "paused until \(Figures.time(pausedUntil))"
+        let mode = mode.map { " (\($0))" } ?? ""
+        guard state == .paused, let pausedUntil else { return state.rawValue + mode }
+        return "paused until \(Figures.time(pausedUntil))" + mode
     }
 
     private func figure(_ number: Int64) -> Table.Cell { number == 0 ? .init("-", .quiet) : .init("\(number)") }

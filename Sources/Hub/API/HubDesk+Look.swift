@@ -28,7 +28,7 @@ extension HubDesk {
             name: client.name, kind: client.kind, state: ClientStateRule.state(of: client, head: head),
             cursor: client.cursor.rawValue, behind: ClientStateRule.behind(client, head: head),
             unsynced: UnsyncedRule.totals(client, ahead: totals), lastSeen: client.lastSeen.map(Timestamp.text),
-            pausedUntil: until)
+            pausedUntil: until, mode: client.report?.mode)
     }
 
     func clientList() throws -> [ClientMessage] {
@@ -57,7 +57,7 @@ extension HubDesk {
 
     /// What the journal has behind a client's cursor. Deep in the past, the newest ones are left out.
     private func ahead(of client: ClientFacts) throws -> [ChangeAhead] {
-        guard client.hasFolder else { return [] }
+        guard client.receives else { return [] }
         return try journal.nodesBehind(client.cursor, limit: 100_000).compactMap { node in
             guard let path = try journal.path(of: node.id) else { return nil }
             return ChangeAhead(path: path, bytes: node.isDeleted ? 0 : node.content.size)

@@ -26,6 +26,8 @@ struct LastReport: Hashable, Sendable {
     var bytes: Int64
     /// Why nothing goes on there, as a sentence; nil while it does.
     var blocked: String?
+    /// `send-only` or `receive-only`; nil for two-way.
+    var mode: String?
 
     /// - Parameter request: without a ``ReportRequest/problem``.
     init(_ request: ReportRequest) {
@@ -36,16 +38,19 @@ struct LastReport: Hashable, Sendable {
         downCount = request.downCount
         bytes = request.bytes
         blocked = request.blocked
+        mode = request.mode
     }
 
     /// Items that somebody may wait for: all but what is skipped for good.
     var open: [PendingMessage] { pending.filter { $0.skipped != true } }
-    /// How many items wait, also those above the length that a report may have. The sums may count what is skipped, or not.
-    var openCount: Int {
-        isComplete ? open.count : max(open.count, upCount + downCount - (pending.count - open.count))
+    /// How many items wait, also those above the length that a report may have.
+    var openCount: Int { isComplete ? open.count : max(open.count, upCount + downCount) }
+    /// Whether each item that waits is listed. The sums may count what is skipped, or not; in a list that is full what is
+    /// skipped stands in the place of nothing that waits.
+    var isComplete: Bool {
+        let listed = pending.count < ReportRequest.itemLimit ? pending.count : open.count
+        return listed >= upCount + downCount
     }
-    /// Whether each item that waits is listed.
-    var isComplete: Bool { pending.count >= upCount + downCount }
 }
 
 extension ReportRequest {
@@ -93,6 +98,9 @@ struct ClientFacts: Hashable, Sendable {
         self.isOnline = isOnline
         self.report = report
     }
+
+    /// Whether what others change is to come to it: a phone has no folder, and a source takes nothing.
+    var receives: Bool { hasFolder && report?.mode != SyncMode.sendOnly(deletes: true).name }
 
     /// Whether the states of its folder and of the share can be compared: a phone has no folder.
     var hasFolder: Bool { kind == .agent && !isRevoked }

@@ -89,7 +89,7 @@ package struct OperationOrder<Trees: ThreeTrees> {
         case .hash, .settling:
             blocked.insert(key)
             return false
-        case .settled, .forget, .adopt, .receive:
+        case .settled, .forget, .adopt, .receive, .barred, .release, .discard:
             return true
         }
     }

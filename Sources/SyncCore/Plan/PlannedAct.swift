@@ -39,7 +39,17 @@ extension Subject {
         case .receive(.make(let node)): [PlannedAct(down: .create, node.content.size)]
         case .receive(.change(_, let synced, let node)): Subject.planOfChange(from: synced, to: node)
         case .receive(.remove): [PlannedAct(down: .delete)]
+        case .barred(.sending): [PlannedAct(up: .skip)]
+        case .barred(.receiving): [PlannedAct(down: .skip)]
+        // Its node, if the hub has it, comes down beside it.
+        case .release, .discard: planOfLeaving
         }
+    }
+
+    private var planOfLeaving: [PlannedAct] {
+        if case .discard = verdict, remote?.isDeleted ?? true { return [PlannedAct(down: .delete)] }
+        guard let remote, !remote.isDeleted else { return [] }
+        return [PlannedAct(down: mode.sends ? .skip : .edit, remote.content.size)]
     }
 
     private func planOfChange(_ synced: SyncedState, _ edit: Content?, _ moves: Bool) -> [PlannedAct] {

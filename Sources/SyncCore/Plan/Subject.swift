@@ -93,11 +93,20 @@ package struct Subject: Hashable, Sendable {
     package var synced: SyncedState?
     /// What the hub said last; nil if it has not said anything. A tombstone is a deleted node.
     package var remote: Node?
+    /// Of the folder.
+    package var mode: SyncMode
+    /// The side that is not the source is being made equal to it, whatever it has. Nothing in two-way mode.
+    package var overwrites: Bool
 
-    package init(node: NodeID?, local: LocalState?, synced: SyncedState?, remote: Node?) {
+    package init(
+        node: NodeID?, local: LocalState?, synced: SyncedState?, remote: Node?, mode: SyncMode = .twoWay,
+        overwrites: Bool = false
+    ) {
         self.node = node
         self.local = local
         self.synced = synced
         self.remote = remote
+        self.mode = mode
+        self.overwrites = overwrites
     }
 }

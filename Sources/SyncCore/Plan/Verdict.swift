@@ -13,6 +13,12 @@ package enum Verdict: Hashable, Sendable {
     case adopt(SyncedState)
     case send(Sending)
     case receive(Receiving)
+    /// The folder's mode does not let it through: shown, and nobody waits for it.
+    case barred(Barred)
+    /// What lies here and the node part: it stays here as something that the hub does not know.
+    case release(LocalState)
+    /// It goes into the trash: the folder is being made equal to the hub.
+    case discard(LocalState)
 
     /// What changed here and is to be told to the hub. Edit and move may come together.
     package enum Sending: Hashable, Sendable {
@@ -29,11 +35,17 @@ package enum Verdict: Hashable, Sendable {
         case change(LocalState, from: SyncedState, to: Node)
         case remove(LocalState, SyncedState, Node)
     }
+
+    /// What would be done in another mode.
+    package enum Barred: Hashable, Sendable {
+        case sending(Sending)
+        case receiving(Receiving)
+    }
 }
 
 extension Subject {
-    /// The decision for this subject alone, from its three states.
-    package var verdict: Verdict {
+    /// What follows from the three states where both directions are open.
+    var freeVerdict: Verdict {
         switch (local, synced) {
         case (nil, nil):
             guard let remote, !remote.isDeleted else { return .forget }
