@@ -93,7 +93,7 @@ let package = Package(
         tests(of: "Console", "TestSupport", "ControlAPI", "HTTPServer", "Arguments", "SyncCore"),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "ControlAPI", "SyncCore", "Processes", "FileTree"]),
+            dependencies: ["TestSupport", "ControlAPI", "SyncCore", "Processes", "FileTree", "SQLite"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -213,9 +213,12 @@ package struct CommitResponse: Codable, Hashable, Sendable {
     package var outcomes: [OutcomeMessage]
     /// The journal's `seq` afterwards.
     package var head: Int64
+    /// The chain value of the history at `head`, in hex: what the next ``HelloRequest`` tells with it.
+    package var chain: String?
 
-    package init(outcomes: [OutcomeMessage], head: Int64) {
+    package init(outcomes: [OutcomeMessage], head: Int64, chain: String? = nil) {
         self.outcomes = outcomes
         self.head = head
+        self.chain = chain
     }
 }

@@ -59,6 +59,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
     case paused
     case otherEpoch = "other_epoch"
     case snapshotNeeded = "snapshot_needed"
+    case indexSetBack = "index_set_back"
     case tooLarge = "too_large"
     case tooMany = "too_many"
     case noSpace = "no_space"
@@ -74,7 +75,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
         case .forbidden, .revoked: 403
         case .unknownRoute, .unknownClient, .unknownPath: 404
         case .wrongMethod: 405
-        case .baseFromTheFuture, .clientExists, .paused, .otherEpoch, .snapshotNeeded: 409
+        case .baseFromTheFuture, .clientExists, .paused, .otherEpoch, .snapshotNeeded, .indexSetBack: 409
         case .inviteUsed: 410
         case .tooLarge: 413
         case .tooMany: 429

@@ -26,15 +26,18 @@ package struct HelloRequest: Codable, Hashable, Sendable {
     package var version: String
     /// The random generation of the agent's index.
     package var generation: String
-    /// Everything up to here was received from the journal; nil when nothing ever was.
+    /// Up to here this client has seen the journal's history, in pages or answers; nil when it has seen nothing.
     package var since: Int64?
-    /// The chain value that ``ChangesResponse/chain`` had there; nil when it is not known.
+    /// The chain value that was told for there; nil when it is not known.
     package var chain: String?
-    package init(version: String, generation: String, since: Int64? = nil, chain: String? = nil) {
+    /// The number that its next operation will have; nil when it does not say.
+    package var next: Int64?
+    package init(version: String, generation: String, since: Int64? = nil, chain: String? = nil, next: Int64? = nil) {
         self.version = version
         self.generation = generation
         self.since = since
         self.chain = chain
+        self.next = next
     }
 }
 
@@ -53,6 +56,9 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     /// Whether the journal's history contains what the client has received (``HelloRequest/since``). If not, it was set
     /// back: what was agreed does not hold, as in another epoch.
     package var known: Bool
+    /// The client's index was set back: the hub has seen higher numbers of this generation than ``HelloRequest/next``, or that
+    /// one. It has to take a new generation, and say hello with that; nothing else of the answer holds.
+    package var setBack: Bool
     /// The highest `seq` of a tombstone that is gone: see ``ChangesResponse``.
     package var collected: Int64
     /// This client's staging directory, as SFTP sees it.
@@ -64,7 +70,8 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     /// Nil unless a pause holds.
     package var paused: PauseMessage?
     package init(
-        hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, collected: Int64,
+        hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, setBack: Bool,
+        collected: Int64,
         staging: String, share: String, maxOperations: Int, paused: PauseMessage?
     ) {
         self.hub = hub
@@ -73,6 +80,7 @@ package struct HelloResponse: Codable, Hashable, Sendable {
         self.epoch = epoch
         self.head = head
         self.known = known
+        self.setBack = setBack
         self.collected = collected
         self.staging = staging
         self.share = share

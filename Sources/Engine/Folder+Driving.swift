@@ -95,11 +95,24 @@ extension Folder {
 extension Folder {
     /// Another journal than the one that was agreed with: everything is merged with it as if new, and nothing is
     /// deleted.
-    /// - Parameter collected: what that journal has collected already: see `Journal.collected`.
-    package func begin(epoch: String, collected: Sequence = .zero) throws {
+    /// - Parameters:
+    ///   - collected: what that journal has collected already: see `Journal.collected`.
+    ///   - head: its `seq`: nothing is sent before everything up to there was received.
+    package func begin(epoch: String, collected: Sequence = .zero, head: Sequence = .zero) throws {
+        forgetTransfers()
+        try index.begin(epoch: epoch, collected: collected, head: head)
+    }
+
+    /// The index was set back: it becomes another one, and merges as if new when it begins with the hub.
+    /// - Parameter generation: random, hex.
+    package func renew(generation: String) throws {
+        forgetTransfers()
+        try index.renew(generation: generation)
+    }
+
+    private func forgetTransfers() {
         for content in staged.values { tree.discard(content) }
         staged = [:]
         mustSend = []
-        try index.begin(epoch: epoch, collected: collected)
     }
 }

@@ -5,8 +5,14 @@ package import SyncCore
 /// and `remote` what the hub has now: where the two differ, the planner then sees something to receive.
 extension Folder {
     /// Takes in all outcomes of the commit in flight, and forgets the commit.
-    package func absorb(_ outcomes: [(number: Int64, outcome: Outcome)]) throws {
+    /// - Parameters:
+    ///   - head: the hub's `seq` when it answered.
+    ///   - chain: its history's chain value there.
+    package func absorb(
+        _ outcomes: [(number: Int64, outcome: Outcome)], head: Sequence = .zero, chain: String? = nil
+    ) throws {
         try index.transaction {
+            try index.see(head, chain: chain)
             for (number, outcome) in outcomes {
                 guard let sent = try index.inflight(number) else { continue }
                 try absorb(outcome, of: sent)

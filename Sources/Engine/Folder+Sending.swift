@@ -11,6 +11,8 @@ extension Folder {
         guard hasLooked, try index.inflightRequest == nil else { return nil }
         // Its answer could speak of what the snapshot lacks.
         guard try index.snapshotAfter == nil else { return nil }
+        // Who merges as if new hears first what the hub has, so that no bytes go there twice.
+        guard try index.received >= index.hearsFirst else { return nil }
         return try index.transaction {
             var ready = try readyToSend(limit: limit)
             // With one direction closed the first look may only have found what is what.

@@ -63,7 +63,7 @@ package enum IndexError: Error, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .damaged(let what):
-            "the agent's index is damaged (\(what)); move index.db away and start again: it is rebuilt"
+            "the agent's index is damaged (\(what))"
         }
     }
 }

@@ -37,7 +37,7 @@ package struct Inflight: Hashable, Sendable {
 extension FolderIndex {
     /// Numbers for `count` operations, never given again.
     package func takeNumbers(_ count: Int) throws -> Range<Int64> {
-        let first = max(try number("next_number"), 1)
+        let first = try nextNumber
         try set("next_number", String(first + Int64(count)))
         return first..<(first + Int64(count))
     }

@@ -108,9 +108,13 @@ extension FolderIndex: ThreeTrees {
         try database.execute("DELETE FROM unsettled_node WHERE node = ?", node.rawValue)
     }
 
-    /// Whether bytes with this digest were agreed on for any node: then the hub has them.
+    /// Whether bytes with this digest were agreed on for any node, or the hub told that it has them.
     package func isKnown(_ digest: Digest) throws -> Bool {
-        try database.first("SELECT 1 FROM synced WHERE sha256 = ? LIMIT 1", digest.bytes) { _ in true } ?? false
+        try database.first(
+            """
+            SELECT 1 FROM synced WHERE sha256 = ?1 UNION ALL SELECT 1 FROM remote WHERE sha256 = ?1 AND deleted = 0 LIMIT 1
+            """, digest.bytes
+        ) { _ in true } ?? false
     }
 
     /// Whether the hub has this content: it was agreed on, or the hub told of it.
@@ -244,8 +248,31 @@ extension FolderIndex: ThreeTrees {
     // MARK: - Epochs
 
     /// The first contact with a journal, or with another one: nothing that was agreed holds there.
-    /// - Parameter collected: what that journal has collected already.
-    package func begin(epoch: String, collected: Sequence = .zero) throws {
+    /// - Parameters:
+    ///   - collected: what that journal has collected already.
+    ///   - head: its `seq`: nothing is sent before everything up to there was received.
+    package func begin(epoch: String, collected: Sequence = .zero, head: Sequence = .zero) throws {
+        try transaction {
+            try forgetAgreements()
+            try set("collected", String(collected.rawValue))
+            try set("hear_first", String(head.rawValue))
+            try set("epoch", epoch)
+        }
+    }
+
+    /// The index was set back, and would give numbers of operations again: it becomes another one. What is known of the disk
+    /// stays; nothing that was agreed does, until it begins with the hub anew.
+    /// - Parameter generation: as when an index is made.
+    package func renew(generation: String) throws {
+        try transaction {
+            try forgetAgreements()
+            try set("generation", generation)
+            try set("acknowledged", nil)
+            try set("epoch", nil)
+        }
+    }
+
+    private func forgetAgreements() throws {
         try transaction {
             try database.run(
                 "DELETE FROM synced; DELETE FROM remote; DELETE FROM unsettled_node; DELETE FROM inflight; DELETE FROM intent;"
@@ -255,9 +282,8 @@ extension FolderIndex: ThreeTrees {
             try set("commit", nil)
             try set("cursor", "0")
             try set("chain", nil)
-            try set("collected", String(collected.rawValue))
+            for key in ["seen", "seen_chain", "collected", "hear_first"] { try set(key, nil) }
             try endSnapshot()
-            try set("epoch", epoch)
         }
     }
 }

@@ -67,6 +67,29 @@ package final class FolderIndex {
     /// The chain value that the hub's history had at `received`; nil when it did not tell.
     package var chain: String? { get throws { try value("chain") } }
 
+    /// How much of the hub's history this index has seen, in pages or in answers to commits, and the chain value there: a
+    /// journal that does not have it was set back since.
+    package var seen: (seq: Sequence, chain: String?) {
+        get throws {
+            let seen = Sequence(try number("seen"))
+            return try seen > received ? (seen, value("seen_chain")) : (received, chain)
+        }
+    }
+
+    /// An answer told where the history was.
+    package func see(_ seq: Sequence, chain: String?) throws {
+        guard let chain, seq.rawValue >= (try number("seen")) else { return }
+        try set("seen", String(seq.rawValue))
+        try set("seen_chain", chain)
+    }
+
+    /// While this index merges as if new: nothing is sent before everything up to here was received, so that bytes that the
+    /// hub has are not sent to it.
+    package var hearsFirst: Sequence { get throws { Sequence(try number("hear_first")) } }
+
+    /// The number that the next operation will have.
+    package var nextNumber: Int64 { get throws { max(try number("next_number"), 1) } }
+
     /// Everything up to here is on the disk: what the hub may call this client's cursor.
     package var applied: Sequence {
         get throws {

@@ -125,7 +125,10 @@ enum Schema {
         """,
         """
         -- In meta also: collected (what was gone at the hub before this client began), and while a snapshot is taken snapshot_after
-        -- (the id up to which it was), snapshot_seq, snapshot_chain, snapshot_collected (of its first page).
+        -- (the id up to which it was), snapshot_seq, snapshot_chain, snapshot_collected (of its first page);
+        -- seen, seen_chain (as cursor and chain, also of answers to commits), hear_first (nothing is sent before the cursor is there).
+        -- Whether the hub has these bytes.
+        CREATE INDEX remote_sha256 ON remote (sha256) WHERE sha256 IS NOT NULL;
         -- 1: the hub has no tombstone of it any more, a snapshot told; what lies here may be the last copy.
         ALTER TABLE remote ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;
         -- A directory that is sent as new: the node that it was, which the hub does not know any more.

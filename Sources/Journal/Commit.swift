@@ -31,7 +31,12 @@ struct Commit {
     }
 
     mutating func decide(_ operation: Operation) throws -> Outcome {
-        if let recorded = try journal.recordedOutcome(of: operation.id, client: client) { return recorded }
+        if let recorded = try journal.recordedOutcome(of: operation.id, client: client) {
+            guard try journal.wasAsked(operation, client: client) else {
+                throw JournalError.otherOperation(operation.id)
+            }
+            return recorded
+        }
         guard operation.id.number > (try journal.acknowledged(generation: operation.id.generation, client: client))
         else { throw JournalError.acknowledgedBefore(operation.id) }
         let parent = try parent(of: operation.change)
@@ -45,7 +50,7 @@ struct Commit {
             }
         }
         let outcome = try outcome(decision.answer, inserted: inserted)
-        try journal.record(outcome, of: operation.id, client: client)
+        try journal.record(outcome, of: operation, client: client)
         if let asked { compare(asked, outcome) }
         return outcome
     }

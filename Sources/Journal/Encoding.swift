@@ -57,6 +57,44 @@ struct Encoder {
         if let value { node(value) }
     }
 
+    mutating func change(_ value: Change) {
+        switch value {
+        case .create(let parent, let name, let content):
+            byte(0)
+            self.parent(parent)
+            bytes(name.bytes)
+            self.content(content)
+        case .edit(let node, let base, let content):
+            byte(1)
+            integer(node.rawValue)
+            integer(base.rawValue)
+            self.content(content)
+        case .move(let node, let base, let parent, let name):
+            byte(2)
+            integer(node.rawValue)
+            integer(base.rawValue)
+            self.parent(parent)
+            bytes(name.bytes)
+        case .delete(let node, let contentBase, let locationBase):
+            byte(3)
+            integer(node.rawValue)
+            integer(contentBase.rawValue)
+            integer(locationBase.rawValue)
+        }
+    }
+
+    private mutating func parent(_ value: ParentReference) {
+        switch value {
+        case .node(let id):
+            byte(0)
+            integer(id.rawValue)
+        case .created(let operation):
+            byte(1)
+            bytes(Array(operation.generation.utf8))
+            integer(operation.number)
+        }
+    }
+
     mutating func record(_ value: HistoryRecord) {
         node(value.node)
         byte(value.change.code)

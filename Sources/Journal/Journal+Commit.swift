@@ -26,6 +26,10 @@ extension Journal {
             if let generation {
                 try acknowledge(
                     acknowledged, generation: generation, client: client, dropsOthers: origin == .client)
+                // The share's operations are numbered anew at each start, and nobody repeats them.
+                if origin == .client, let highest = operations.map(\.id.number).max() {
+                    try noteNumber(highest, generation: generation, client: client)
+                }
             }
             var commit = try Commit(
                 journal: self, client: client, at: at, date: date, origin: origin, staged: staged)

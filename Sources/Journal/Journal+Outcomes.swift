@@ -1,3 +1,4 @@
+internal import Hashing
 internal import SQLite
 import SyncCore
 
@@ -22,12 +23,44 @@ extension Journal {
         return found.flatMap { $0.map { NodeID($0) } }
     }
 
-    func record(_ outcome: Outcome, of operation: OperationID, client: String) throws {
+    func record(_ outcome: Outcome, of operation: Operation, client: String) throws {
         var encoder = Encoder()
         encoder.outcome(outcome)
         try database.execute(
-            "INSERT INTO outcome (client, generation, number, node, outcome) VALUES (?, ?, ?, ?, ?)", client,
-            operation.generation, operation.number, outcome.madeNode?.id, encoder.data)
+            "INSERT INTO outcome (client, generation, number, node, outcome, asked) VALUES (?, ?, ?, ?, ?, ?)", client,
+            operation.id.generation, operation.id.number, outcome.madeNode?.id, encoder.data, Self.asked(operation))
+    }
+
+    /// Whether what is on record under an operation's id was this operation. An index that was set back gives its numbers
+    /// again: another operation must not get the old one's outcome.
+    func wasAsked(_ operation: Operation, client: String) throws -> Bool {
+        let asked = try database.query(
+            "SELECT asked FROM outcome WHERE client = ? AND generation = ? AND number = ?", client,
+            operation.id.generation, operation.id.number
+        ) { try $0.optionalBlob(0) }
+        return asked.allSatisfy { $0 == nil || $0 == Self.asked(operation) }
+    }
+
+    private static func asked(_ operation: Operation) -> [UInt8] {
+        var encoder = Encoder()
+        encoder.change(operation.change)
+        return sha256(encoder.data)
+    }
+
+    /// The highest operation number that was ever seen of an index of a client; 0 if none was. An index that would give it
+    /// again was set back.
+    package func highestNumber(generation: String, client: String) throws -> Int64 {
+        try database.first(
+            "SELECT highest FROM generation WHERE client = ? AND generation = ?", client, generation
+        ) { try $0.int64(0) } ?? 0
+    }
+
+    func noteNumber(_ number: Int64, generation: String, client: String) throws {
+        try database.execute(
+            """
+            INSERT INTO generation (client, generation, highest) VALUES (?, ?, ?)
+            ON CONFLICT (client, generation) DO UPDATE SET highest = max(highest, excluded.highest)
+            """, client, generation, number)
     }
 
     /// Forgets what the client has taken in. What an older index of it never took in, nobody will ask for.

@@ -4,6 +4,8 @@ import SyncCore
 package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     /// An operation whose outcome the client said it has taken in, and which is therefore forgotten.
     case acknowledgedBefore(OperationID)
+    /// An operation with the id of another one that was decided before.
+    case otherOperation(OperationID)
     /// One commit holds operations of several index generations.
     case mixedGenerations
     /// A live client has this name.
@@ -18,6 +20,9 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .acknowledgedBefore(let id):
             "operation \(id) was acknowledged and is forgotten; a repeated request must not go back behind that"
+        case .otherOperation(let id):
+            "operation \(id) was decided before, as another one: the client's index was set back, and has to take a new "
+                + "generation"
         case .mixedGenerations: "a commit holds the operations of one index generation; send two requests"
         case .clientExists(let name): "there is a client '\(name)' already; revoke it first, or take another name"
         case .noSuchClient(let name): "there is no client '\(name)'; `syncctl clients` lists them"

@@ -1,6 +1,6 @@
 /// The tables, as numbered migrations. One that was released never changes.
 enum Schema {
-    static let migrations = [first, second, third, fourth, shareMarker]
+    static let migrations = [first, second, third, fourth, shareMarker, setBack]
 
     private static let first = """
         -- One row.
@@ -174,5 +174,22 @@ enum Schema {
             id INTEGER PRIMARY KEY CHECK (id = 1),
             marker TEXT NOT NULL
         ) STRICT;
+        """
+
+    private static let setBack = """
+        -- The highest operation number that was seen of each index of a client: outcomes are forgotten, this is not.
+        CREATE TABLE generation (
+            client TEXT NOT NULL,
+            generation TEXT NOT NULL,
+            highest INTEGER NOT NULL,
+            PRIMARY KEY (client, generation)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO generation (client, generation, highest)
+            SELECT client, generation, max(number) FROM (
+                SELECT client, generation, number FROM outcome UNION ALL
+                SELECT client, generation, number FROM acknowledged
+            ) WHERE client <> 'share' GROUP BY client, generation;
+        -- SHA-256 of what was asked; NULL of what was answered before this column was there.
+        ALTER TABLE outcome ADD COLUMN asked BLOB;
         """
 }

@@ -12,6 +12,16 @@ extension Database {
         }
     }
 
+    /// The same, but not whether each index has what its table has: takes a part of the time, and finds what would make
+    /// queries fail.
+    package func quickCheck() throws -> [String] {
+        do {
+            return try query("PRAGMA quick_check") { try $0.text(0) }.filter { $0 != "ok" }
+        } catch let error as DatabaseError where error.isCorrupt {
+            return [error.message]
+        }
+    }
+
     /// Writes the log back into the file and empties it.
     /// - Returns: false if a reader or writer kept it from finishing; nothing is lost then.
     @discardableResult

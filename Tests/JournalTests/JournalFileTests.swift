@@ -56,6 +56,7 @@ struct JournalFileTests {
             directory.write(try #require(directory.read("journal.db")), to: "copy.db")
             _ = try desk.run(.file("c", "1"), .file("d", "1"))
             let other = Desk(try Journal(path: directory.path("copy.db")))
+            other.number = 4
             _ = try other.run(.file("x", "1"), .file("y", "1"), .file("z", "1"))
             #expect(other.journal.epoch == desk.journal.epoch)
             for seq in [Int64(0), 1, 2] {

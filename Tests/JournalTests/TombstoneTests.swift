@@ -96,3 +96,42 @@ struct TombstoneTests {
         #expect(page.isLast && page.through == nodes[1].id)
     }
 }
+
+/// Numbers of operations, which an index that was set back would give again.
+struct SetBackIndexTests {
+    private let journal = try! Journal.inMemory()  // SAFETY: in memory; a test's own fixture.
+    private let desk: Desk
+
+    init() { desk = Desk(journal) }
+
+    @Test func `the highest number of an index is known for ever, its own for each`() throws {
+        #expect(try journal.highestNumber(generation: "a1", client: "ann") == 0)
+        _ = try desk.run(.file("a", "a"), .file("b", "b"))
+        _ = try desk.commit([desk.operation(.file("c", "c"))], acknowledged: 2)
+        #expect(try journal.highestNumber(generation: "a1", client: "ann") == 3)
+        _ = try desk.commit([desk.operation(.file("d", "d"), generation: "a2")])
+        #expect(try journal.highestNumber(generation: "a1", client: "ann") == 3)
+        #expect(try journal.highestNumber(generation: "a2", client: "ann") == 4)
+        #expect(try journal.highestNumber(generation: "a1", client: "bob") == 0)
+    }
+
+    @Test func `a number counts though its operation did nothing`() throws {
+        _ = try desk.commit([desk.operation(.file("a", "a"))], staged: false)
+        #expect(try journal.highestNumber(generation: "a1", client: "ann") == 1)
+    }
+
+    @Test func `a repeated operation gets its outcome, another one under its number is refused`() throws {
+        let operation = desk.operation(.file("a", "a"))
+        let outcomes = try desk.commit([operation]).outcomes
+        #expect(try desk.commit([operation]).outcomes == outcomes)
+        let others: [Change] = [
+            .file("b", "a"), .file("a", "other"), .directory("a"), .file("a", "a", in: NodeID(2)),
+            .edit(try #require(outcomes[0].applied), "a"),
+        ]
+        for change in others {
+            let other = Operation(id: operation.id, change: change)
+            #expect(throws: JournalError.otherOperation(operation.id)) { try desk.commit([other]) }
+        }
+        #expect(try journal.head == Sequence(1))
+    }
+}

@@ -126,6 +126,7 @@ package enum AgentProgram {
         let worker = try worker(layout, joined.configuration) { relay.ring() }
         let agent = Agent(worker: worker, address: try joined.configuration.address(layout, token: joined.token))
         relay.connect(agent.state)
+        worker.onDamage { [state = agent.state] reason in state.stop(reason) }
         let api = LocalAPI(worker: worker, state: agent.state, layout: layout, configuration: joined.configuration)
         try api.start()
         Signals.onTermination { _ in

@@ -26,9 +26,10 @@ struct DryRun {
             throw AgentFailure(.failed, reason)
         }
         let tree = try LookingTree(path: configuration.folder, identity: known)
-        let hub = try SSHHubConnection.connect(
-            to: try configuration.address(layout, token: token), hello: HelloRequest(of: index), onlyLooks: true
-        ) { _ in }
+        let address = try configuration.address(layout, token: token)
+        let hub = try SSHHubConnection.open(
+            { try SSHHubConnection.connect(to: address, hello: HelloRequest(of: index), onlyLooks: true) { _ in } },
+            renewing: { try index.renew(generation: Generation.random()) })
         defer { hub.close() }
         try Once.refusePause(hub.hello)
         let folder = Folder(index: index, tree: tree, mode: configuration.mode)
@@ -78,10 +79,10 @@ struct DryRun {
     }
 
     private func copyOfIndex(in directory: String) throws -> FolderIndex {
-        for suffix in ["", "-wal"] where Files.exists(layout.index + suffix) {
+        for suffix in ["", "-wal", ".damaged"] where Files.exists(layout.index + suffix) {
             try Files.copy(layout.index + suffix, to: directory + "/index.db" + suffix)
         }
-        return try FolderIndex(path: directory + "/index.db", newGeneration: Generation.random())
+        return try FolderIndex.openSound(path: directory + "/index.db", newGeneration: Generation.random()).index
     }
 
     private func temporaryDirectory() throws -> String {
@@ -92,7 +93,9 @@ struct DryRun {
     }
 
     private func remove(_ directory: String) {
-        for name in ["index.db", "index.db-wal", "index.db-shm"] { unlink(directory + "/" + name) }
+        for name in ["index.db", "index.db.damaged-1"] {
+            for suffix in ["", "-wal", "-shm", ".damaged"] { unlink(directory + "/" + name + suffix) }
+        }
         rmdir(directory)
     }
 }

@@ -51,6 +51,10 @@ final class Once {
         let before = try worker.perform { try ($0.index.received, $0.index.acknowledged) }
         let up = UpPass(worker: worker, connection: { [hub] in hub }, isStopping: { false })
         let down = DownPass(worker: worker, connection: { [hub] in hub }, isStopping: { false })
+        // Who merges as if new hears first what the hub has.
+        if try worker.perform({ try $0.index.received < $0.index.hearsFirst }) {
+            repeat { try receiver.receive(hub, wait: 0) } while !state.isCaughtUp
+        }
         // Ends when a whole round did nothing: what is left has a reason. Each round that does something brings the two
         // closer.
         while true {

@@ -77,10 +77,13 @@ struct OnceCommand {
     private func pass(_ joined: Joined) throws -> ExitCode {
         let worker = try AgentProgram.worker(layout, joined.configuration) {}
         defer { worker.stop() }
-        let hub = try SSHHubConnection.connect(
-            to: try joined.configuration.address(layout, token: joined.token),
-            hello: try worker.perform { try HelloRequest(of: $0.index) }
-        ) { _ in }
+        let address = try joined.configuration.address(layout, token: joined.token)
+        let hub = try SSHHubConnection.open(
+            {
+                try SSHHubConnection.connect(
+                    to: address, hello: try worker.perform { try HelloRequest(of: $0.index) }
+                ) { _ in }
+            }, renewing: worker.renewIndex)
         defer { hub.close() }
         let summary = try Once(worker: worker, hub: hub, verifies: verifies, overwrites: overwrites).run()
         print(asJSON ? OnceCommand.json(summary) : OnceCommand.text(summary), terminator: "")

@@ -80,9 +80,12 @@ final class Agent: Sendable {
     }
 
     private func connect() throws -> SSHHubConnection {
-        try SSHHubConnection.connect(
-            to: address, hello: try worker.perform { try HelloRequest(of: $0.index) }
-        ) { [state] _ in state.poll.ring() }
+        try SSHHubConnection.open(
+            {
+                try SSHHubConnection.connect(
+                    to: address, hello: try worker.perform { try HelloRequest(of: $0.index) }
+                ) { [state] _ in state.poll.ring() }
+            }, renewing: worker.renewIndex)
     }
 
     /// Why there is no point in trying again; nil if there is.

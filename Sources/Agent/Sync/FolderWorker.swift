@@ -14,6 +14,9 @@ final class FolderWorker: @unchecked Sendable {
     private let folder: Folder<DiskTree>
     private var settling: Settling<FolderEvents.Place>
     private var timer: (any DispatchSourceTimer)?
+    private let indexPath: String
+    /// What is to be done when the index turns out to be damaged.
+    private let whenDamaged = Monitor<(@Sendable (String) -> Void)?>(nil)
     private let debounce: Int64
     private let longest: Int64
     private var isLookScheduled = false
@@ -42,9 +45,18 @@ final class FolderWorker: @unchecked Sendable {
         let relay = EventRelay()
         let day = Timestamp.day(Clock.now)
         tree = try DiskTree(path: path, standIn: standIn, date: day, carrying: extras) { relay.deliver($0) }
-        let index = try FolderIndex(path: indexPath, newGeneration: Generation.random())
+        let (index, damaged) = try FolderIndex.openSound(path: indexPath, newGeneration: Generation.random())
+        if let damaged {
+            log.warning(
+                "index_damaged",
+                [
+                    "reason": damaged.reason, "kept": damaged.path,
+                    "then": "a new one is made from the folder, and everything is merged as if new",
+                ])
+        }
         try index.carry(tree.carried)
         folder = Folder(index: index, tree: tree, mode: mode, aside: Aside(date: day, client: client))
+        self.indexPath = indexPath
         settling = Settling(debounce: debounce, longest: longest)
         self.debounce = debounce
         self.longest = longest
@@ -59,8 +71,24 @@ final class FolderWorker: @unchecked Sendable {
     func perform<Value>(_ body: (Folder<DiskTree>) throws -> Value) throws -> Value {
         try queue.sync {
             defer { if folder.isLooking { scheduleLook() } }
-            return try body(folder)
+            do { return try body(folder) } catch {
+                lookForDamage(error)
+                throw error
+            }
         }
+    }
+
+    /// The index takes a new generation: it was set back.
+    func renewIndex() throws { try perform { try $0.renew(generation: Generation.random()) } }
+
+    /// - Parameter body: called with a sentence, on the queue, when the index turns out to be damaged: nothing sensible can be
+    ///   done with it any more. The next start makes a new one.
+    func onDamage(_ body: @escaping @Sendable (String) -> Void) { whenDamaged.withLock { $0 = body } }
+
+    private func lookForDamage(_ error: any Error) {
+        guard FolderIndex.isDamage(error) else { return }
+        FolderIndex.markDamaged(path: indexPath)
+        whenDamaged.withLock { $0 }?("\(error). Start the agent again: the index is put aside and made anew")
     }
 
     func stop() {
@@ -348,7 +376,10 @@ final class FolderWorker: @unchecked Sendable {
     }
 
     private func attempt(_ body: () throws -> Void) {
-        do { try body() } catch { log.error("looking-failed", ["reason": "\(error)"]) }
+        do { try body() } catch {
+            lookForDamage(error)
+            log.error("looking-failed", ["reason": "\(error)"])
+        }
     }
 }
 

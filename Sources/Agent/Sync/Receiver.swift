@@ -87,12 +87,31 @@ final class Receiver {
     }
 }
 
+extension SSHHubConnection {
+    /// Logs in. An index that the hub finds to be set back takes a new generation, and says hello again.
+    /// - Parameters:
+    ///   - open: logs in, as the index is then.
+    ///   - renew: gives the index a new generation.
+    static func open(
+        _ open: () throws -> SSHHubConnection, renewing renew: () throws -> Void
+    ) throws -> SSHHubConnection {
+        let hub = try open()
+        guard hub.hello.setBack else { return hub }
+        hub.close()
+        Log("agent").warning(
+            "index_set_back",
+            ["because": "the hub has seen later changes of it", "then": "everything is merged as if new"])
+        try renew()
+        return try open()
+    }
+}
+
 extension HelloRequest {
     /// What an agent with this index says: its name for itself, and what it has seen of the journal.
     init(of index: FolderIndex) throws {
         self.init(
-            version: ProductVersion.current, generation: try index.generation, since: try index.received.rawValue,
-            chain: try index.chain)
+            version: ProductVersion.current, generation: try index.generation, since: try index.seen.seq.rawValue,
+            chain: try index.seen.chain, next: try index.nextNumber)
     }
 }
 
@@ -100,8 +119,9 @@ extension Folder {
     /// Merges with the hub as if new when its journal is not the one that was agreed with: another, or that one set back.
     /// Has a snapshot taken when what was deleted meanwhile is not on record there any more.
     func begin(_ hello: HelloResponse) throws {
-        if try index.epoch != hello.epoch || index.received.rawValue > hello.head || !hello.known {
-            try begin(epoch: hello.epoch, collected: Sequence(hello.collected))
+        let head = Sequence(hello.head)
+        if try index.epoch != hello.epoch || index.received > head || index.hearsFirst > head || !hello.known {
+            try begin(epoch: hello.epoch, collected: Sequence(hello.collected), head: head)
         } else if try index.hasMissed(Sequence(hello.collected)) {
             try index.beginSnapshot()
         }

@@ -207,7 +207,13 @@ final class UpPass {
             try take(try hub.commit(Array(text.utf8)))
         } catch {
             if let message = error.answer {
-                if !staysInFlight(message.code) {
+                if message.code == .indexSetBack {
+                    log.warning(
+                        "index_set_back", ["reason": message.message, "then": "everything is merged as if new"])
+                    try worker.renewIndex()
+                    // Another hello comes first, with the new generation.
+                    hub.close()
+                } else if !staysInFlight(message.code) {
                     log.error("commit-refused", ["code": message.code.rawValue, "reason": message.message])
                     try abandon()
                 } else if message.code == .noSpace {
@@ -247,7 +253,7 @@ final class UpPass {
             let outcomes = try response.outcomes.map { (number: $0.number, outcome: try $0.outcome()) }
             try worker.perform { folder in
                 let entries = try folder.index.inflightEntries()
-                try folder.absorb(outcomes)
+                try folder.absorb(outcomes, head: Sequence(response.head), chain: response.chain)
                 held.forget(entries, in: folder)
             }
             if outcomes.contains(where: { $0.outcome == .contentMissing }) { staging = .hasLeftovers }

@@ -90,7 +90,12 @@ extension HubDesk {
 
     private func verify(_ job: CommitJob, _ commit: ParsedCommit) throws {
         try checkMayCommit(job.client, commit.request.epoch)
-        let needs = try commit.operations.compactMap { try need(of: $0, job.client) }
+        if isAheadOfShare(job.client) { return waitingForShare.append((job, commit)) }
+        var found: [Int64: NodeID] = [:]
+        let needs = try commit.operations.compactMap { sourced in
+            // Nothing but a look at the journal: what is there already needs no bytes.
+            try isThere(sourced.operation, &found) ? nil : try need(of: sourced, job.client)
+        }
         let fetcher = Fetcher(store, client: job.client, adoptedFrom: settings.adoptedFrom)
         if needs.isEmpty { return finish(job, commit, fetcher, failure: nil) }
         // SAFETY: the fetcher goes to the worker and comes back; the desk is used on the queue only.
@@ -104,6 +109,41 @@ extension HubDesk {
             } catch { failure = error }
             queue.async { desk.finish(job, commit, handed, failure: failure) }
         }
+    }
+
+    /// Whether a client that merges as if new would be compared with a journal that does not know its own share yet.
+    private func isAheadOfShare(_ client: String) -> Bool {
+        guard let mark = clients[client]?.shareMark else { return false }
+        if let share, !share.isCaughtUp(with: mark) { return true }
+        clients[client]?.shareMark = nil
+        return false
+    }
+
+    /// Goes on with the commits that have waited for the share.
+    func releaseCommits() {
+        if waitingForShare.isEmpty { return }
+        let waiting = waitingForShare
+        waitingForShare = []
+        for (job, commit) in waiting {
+            do { try verify(job, commit) } catch { refuse(job, error) }
+        }
+    }
+
+    /// Whether a creation names what has that name already, with the same bytes: a client that merges as if new says so of
+    /// everything that it has.
+    /// - Parameter found: by number, the directories that creations of this commit name and that are there.
+    private func isThere(_ operation: Operation, _ found: inout [Int64: NodeID]) throws -> Bool {
+        guard case .create(let parent, let name, let content) = operation.change else { return false }
+        let directory: NodeID? =
+            switch parent {
+            case .node(let id): id
+            case .created(let operation): found[operation.number]
+            }
+        guard let directory, let node = try journal.child(of: directory, named: name),
+            node.content.hasSameBytes(as: content)
+        else { return false }
+        if node.content.isDirectory { found[operation.id.number] = node.id }
+        return true
     }
 
     /// What has to be at hand before an operation can be decided; nil for nothing, and for what was decided before (its
@@ -166,7 +206,9 @@ extension HubDesk {
             OutcomeMessage(number: $0.operation.id.number, $1)
         }
         settle()
-        job.responder.respond(.message(CommitResponse(outcomes: outcomes, head: result.head.rawValue)))
+        // Without it the answer is as good.
+        let chain = try? journal.chain(at: result.head)?.map(Escaping.hex).joined()
+        job.responder.respond(.message(CommitResponse(outcomes: outcomes, head: result.head.rawValue, chain: chain)))
         removeStaged(job.client, zip(commit.operations, result.outcomes).map { ($0, $1) })
         planFlush()
     }

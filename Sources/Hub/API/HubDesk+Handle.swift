@@ -108,7 +108,8 @@ extension HubDesk {
 
     private static func code(of error: JournalError) -> ErrorCode? {
         switch error {
-        case .acknowledgedBefore, .mixedGenerations: .badRequest
+        case .acknowledgedBefore, .otherOperation: .indexSetBack
+        case .mixedGenerations: .badRequest
         case .clientExists: .clientExists
         case .noSuchClient: .unknownClient
         case .cursorFromTheFuture: .baseFromTheFuture

@@ -18,7 +18,11 @@ extension HubDesk {
             throw ErrorMessage(.badValue, "the field 'generation' must have 1 to 64 characters")
         }
         let isKnown = try contains(since: message.since, chain: message.chain)
-        if request.onlyLooks { return try .message(helloResponse(name, isKnown: isKnown)) }
+        let isSetBack = try isSetBack(message, name)
+        if isSetBack { hubLog.warning("index_set_back", ["client": name, "next": message.next ?? 0]) }
+        if request.onlyLooks || isSetBack {
+            return try .message(helloResponse(name, isKnown: isKnown, isSetBack: isSetBack))
+        }
         let hadInvite = try journal.openInvites(at: clock.now().inSeconds).contains { $0.client == name }
         func write() throws {
             try journal.hello(
@@ -29,18 +33,27 @@ extension HubDesk {
             guard isDiskFull(error), commitLines[name] == nil, store.clearStaging(of: name) > 0 else { throw error }
             try write()
         }
+        let startsOver = !isKnown || clients[name]?.record.generation != message.generation
         if !isKnown { forgetReports(of: name) }
         try reload(name)
+        if startsOver { clients[name]?.shareMark = try share?.mark() }
         // The invite is used up, so its key opens nothing any more.
         if hadInvite { try writeKeys() }
         settle()
-        return try .message(helloResponse(name, isKnown: isKnown))
+        return try .message(helloResponse(name, isKnown: isKnown, isSetBack: false))
     }
 
-    private func helloResponse(_ name: String, isKnown: Bool) throws -> HelloResponse {
+    /// Whether a client would give operations numbers that it has given to others: its index comes from a backup.
+    private func isSetBack(_ message: HelloRequest, _ name: String) throws -> Bool {
+        guard let next = message.next else { return false }
+        guard next > 0 else { throw ErrorMessage(.badValue, "the field 'next' must be positive") }
+        return try next <= journal.highestNumber(generation: message.generation, client: name)
+    }
+
+    private func helloResponse(_ name: String, isKnown: Bool, isSetBack: Bool) throws -> HelloResponse {
         HelloResponse(
             hub: self.name, version: ProductVersion.current, client: name, epoch: journal.epoch,
-            head: try head.rawValue, known: isKnown, collected: try journal.collected.rawValue,
+            head: try head.rawValue, known: isKnown, setBack: isSetBack, collected: try journal.collected.rawValue,
             staging: HubLayout.stagingOverSFTP(of: try ClientName(name)), share: HubLayout.shareOverSFTP,
             maxOperations: settings.maxOperations, paused: clients[name]?.pause(at: clock.now()).message)
     }

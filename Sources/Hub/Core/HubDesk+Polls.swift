@@ -54,6 +54,7 @@ extension HubDesk {
         }
         retryPlacements()
         collectStaging()
+        releaseCommits()
         if placer.isDirty || hasUnsaved { planFlush() }
         plan(nextLimit)
     }

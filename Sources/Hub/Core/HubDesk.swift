@@ -43,6 +43,8 @@ final class HubDesk {
     static let highestBarrier: Int64 = 1 << 60
     /// Commits that wait for an earlier one of the same client; a name is in it while one is running.
     var commitLines: [String: [CommitJob]] = [:]
+    /// See ``LiveClient/shareMark``.
+    var waitingForShare: [(job: CommitJob, commit: ParsedCommit)] = []
     var isStopped = false
     /// Of the clock that never goes back.
     var lastRetry: Nanoseconds = 0
@@ -102,6 +104,8 @@ final class HubDesk {
         share?.stop()
         for poll in polls { poll.responder.respond(.refusal(HubDesk.stopping)) }
         polls = []
+        for waiting in waitingForShare { waiting.job.responder.respond(.refusal(HubDesk.stopping)) }
+        waitingForShare = []
         timer?.cancel()
         timer = nil
         flush()

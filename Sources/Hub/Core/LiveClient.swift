@@ -13,6 +13,9 @@ struct LiveClient {
     /// Of the clock that never goes back.
     var lastHeardUptime: Nanoseconds?
     var openPolls = 0
+    /// It merges as if new: its commits wait until what lay in the share before has been taken in. A journal from a backup is
+    /// behind its share, and would call the newer contents that both have conflicts.
+    var shareMark: Int64?
     /// Unix seconds of what the journal has as `lastSeen`.
     var savedLastSeen: Int64
 

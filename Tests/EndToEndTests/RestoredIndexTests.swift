@@ -1,0 +1,71 @@
+import Processes
+import TestSupport
+import Testing
+
+/// An agent whose index is not the one that it had.
+@Suite(.fleet)
+struct RestoredIndexTests {
+    private func pass(_ agents: FleetAgent...) throws { for agent in agents { try agent.run("once").expectDone() } }
+
+    private func said(_ agent: FleetAgent) -> String { FleetFolder("").text(FleetPath(agent.log)) ?? "" }
+
+    @Test func `an index from a backup is noticed, merged as new, and deletes nothing`() throws {
+        try withFleet(running: false) { fleet in
+            let (ann, bea) = (fleet["ann"], fleet["bea"])
+            try ann.folder.write("one", to: "one")
+            try pass(ann, bea)
+            let home = FleetFolder(ann.home)
+            let backup = try #require(home.read("index.db"))
+            try ann.folder.write("one, edited", to: "one")
+            try ann.folder.write("two", to: "two")
+            try pass(ann, bea)
+            try bea.folder.write("three", to: "three")
+            try pass(bea, ann)
+            for name: FleetPath in ["index.db-wal", "index.db-shm"] where home.exists(name) { try home.remove(name) }
+            try home.write(backup, to: "index.db", mode: 0o600)
+            // Its numbers were given to other operations.
+            try ann.folder.write("four", to: "four")
+            try ann.folder.write("five", to: "five")
+            try ann.start()
+            try bea.start()
+            try fleet.expectSame()
+            #expect(said(ann).contains("index_set_back"))
+            #expect(bea.folder.names() == ["five", "four", "one", "three", "two"])
+            for name: FleetPath in ["two", "three", "four", "five"] {
+                #expect(bea.folder.text(name) == name.description)
+            }
+            #expect(bea.folder.text("one") == "one, edited")
+            #expect(try fleet.hub.ctl("conflicts", "--json").output == "[]\n")
+        }
+    }
+
+    @Test(arguments: ["lost", "damaged"])
+    func `an index that is lost or damaged is made anew, and equal content moves no bytes`(how: String) throws {
+        try withFleet(running: false) { fleet in
+            let (ann, bea) = (fleet["ann"], fleet["bea"])
+            for number in 0..<20 { try ann.folder.write("content \(number)", to: "d/\(number)") }
+            try pass(ann, bea)
+            let home = FleetFolder(ann.home)
+            if how == "lost" {
+                try home.remove("index.db")
+            } else {
+                try home.write("this is no index", to: "index.db", mode: 0o600)
+            }
+            try bea.folder.remove("d/7")
+            try bea.folder.write("new", to: "new")
+            try pass(bea)
+            for name: FleetPath in ["index.db-wal", "index.db-shm"] where home.exists(name) { try home.remove(name) }
+            let answer = try ann.run("once").expectDone()
+            #expect(home.exists("index.db.damaged-1") == (how == "damaged"))
+            if how == "damaged" {
+                #expect(
+                    answer.errors.contains("index_damaged") && home.text("index.db.damaged-1") == "this is no index")
+            }
+            // Nothing is deleted: what the other has deleted comes back, since nobody knows any more.
+            #expect(ann.folder.image().count == 22)
+            try pass(bea)
+            #expect(bea.folder.differences(from: ann.folder) == [])
+            #expect(try fleet.hub.ctl("conflicts", "--json").output == "[]\n")
+        }
+    }
+}
