@@ -7,6 +7,7 @@ package enum Route: String, CaseIterable, Sendable {
     case changes = "GET /v1/changes"
     case snapshot = "GET /v1/snapshot"
     case commit = "POST /v1/commit"
+    case layOut = "POST /v1/layout"
     case report = "POST /v1/report"
     // syncctl, at the hub or through an agent.
     case status = "GET /v1/status"

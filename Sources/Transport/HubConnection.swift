@@ -29,7 +29,7 @@ package protocol HubConnection: AnyObject, Sendable {
     func clearStaging() throws(HubError) -> Int
     /// Reads a file of the share. The sink may throw to stop.
     /// - Returns: the bytes received.
-    func download(_ path: RelativePath, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64
+    func download(_ file: SharedFile, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64
 
     /// Logs in for uploads, or for downloads, so that the first transfer need not wait for it.
     func prepare(uploads: Bool) throws(HubError)
@@ -37,6 +37,22 @@ package protocol HubConnection: AnyObject, Sendable {
     func cancelTransfers()
     /// Ends everything; calls in progress fail.
     func close()
+}
+
+/// A file of the share that is to be read.
+package struct SharedFile: Sendable {
+    /// Its node.
+    package var node: NodeID
+    /// Where it lies in the share.
+    package var path: RelativePath
+    /// What its bytes are to be.
+    package var digest: Digest
+
+    package init(node: NodeID, path: RelativePath, digest: Digest) {
+        self.node = node
+        self.path = path
+        self.digest = digest
+    }
 }
 
 /// Bytes to be sent: of a local descriptor from an offset, or of memory.

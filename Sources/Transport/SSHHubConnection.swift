@@ -126,9 +126,28 @@ package final class SSHHubConnection: HubConnection {
     }
 
     /// See ``HubConnection/download(_:sink:)``; the bytes are not verified here.
-    package func download(_ path: RelativePath, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64 {
-        let bytes = Array(hello.share.utf8) + [UInt8(ascii: "/")] + path.bytes
-        return try down.use { connection in try connection.download(bytes, sink: sink) }
+    package func download(_ file: SharedFile, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64 {
+        let path = Array(hello.share.utf8) + [UInt8(ascii: "/")] + file.path.bytes
+        if path.count > SSHHubConnection.longestPath { return try downloadLaidOut(file, sink: sink) }
+        return try down.use { connection in try connection.download(path, sink: sink) }
+    }
+
+    /// What the other side's kernel takes in one call, in bytes (PATH_MAX, without the NUL).
+    private static let longestPath = 4_095
+
+    private func downloadLaidOut(
+        _ file: SharedFile, sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Int64 {
+        let request = LayOutRequest(epoch: hello.epoch, node: file.node.rawValue, sha256: file.digest.hex)
+        let answer = try control.message(
+            LayOutResponse.self, .layOut, body: WireFormat.encode(request), timeout: 3_600)
+        guard let name = try? Name(answer.file) else { throw HubError.transferFailed("the hub named no file") }
+        let path = Array(hello.staging.utf8) + [UInt8(ascii: "/")] + name.bytes
+        return try down.use { connection in
+            // What stays after a broken connection is removed with the rest of what lies in staging.
+            defer { try? connection.remove(path) }
+            return try connection.download(path, sink: sink)
+        }
     }
 
     /// See ``HubConnection/prepare(uploads:)``.

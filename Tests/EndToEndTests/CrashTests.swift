@@ -52,6 +52,26 @@ struct CrashTests {
         }
     }
 
+    @Test func `what has come before the connection broke is placed, and nothing of it stays behind`() throws {
+        try withFleet(proxied: true, running: false) { fleet in
+            let names: [FleetPath] = ["1", "2", "3", "4"]
+            let bea = fleet["bea"]
+            let proxy = bea.proxy!  // SAFETY: this fleet is proxied.
+            for name in names { try fleet["ann"].folder.write(noise(4 << 20), to: name) }
+            try fleet["ann"].start()
+            try fleet.wait(on: ["ann"])
+            proxy.hold(after: 10 << 20, .down)
+            try bea.start()
+            try proxy.waitForMark(.down)
+            proxy.setRefusing(true)
+            proxy.release()
+            try eventually("some are there") { names.contains { bea.folder.read($0)?.count == 4 << 20 } }
+            proxy.setRefusing(false)
+            try fleet.expectSame(seconds: 90)
+            #expect(FleetFolder(bea.folder.path + "/.synchub/private").names().isEmpty)
+        }
+    }
+
     @Test func `an agent killed in the middle of an upload sends it after a restart`() throws {
         try withFleet(proxied: true) { fleet in
             try holdUpload(fleet)

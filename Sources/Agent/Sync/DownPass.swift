@@ -49,11 +49,18 @@ final class DownPass {
     private func bring(_ fetches: [Fetch], _ hub: any HubConnection) throws -> Int {
         var bytes: Int64 = 0
         var arrived: [(node: NodeID, content: StagedContent)] = []
+        var failure: (any Error)?
         for fetch in fetches where !isStopping() {
             // A large file does not make those before it wait.
             if bytes > 0, bytes + fetch.file.size > 64 << 20 { break }
-            if let content = try self.fetch(fetch, hub, sync: fetches.count <= fewFiles) {
-                arrived.append((fetch.node, content))
+            do {
+                if let content = try self.fetch(fetch, hub, sync: fetches.count <= fewFiles) {
+                    arrived.append((fetch.node, content))
+                }
+            } catch {
+                // What has come is placed all the same.
+                failure = error
+                break
             }
             bytes += fetch.file.size
         }
@@ -67,6 +74,7 @@ final class DownPass {
             return try folder.place(only: arrived.map(\.node))
         }
         log.debug("fetched", ["files": arrived.count, "placed": placed, "bytes": bytes])
+        if let failure { throw failure }
         return placed
     }
 
@@ -76,7 +84,8 @@ final class DownPass {
             let area = worker.tree.area
             let file = try area.newFile(named: try Name(DiskTree.fetchPrefix + Generation.random()))
             try file.reserve(fetch.file.size)
-            let count = try hub.download(fetch.path) { block in
+            let wanted = SharedFile(node: fetch.node, path: fetch.path, digest: fetch.file.digest)
+            let count = try hub.download(wanted) { block in
                 if file.size + Int64(block.count) > fetch.file.size {
                     throw DiskProblem(.changedWhileRead, "it changed at the hub")
                 }
@@ -100,10 +109,20 @@ final class DownPass {
             // is.
             deferred[fetch.node] = Clock.milliseconds + 1_000
             log.debug("fetch-failed", ["path": fetch.path.description, "reason": "\(error)"])
-            if let error = error as? FileTreeError {
-                try worker.perform { $0.receivingTroubles[fetch.node] = DiskProblem(error).description }
+            if let reason = Self.reason(for: error) {
+                try worker.perform { $0.receivingTroubles[fetch.node] = reason }
             }
             return nil
+        }
+    }
+
+    /// For a person; nil where the next page of changes will say what is to be done.
+    private static func reason(for error: any Error) -> String? {
+        switch error {
+        case let error as FileTreeError: "\(error)"
+        case HubError.refused(let message) where message.code != .unknownPath: message.message
+        case HubError.transferFailed(let reason): reason
+        default: nil
         }
     }
 }
