@@ -29,7 +29,8 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         case .cursorFromTheFuture(let cursor, let head):
             "the cursor \(cursor.rawValue) is beyond the journal's \(head.rawValue): was the journal set back? "
                 + "Run `synchub check`"
-        case .damaged(let what): "the journal is damaged: \(what). Run `synchub check` and restore a backup"
+        case .damaged(let what):
+            "the journal is damaged: \(what). Run `synchub check`; restore a backup, or run `synchub rebuild`"
         }
     }
 }

@@ -46,6 +46,8 @@ final class HubDesk {
     /// See ``LiveClient/shareMark``.
     var waitingForShare: [(job: CommitJob, commit: ParsedCommit)] = []
     var isStopped = false
+    /// What ``ClientsFile`` says.
+    var keptClients: ClientsFile?
     /// Of the clock that never goes back.
     var lastRetry: Nanoseconds = 0
     /// Of the clock that never goes back.
@@ -82,6 +84,7 @@ final class HubDesk {
         firstBarrier = max(clock.now() / 1_000_000, heard + 1)
         try Recovery(store: store, journal: journal, placer: placer, clock: clock, settings: settings).run()
         try writeKeys()
+        keepClientsFile()
     }
 
     /// After the start, on the queue: watches the share and sets the timer.
@@ -151,6 +154,7 @@ final class HubDesk {
         client.record.cursor = max(record.cursor, cursor)
         client.savedLastSeen = record.lastSeen ?? 0
         clients[name] = client
+        keepClientsFile()
     }
 
     // MARK: - Later

@@ -165,7 +165,8 @@ extension HostCheck {
             return [
                 .wrong(
                     "journal", "journal.db is missing",
-                    "restore it from a backup; a hub without it takes every file for new when it is run")
+                    "restore it from a backup, or make it anew from the share: "
+                        + "synchub rebuild --root \(ShellWord(layout.root))")
             ]
         }
         do {
@@ -176,13 +177,18 @@ extension HostCheck {
                 return [.good("journal", "the journal is whole, \(head) changes")] + share(journal)
             }
             return problems.map {
-                .wrong("journal", $0, "restore journal.db from a backup; devices then merge and lose nothing")
+                .wrong("journal", $0, HostCheck.newJournal(layout))
             }
         } catch {
             return [
-                .wrong("journal", "\(error)", "restore journal.db from a backup; devices then merge and lose nothing")
+                .wrong("journal", "\(error)", HostCheck.newJournal(layout))
             ]
         }
+    }
+
+    private static func newJournal(_ layout: HubLayout) -> String {
+        "stop the hub; restore journal.db from a backup, or make it anew from the share: synchub rebuild --root "
+            + "\(ShellWord(layout.root)). Devices then merge and lose nothing"
     }
 
     private func share(_ journal: Journal) -> [Finding] {

@@ -38,6 +38,19 @@ enum HubFile {
         return true
     }
 
+    /// Copies a whole file; mode 0600.
+    static func copy(_ path: String, to target: String) throws(HubFileError) {
+        let from = try check(open(path, O_RDONLY | O_CLOEXEC), "read", path)
+        defer { close(from) }
+        let to = try check(open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600), "write", target)
+        defer { close(to) }
+        while true {
+            let count = sendfile(to, from, nil, 1 << 30)
+            try check(count < 0 ? -1 : 0, "copy", path)
+            if count == 0 { return }
+        }
+    }
+
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// - Parameter own: a name that does not count.

@@ -15,6 +15,10 @@ package struct HubLayout: Hashable, Sendable {
     package var configuration: String { below("hub.json5") }
     /// The journal, SQLite.
     package var journal: String { below("journal.db") }
+    /// A journal that is being made anew.
+    package var newJournal: String { below("journal.db.new") }
+    /// Who may come in, if the journal should be lost: written by the hub, mode 0600.
+    package var clients: String { below("clients.json") }
     /// The live tree, plain files.
     package var share: String { below("share") }
     /// Uploads that nobody has verified yet: one directory per client.

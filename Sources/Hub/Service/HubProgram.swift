@@ -39,6 +39,12 @@ package enum HubProgram {
                 name: "run", summary: "Run the hub in the foreground",
                 details: "Prints 'ready: sftp PORT, api PORT' once both answer. Ends with SIGTERM or Ctrl-C."),
             Command(
+                name: "rebuild", summary: "Make a lost or damaged journal anew, from the share",
+                details: """
+                    Reads the whole share and versions/, takes the devices over from the old journal or from clients.json, and keeps the old
+                    journal beside the new one. Devices then compare everything and delete nothing. The hub must not run meanwhile.
+                    """),
+            Command(
                 name: "check", summary: "Say what is wrong with this machine or this hub, and what to do",
                 options: [.flag("json", "Show it as JSON")]),
             Command(
@@ -58,6 +64,7 @@ package enum HubProgram {
             switch invocation.command {
             case "init": try initialise(layout, invocation)
             case "run": try serve(layout)
+            case "rebuild": try rebuild(layout)
             case "check": check(layout, asJSON: invocation.has("json"))
             default: try session(layout, invocation)
             }
@@ -101,6 +108,11 @@ package enum HubProgram {
         _ = stop.wait { $0 ? true : nil }
         service.stop()
         end(.done)
+    }
+
+    private static func rebuild(_ layout: HubLayout) throws -> Never {
+        umask(0o077)
+        end(.done, try HubRebuild(layout: layout, clock: .system).run().text(root: layout.root))
     }
 
     private static func check(_ layout: HubLayout, asJSON: Bool) -> Never {

@@ -1,4 +1,5 @@
 import Glibc
+internal import Journal
 internal import Processes
 internal import Settings
 
@@ -18,6 +19,7 @@ final class HubService {
         lock = try RunLock(layout.runLock)
         self.layout = layout
         configuration = try HubConfiguration.load(layout)
+        try HubService.checkJournal(layout)
         try HubService.checkSecrets(layout)
         let sessions = SSHSessions(port: configuration.sftpPort)
         let keys = AuthorizedKeysFile(
@@ -54,6 +56,15 @@ final class HubService {
         log.info("stopped")
     }
 
+    /// A journal is only ever made by `init` and `rebuild`: one that was made anew beside a share by accident would let
+    /// nobody in.
+    private static func checkJournal(_ layout: HubLayout) throws {
+        guard HubFile.exists(layout.journal) else { throw HubServiceError.noJournal(root: layout.root) }
+        if let reason = try Journal.damage(path: layout.journal) {
+            throw HubServiceError.damagedJournal(root: layout.root, reason: reason)
+        }
+    }
+
     /// sshd is told not to look at modes (StrictModes), so we do.
     private static func checkSecrets(_ layout: HubLayout) throws {
         for path in [layout.root, layout.ssh] {
@@ -85,6 +96,8 @@ final class HubService {
 package enum HubServiceError: Error, Hashable, Sendable, CustomStringConvertible {
     case noHub(String)
     case running(root: String, pid: Int?)
+    case noJournal(root: String)
+    case damagedJournal(root: String, reason: String)
     case missing(String)
     case writable(String)
     case apiPort(UInt16, code: Int32)
@@ -95,6 +108,12 @@ package enum HubServiceError: Error, Hashable, Sendable, CustomStringConvertible
         case .noHub(let root): "there is no hub in \(root); make one with: synchub init --root \(ShellWord(root))"
         case .running(let root, let pid):
             "a hub is running in \(root) already\(pid.map { " (process \($0))" } ?? ""); stop it first"
+        case .noJournal(let root):
+            "the journal \(root)/journal.db is missing. Restore it from a backup, or make a new one from the share: "
+                + "synchub rebuild --root \(ShellWord(root))"
+        case .damagedJournal(let root, let reason):
+            "the journal \(root)/journal.db is damaged: \(reason). Restore it from a backup, or make a new one from the share "
+                + "(the damaged one is kept): synchub rebuild --root \(ShellWord(root))"
         case .missing(let path): "\(path) is missing; is the disk mounted? 'synchub check' tells more"
         case .writable(let path):
             "other users may write into \(path), and so let anybody in; make it private: chmod go-w \(ShellWord(path))"

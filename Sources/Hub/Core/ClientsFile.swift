@@ -1,0 +1,92 @@
+internal import ControlAPI
+internal import Journal
+internal import Settings
+import SyncCore
+
+/// `clients.json`: who may come in, beside the journal, so that a journal which is lost takes nobody's key with it. Mode 0600;
+/// it holds no token, only their hashes.
+struct ClientsFile: Codable, Hashable {
+    /// One client.
+    struct Client: Codable, Hashable {
+        var name: String
+        /// `agent` or `sftp`.
+        var kind: String
+        /// `admin` or `member`.
+        var role: String
+        var publicKey: String
+        /// SHA-256, hex.
+        var tokenHash: String?
+        /// Unix seconds.
+        var createdAt: Int64
+        var paused: Bool
+        /// Unix seconds; nil until it is resumed.
+        var pausedUntil: Int64?
+    }
+    /// Of this form.
+    var v = 1
+    /// By name.
+    var clients: [Client]
+
+    init(_ credentials: [ClientCredential]) { clients = credentials.map(Client.init) }
+
+    var text: [UInt8] { WireFormat.encode(self) + [UInt8(ascii: "\n")] }
+
+    /// - Throws: `SettingsError` for a file that cannot be read, or that others can; `WireError` for what is in it.
+    static func read(_ path: String) throws -> [ClientCredential] {
+        try WireFormat.decode(ClientsFile.self, from: try Secrets.read(path)).clients.map { try $0.credential() }
+    }
+
+    func write(to path: String) throws { try Secrets.write(text, to: path) }
+}
+
+extension ClientsFile.Client {
+    init(_ credential: ClientCredential) {
+        name = credential.name
+        kind = credential.kind.rawValue
+        role = credential.role.rawValue
+        publicKey = credential.publicKey
+        tokenHash = credential.tokenHash.map { $0.map(Escaping.hex).joined() }
+        createdAt = credential.createdAt
+        switch credential.pause {
+        case nil: (paused, pausedUntil) = (false, nil)
+        case .untilResumed: (paused, pausedUntil) = (true, nil)
+        case .until(let end): (paused, pausedUntil) = (true, end)
+        }
+    }
+
+    /// - Throws: ``WireError`` that names the field that is wrong.
+    func credential() throws(WireError) -> ClientCredential {
+        guard let kind = ClientRecord.Kind(rawValue: kind) else {
+            throw .badValue(field: "kind", reason: "must be 'agent' or 'sftp'")
+        }
+        guard let role = ClientRecord.Role(rawValue: role) else {
+            throw .badValue(field: "role", reason: "must be 'admin' or 'member'")
+        }
+        var hash: [UInt8]?
+        if let tokenHash {
+            guard let digest = Digest(hex: tokenHash) else {
+                throw .badValue(field: "token_hash", reason: "must be 64 hexadecimal digits")
+            }
+            hash = digest.bytes
+        }
+        let pause: ClientRecord.Pause? = paused ? pausedUntil.map { .until($0) } ?? .untilResumed : nil
+        return ClientCredential(
+            name: name, kind: kind, role: role, publicKey: publicKey, tokenHash: hash, createdAt: createdAt,
+            pause: pause)
+    }
+}
+
+extension HubDesk {
+    /// Writes ``ClientsFile`` if it would say something else than before. What cannot be written is told, and stops nothing:
+    /// the journal has it.
+    func keepClientsFile() {
+        do {
+            let file = ClientsFile(try journal.credentials())
+            if file == keptClients { return }
+            try file.write(to: layout.clients)
+            keptClients = file
+        } catch {
+            hubLog.warning("clients_not_kept", ["reason": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,82 @@
+internal import SQLite
+import SyncCore
+
+/// By what a client is known again: all of it that has to outlast its journal.
+package struct ClientCredential: Hashable, Sendable {
+    /// Unique.
+    package var name: String
+    /// What it is.
+    package var kind: ClientRecord.Kind
+    /// What it may do.
+    package var role: ClientRecord.Role
+    /// One OpenSSH public key line.
+    package var publicKey: String
+    /// SHA-256 of its token; none for a device that only speaks SFTP.
+    package var tokenHash: [UInt8]?
+    /// Unix seconds.
+    package var createdAt: Int64
+    /// As it was asked for.
+    package var pause: ClientRecord.Pause?
+
+    /// See the properties.
+    package init(
+        name: String, kind: ClientRecord.Kind, role: ClientRecord.Role, publicKey: String, tokenHash: [UInt8]?,
+        createdAt: Int64, pause: ClientRecord.Pause?
+    ) {
+        self.name = name
+        self.kind = kind
+        self.role = role
+        self.publicKey = publicKey
+        self.tokenHash = tokenHash
+        self.createdAt = createdAt
+        self.pause = pause
+    }
+}
+
+// What a journal that is made anew takes over.
+extension Journal {
+    /// Of all clients that are not revoked, by name.
+    package func credentials() throws -> [ClientCredential] {
+        try clients().filter { $0.revokedAt == nil }.map { client in
+            let hash = try database.query("SELECT token_hash FROM client WHERE name = ?", client.name) {
+                try $0.optionalBlob(0)
+            }
+            return ClientCredential(
+                name: client.name, kind: client.kind, role: client.role, publicKey: client.publicKey,
+                tokenHash: hash.first ?? nil, createdAt: client.createdAt, pause: client.pause)
+        }
+    }
+
+    /// Lets a client of another journal go on with this one, as one that has seen nothing of it.
+    package func admit(_ credential: ClientCredential) throws {
+        try database.transaction {
+            try insertClient(
+                credential.name, credential.kind, credential.role, tokenHash: credential.tokenHash,
+                publicKey: credential.publicKey, at: credential.createdAt)
+            switch credential.pause {
+            case nil: break
+            case .untilResumed: try pause(credential.name)
+            case .until(let end): try pause(credential.name, until: end)
+            }
+        }
+    }
+
+    /// Why the file cannot serve as a journal, as SQLite's quick check and a look at its first table tell; nil if it can.
+    /// ``check()`` finds more, and takes longer.
+    /// - Parameter path: of a file that is there.
+    package static func damage(path: String) throws -> String? {
+        do {
+            let database = try Database(path: path)
+            if let problem = try database.quickCheck().first { return problem }
+            let tables = try database.query("SELECT name FROM sqlite_schema WHERE name IN ('meta', 'node', 'client')") {
+                try $0.text(0)
+            }
+            guard tables.count == 3 else { return "it has no journal's tables" }
+            return try database.first("SELECT epoch FROM meta") { try $0.text(0) } == nil
+                ? "its table meta is empty" : nil
+        } catch let error as DatabaseError {
+            if error.isCorrupt { return error.message }
+            throw error
+        }
+    }
+}

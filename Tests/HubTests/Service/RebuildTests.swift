@@ -1,0 +1,95 @@
+import FileTree
+import Glibc
+import Journal
+import SyncCore
+import TestSupport
+import Testing
+
+@testable import Hub
+
+/// What a new journal is made of.
+struct RebuildTests {
+    private let credentials = [
+        ClientCredential(
+            name: "ann", kind: .agent, role: .admin, publicKey: "ssh-ed25519 A",
+            tokenHash: [UInt8](repeating: 7, count: 32),
+            createdAt: 5, pause: .until(9)),
+        ClientCredential(
+            name: "phone", kind: .sftp, role: .member, publicKey: "ssh-ed25519 B", tokenHash: nil, createdAt: 6,
+            pause: nil),
+    ]
+
+    @Test func `clients come back from their file as they were, and only the owner may read it`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.path("clients.json")
+            try ClientsFile(credentials).write(to: path)
+            #expect(try ClientsFile.read(path) == credentials)
+            #expect(HubFile.status(path).map { $0.st_mode & 0o777 } == 0o600)
+            chmod(path, 0o644)
+            #expect(throws: (any Error).self) { try ClientsFile.read(path) }
+        }
+    }
+
+    @Test func `clients that are admitted to another journal are those of the first`() throws {
+        let journal = try Journal.inMemory()
+        for credential in credentials { try journal.admit(credential) }
+        #expect(try journal.credentials() == credentials)
+        #expect(try journal.client(tokenHash: [UInt8](repeating: 7, count: 32))?.name == "ann")
+        try journal.revoke("ann", at: 1)
+        #expect(try journal.credentials().map(\.name) == ["phone"])
+    }
+
+    @Test func `the hub keeps the file of its clients as they change`() throws {
+        let hub = try HubFixture()
+        func names() throws -> [String] { try ClientsFile.read(hub.layout.clients).map(\.name) }
+        #expect(try names() == [])
+        let desk = try hub.join("desk")
+        #expect(try names() == ["desk"])
+        let before = try ClientsFile.read(hub.layout.clients)
+        #expect(before[0].pause == nil)
+        #expect(hub.send("POST", "/v1/pause", json: #"{"client":"desk"}"#).status == 200)
+        #expect(try ClientsFile.read(hub.layout.clients)[0].pause == .untilResumed)
+        #expect(hub.send("POST", "/v1/revoke", json: #"{"client":"desk"}"#).status == 200)
+        #expect(try names() == [])
+        _ = desk
+    }
+
+    @Test func `the whole share is taken in, in any number of transactions, and the journal is well`() throws {
+        try withTemporaryDirectory { directory in
+            for number in 0..<40 {
+                directory.makeDirectory("d\(number % 7)")
+                directory.write("text \(number)", to: "d\(number % 7)/f\(number)")
+            }
+            directory.makeDirectory("d0/e")
+            directory.write("deep", to: "d0/e/f")
+            directory.write("ours", to: ".synchub-share")
+            try #require(symlink("d0", directory.path("link")) == 0)
+            try #require(mkfifo(directory.path("pipe"), 0o600) == 0)
+            let journal = try Journal.inMemory()
+            var share = ShareImport(of: try TreeRoot(path: directory.path), into: journal, clock: .system)
+            try share.run()
+            #expect(share.count.files == 41 && share.count.directories == 8 && share.count.symlinks == 1)
+            #expect(share.problems.map(\.path.description) == ["pipe"])
+            #expect(try journal.check() == [] && journal.pendingPlacements().isEmpty)
+            #expect(try journal.statistics().files == 41)
+            let node = try #require(try journal.node(at: RelativePath(bytes: Array("d0/e/f".utf8))))
+            #expect(try node.content.file?.digest == content("deep").digest && journal.placed(node.id) != nil)
+        }
+    }
+
+    @Test(arguments: ["cut", "no database", "empty"])
+    func `a file that cannot be a journal is told from one`(how: String) throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.path("journal.db")
+            try Journal(path: path).checkpoint()
+            #expect(try Journal.damage(path: path) == nil)
+            let bytes = try #require(directory.read("journal.db"))
+            switch how {
+            case "cut": directory.write(bytes.prefix(bytes.count / 3), to: "journal.db")
+            case "no database": directory.write([UInt8](repeating: 65, count: 5_000), to: "journal.db")
+            default: directory.write("", to: "journal.db")
+            }
+            #expect(try Journal.damage(path: path) != nil)
+        }
+    }
+}
