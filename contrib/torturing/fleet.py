@@ -55,20 +55,47 @@ def free_port():
         return listener.getsockname()[1]
 
 
+class Clocks:
+    """A clock for each start of a program: right, or wrong by years, or jumping; each in a zone of its own."""
+
+    YEAR = 31_557_600
+    SHIFTS = [0, 0, 1800, -10_800, -12 * YEAR, 7 * YEAR, 40 * YEAR, -40 * YEAR]
+    ZONES = ["UTC", "Pacific/Kiritimati", "America/St_Johns", "Asia/Kathmandu"]
+
+    def __init__(self, random, root):
+        self.random, self.wrong = random, 0
+        self.library = root / "clock.so"
+        source = pathlib.Path(__file__).parent / "clock.c"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", self.library, source], check=True)
+
+    def next(self):
+        """Variables, and what to say of them."""
+        one, zone = self.random.choice(self.SHIFTS), self.random.choice(self.ZONES)
+        other = self.random.choice(self.SHIFTS) if self.random.random() < 0.4 else one
+        if one == other == 0:
+            return {"TZ": zone}, zone
+        self.wrong += 1
+        wrong = f"{one} {other} {self.random.choice([1, 5, 20])}"
+        return {"TZ": zone, "LD_PRELOAD": str(self.library), "WRONG_CLOCK": wrong}, f"{wrong} {zone}"
+
+
 class Member:
     """A program that runs, is killed and runs again."""
 
-    def __init__(self, name, command, log):
-        self.name, self.command, self.log = name, command, log
+    def __init__(self, name, command, log, clocks):
+        self.name, self.command, self.log, self.clocks = name, command, log, clocks
         self.process = None
         self.kills = 0
+        self.on_start = lambda text: None
 
     @property
     def is_running(self):
         return self.process is not None
 
     def start(self, ready=None):
-        environment = dict(os.environ, SYNC_TRACE=os.environ.get("SYNC_TRACE", "debug"))
+        clock, said = self.clocks.next()
+        environment = dict(os.environ, SYNC_TRACE=os.environ.get("SYNC_TRACE", "debug"), **clock)
+        self.on_start(f"start {said}")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env=environment,
@@ -106,8 +133,9 @@ class Member:
 
 
 class Fleet:
-    def __init__(self, programs, root, names):
+    def __init__(self, programs, root, names, clocks):
         self.programs, self.root, self.names = pathlib.Path(programs).resolve(), pathlib.Path(root), names
+        self.clocks = clocks
         self.loop = proxy.start_loop()
         self.proxies, self.agents = {}, {}
         self.share = os.fsencode(self.root / "hub" / "share")
@@ -115,7 +143,7 @@ class Fleet:
         self.call("synchub", "init", "--root", self.root / "hub", "--name", "torture", "--listen", "127.0.0.1",
                   "--sftp-port", self.port, "--api-port", api)
         self.hub = Member(
-            "hub", [self.programs / "synchub", "run", "--root", self.root / "hub"], self.root / "hub.log")
+            "hub", [self.programs / "synchub", "run", "--root", self.root / "hub"], self.root / "hub.log", clocks)
         self.start_hub()
         for name in names:
             self._join(name)
@@ -145,7 +173,7 @@ class Fleet:
         home = self.root / f"{name}.home"
         self.call("syncagent", "join", "-", "--home", home, "--folder", self.root / name, input=json.dumps(invite))
         self.agents[name] = Member(
-            name, [self.programs / "syncagent", "run", "--home", home], self.root / f"{name}.log")
+            name, [self.programs / "syncagent", "run", "--home", home], self.root / f"{name}.log", self.clocks)
         self.agents[name].start()
 
     def _invite_phone(self):
