@@ -83,6 +83,8 @@ struct ClientFacts: Hashable, Sendable {
     var isOnline: Bool
     /// What it said last; nil before its first report since the hub started.
     var report: LastReport?
+    /// Tombstones are gone that it has not seen.
+    var hasMissed = false
 
     init(
         name: String, kind: ClientKind = .agent, isRevoked: Bool = false, pause: Pause = .none,
@@ -109,7 +111,8 @@ struct ClientFacts: Hashable, Sendable {
 /// Why a client is not where it should be, as people read it.
 enum ClientReason {
     static func offline(_ client: ClientFacts) -> String {
-        client.lastSeen.map { "offline since \(Timestamp.text($0))" } ?? "was never connected"
+        let since = client.lastSeen.map { "offline since \(Timestamp.text($0))" } ?? "was never connected"
+        return client.hasMissed ? "\(since), for so long that it compares everything when it is back" : since
     }
 
     /// Nil when it is not paused.

@@ -23,6 +23,7 @@ extension HubDesk {
                 count += removed
                 if removed < HubDesk.collectedAtOnce { break }
             }
+            collected = try journal.collected
             guard count > 0 else { return }
             let passedOver = all.filter { !$0.isLive && $0.cursor < limit }.map(\.name).sorted()
             hubLog.info(

@@ -46,6 +46,8 @@ final class HubDesk {
     /// See ``LiveClient/shareMark``.
     var waitingForShare: [(job: CommitJob, commit: ParsedCommit)] = []
     var isStopped = false
+    /// The journal's, as it was last looked at.
+    var collected = Sequence.zero
     /// What ``ClientsFile`` says.
     var keptClients: ClientsFile?
     /// Of the clock that never goes back.
@@ -127,7 +129,11 @@ final class HubDesk {
 
     var head: Sequence { get throws { try journal.head } }
 
-    func facts(_ client: LiveClient) -> ClientFacts { client.facts(clock, grace: .seconds(settings.offlineAfter)) }
+    func facts(_ client: LiveClient) -> ClientFacts {
+        var facts = client.facts(clock, grace: .seconds(settings.offlineAfter))
+        facts.hasMissed = facts.cursor > .zero && facts.cursor < collected
+        return facts
+    }
 
     /// All clients, by name.
     var allFacts: [ClientFacts] { clients.values.map(facts).sorted { $0.name < $1.name } }
