@@ -146,8 +146,17 @@ package struct CommitRequest: Codable, Hashable, Sendable {
     package var acknowledged: Int64
     /// At most ``HelloResponse/maxOperations``.
     package var operations: [OperationMessage]
+    /// Nodes that the client has still to delete, this commit included; none when it does not say.
+    package var deletes: Int?
+    /// Nodes whose bytes are still to become others, this commit included.
+    package var rewrites: Int?
 
-    package init(epoch: String, generation: String, acknowledged: Int64, operations: [OperationMessage]) {
+    package init(
+        epoch: String, generation: String, acknowledged: Int64, operations: [OperationMessage],
+        announced: AnnouncedChanges = AnnouncedChanges()
+    ) {
+        deletes = announced.deletes > 0 ? announced.deletes : nil
+        rewrites = announced.rewrites > 0 ? announced.rewrites : nil
         self.epoch = epoch
         self.generation = generation
         self.acknowledged = acknowledged
@@ -159,7 +168,7 @@ package struct CommitRequest: Codable, Hashable, Sendable {
 package struct OutcomeMessage: Codable, Hashable, Sendable {
     /// ``Outcome`` as a word.
     package enum Result: String, Codable, Sendable {
-        case applied, merged, conflict, refused, contentMissing = "content_missing"
+        case applied, merged, conflict, refused, contentMissing = "content_missing", held
     }
     /// Of the operation that it answers.
     package var number: Int64
@@ -171,6 +180,8 @@ package struct OutcomeMessage: Codable, Hashable, Sendable {
     package var copy: NodeMessage?
     /// Only with `refused`.
     package var reason: Refusal?
+    /// Only with `held`: of what a person has to approve or reject.
+    package var batch: Int64?
 
     package init(number: Int64, _ outcome: Outcome) {
         self.number = number
@@ -191,6 +202,9 @@ package struct OutcomeMessage: Codable, Hashable, Sendable {
             node = current.map(NodeMessage.init)
         case .contentMissing:
             result = .contentMissing
+        case .held(let batch):
+            result = .held
+            self.batch = batch
         }
     }
 
@@ -203,7 +217,18 @@ package struct OutcomeMessage: Codable, Hashable, Sendable {
             .conflict(current: try require(node, "node").node(), copy: try require(copy, "copy").node())
         case .refused: .refused(try require(reason, "reason"), current: try node?.node())
         case .contentMissing: .contentMissing
+        case .held: .held(batch: try require(batch, "batch"))
         }
+    }
+}
+
+extension CommitRequest {
+    /// What the client has still to send; what cannot be is none.
+    package var announced: AnnouncedChanges {
+        let counts = 0...(1 << 40)
+        return AnnouncedChanges(
+            deletes: deletes.flatMap { counts.contains($0) ? $0 : nil } ?? 0,
+            rewrites: rewrites.flatMap { counts.contains($0) ? $0 : nil } ?? 0)
     }
 }
 

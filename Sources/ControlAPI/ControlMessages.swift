@@ -93,7 +93,10 @@ package struct StatusResponse: Codable, Hashable, Sendable {
     package var clients: [Client]
     /// Open conflicts.
     package var conflicts: Int
-    package init(hub: Hub, clients: [Client], conflicts: Int) {
+    /// Batches that wait for a person.
+    package var held: Int?
+    package init(hub: Hub, clients: [Client], conflicts: Int, held: Int? = nil) {
+        self.held = held
         self.hub = hub
         self.clients = clients
         self.conflicts = conflicts
@@ -269,6 +272,60 @@ package struct LogMessage: Codable, Hashable, Sendable {
         self.from = from
         self.kind = kind
         self.bytes = bytes
+    }
+}
+
+/// `GET /v1/held`: an array of these, oldest first: what waits for a person.
+package struct HeldMessage: Codable, Hashable, Sendable {
+    /// For `approve` and `reject`.
+    package var id: Int64
+    /// Whose changes they are; `share` for what was found in the share.
+    package var client: String
+    /// RFC 3339 UTC.
+    package var at: String
+    /// How many nodes would go.
+    package var deletes: Int
+    /// How many would get other bytes.
+    package var rewrites: Int
+    /// Creations and moves that hang on those.
+    package var others: Int
+    /// One path of them, readable, relative to the share.
+    package var path: String
+    /// Base64 of its bytes, when they are not plain UTF-8.
+    package var pathB64: String?
+    package init(
+        id: Int64, client: String, at: String, deletes: Int, rewrites: Int, others: Int, path: String, pathB64: String?
+    ) {
+        self.id = id
+        self.client = client
+        self.at = at
+        self.deletes = deletes
+        self.rewrites = rewrites
+        self.others = others
+        self.path = path
+        self.pathB64 = pathB64
+    }
+}
+
+/// `POST /v1/approve` and `POST /v1/reject`.
+package struct HeldRequest: Codable, Hashable, Sendable {
+    /// As ``HeldMessage/id``.
+    package var id: Int64
+    package init(id: Int64) { self.id = id }
+}
+
+/// The answer: what was decided about.
+package struct HeldResponse: Codable, Hashable, Sendable {
+    /// As it was asked.
+    package var id: Int64
+    /// Whose changes they were.
+    package var client: String
+    /// How many.
+    package var operations: Int
+    package init(id: Int64, client: String, operations: Int) {
+        self.id = id
+        self.client = client
+        self.operations = operations
     }
 }
 

@@ -22,6 +22,9 @@ package enum Route: String, CaseIterable, Sendable {
     case revoke = "POST /v1/revoke"
     case pause = "POST /v1/pause"
     case resume = "POST /v1/resume"
+    case held = "GET /v1/held"
+    case approve = "POST /v1/approve"
+    case reject = "POST /v1/reject"
 
     /// `GET` or `POST`.
     package var method: String { String(rawValue.prefix { $0 != " " }) }
@@ -55,6 +58,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
     case wrongMethod = "wrong_method"
     case unknownClient = "unknown_client"
     case unknownPath = "unknown_path"
+    case unknownBatch = "unknown_batch"
     case clientExists = "client_exists"
     case inviteUsed = "invite_used"
     case paused
@@ -74,7 +78,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
         case .badRequest, .badJSON, .missingField, .badValue, .badName: 400
         case .unauthorized: 401
         case .forbidden, .revoked: 403
-        case .unknownRoute, .unknownClient, .unknownPath: 404
+        case .unknownRoute, .unknownClient, .unknownPath, .unknownBatch: 404
         case .wrongMethod: 405
         case .baseFromTheFuture, .clientExists, .paused, .otherEpoch, .snapshotNeeded, .indexSetBack: 409
         case .inviteUsed: 410

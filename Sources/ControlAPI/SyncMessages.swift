@@ -115,9 +115,12 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     package var paused: PauseMessage?
     /// Somebody waits for this client to report this number (see ``ReportRequest``); 0 if nobody ever did.
     package var barrier: Int64
+    /// Late answers to operations of this client that were held, by ``LateOutcomeMessage/id``: those after the query's
+    /// `late`, which are forgotten up to there. Nil when there are none.
+    package var late: [LateOutcomeMessage]?
     package init(
         epoch: String, through: Int64, chain: String? = nil, head: Int64, nodes: [NodeMessage], paused: PauseMessage?,
-        barrier: Int64
+        barrier: Int64, late: [LateOutcomeMessage]? = nil
     ) {
         self.epoch = epoch
         self.through = through
@@ -126,6 +129,19 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
         self.nodes = nodes
         self.paused = paused
         self.barrier = barrier
+        self.late = late
+    }
+}
+
+/// What came of an operation that was held, once a person has decided.
+package struct LateOutcomeMessage: Codable, Hashable, Sendable {
+    /// Grows with each; what the next `GET /v1/changes` acknowledges as `late`.
+    package var id: Int64
+    /// As a commit would have answered it.
+    package var outcome: OutcomeMessage
+    package init(id: Int64, outcome: OutcomeMessage) {
+        self.id = id
+        self.outcome = outcome
     }
 }
 
@@ -189,13 +205,15 @@ package struct ReportRequest: Codable, Hashable, Sendable {
     package var downCount: Int
     /// Bytes that are still to move, both directions.
     package var bytes: Int64
+    /// True when nothing waits to be sent that can be sent now: what comes next is another batch.
+    package var idle: Bool?
     /// Why nothing goes on at all (its folder is not there), as a sentence; nil while it does.
     package var blocked: String?
     /// `send-only` or `receive-only`; nil for two-way.
     package var mode: String?
     package init(
         epoch: String, cursor: Int64, barrier: Int64, pending: [PendingMessage], upCount: Int, downCount: Int,
-        bytes: Int64, blocked: String? = nil, mode: String? = nil
+        bytes: Int64, blocked: String? = nil, mode: String? = nil, idle: Bool? = nil
     ) {
         self.epoch = epoch
         self.cursor = cursor
@@ -206,6 +224,7 @@ package struct ReportRequest: Codable, Hashable, Sendable {
         self.bytes = bytes
         self.blocked = blocked
         self.mode = mode
+        self.idle = idle
     }
 }
 

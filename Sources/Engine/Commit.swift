@@ -21,6 +21,8 @@ package struct Commit: Hashable, Sendable {
     }
     /// In the order in which the hub is to decide them.
     package var items: [Item]
+    /// What there is to delete and to rewrite, this commit included.
+    package var announced = AnnouncedChanges()
 
     /// In bytes: what has to be sent at most.
     package var size: Int64 { items.reduce(0) { $0 + ($1.isKnown ? 0 : $1.file?.size ?? 0) } }

@@ -35,13 +35,25 @@ extension Folder {
                 }
                 guard let subject = try index.subject(of: key) else { continue }
                 switch subject.verdict {
-                case .send: return true
+                case .send(let sending): if try !waitsForDecision(sending, key) { return true }
                 case .hash(let id): if try !index.hasTrouble(id) { return true }
-                case .settled, .forget, .settling, .adopt, .receive, .barred, .release, .discard: continue
+                case .settled, .forget, .adopt, .receive:
+                    if subject.local != nil, subject.synced != nil, try !index.held(of: key).isEmpty { return true }
+                case .settling, .barred, .release, .discard: continue
                 }
             }
         }
         return true
+    }
+
+    /// Whether the hub holds it, or the directory that it goes into.
+    private func waitsForDecision(_ sending: Verdict.Sending, _ key: SubjectKey) throws -> Bool {
+        if try index.isHeld(sending, of: key) { return true }
+        switch sending {
+        case .create(let local, _), .change(_, let local, _, nil, true):
+            return try index.isInHeldDirectory(local.parent)
+        case .change, .delete: return false
+        }
     }
 
     /// Whether something could not be done that may be possible later.

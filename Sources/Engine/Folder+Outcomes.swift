@@ -15,6 +15,7 @@ extension Folder {
             try index.see(head, chain: chain)
             for (number, outcome) in outcomes {
                 guard let sent = try index.inflight(number) else { continue }
+                try index.dropHeld(before: sent)
                 try absorb(outcome, of: sent)
             }
             try index.clearInflight(acknowledged: outcomes.map(\.number).max())
@@ -26,7 +27,7 @@ extension Folder {
         try index.clearInflight(acknowledged: nil)
     }
 
-    private func absorb(_ outcome: Outcome, of sent: Inflight) throws {
+    func absorb(_ outcome: Outcome, of sent: Inflight) throws {
         switch outcome {
         case .contentMissing:
             if let digest = sent.content?.file?.digest { mustSend.insert(digest) }
@@ -40,6 +41,8 @@ extension Folder {
             try accepted(copy, sent, before: before)
         case .refused(let reason, let current):
             try refused(reason, current, sent)
+        case .held(let batch):
+            try index.hold(sent.number, batch: batch)
         }
     }
 
@@ -100,6 +103,14 @@ extension Folder {
                 SyncedState(
                     location: location, content: before.content, contentVersion: before.contentVersion,
                     locationVersion: current.locationVersion))
+        case .edit where reason == .rejected:
+            // As if it had been agreed: what the hub has is then something to receive.
+            guard let before = try index.synced(id), let content = sent.content else { return }
+            try index.agree(
+                current,
+                SyncedState(
+                    location: before.location, content: content, contentVersion: current.contentVersion,
+                    locationVersion: before.locationVersion))
         case .create, .edit:
             break
         }

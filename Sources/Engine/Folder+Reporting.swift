@@ -43,6 +43,7 @@ extension Folder {
                 item.bytes = max(item.bytes, local.content?.file?.size ?? 0)
             }
             if !item.isUp, let node = subject.node, let reason = receivingTroubles[node] { item.reason = reason }
+            if item.isUp, let reason = try heldReason(key, subject) { item.reason = reason }
             item.reason = subject.local.flatMap { reasons[$0.entry] } ?? byPath[item.path] ?? item.reason
             byPath[item.path] = nil
             found.append(item)
@@ -59,6 +60,18 @@ extension Folder {
         let first = try index.speaking(limit: limit)
         let seen = Set(first)
         return first + all.filter { !seen.contains($0) }
+    }
+
+    private func heldReason(_ key: SubjectKey, _ subject: Subject) throws -> String? {
+        guard case .send(let sending) = subject.verdict else { return nil }
+        if try index.isHeld(sending, of: key), let batch = try index.batch(of: key) {
+            return
+                "held: too much was deleted or rewritten at once; batch \(batch) waits for a person, see syncctl held"
+        }
+        if case .create(let local, _) = sending, try index.isInHeldDirectory(local.parent) {
+            return "held: its directory waits for a person, see syncctl held"
+        }
+        return nil
     }
 
     private func pending(_ subject: Subject) throws -> Pending? {

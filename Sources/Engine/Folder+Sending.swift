@@ -17,9 +17,10 @@ extension Folder {
             var ready = try readyToSend(limit: limit)
             // With one direction closed the first look may only have found what is what.
             if ready.isEmpty, index.mode != .twoWay { ready = try readyToSend(limit: limit) }
-            if ready.isEmpty { return nil }
-            let commit = try draft(
+            if ready.isEmpty, undone.isEmpty { return nil }
+            var commit = try draft(
                 try OperationOrder.order(ready, in: index, limit: limit), operations: limit, bytes: bytes)
+            commit.announced = try announce(commit)
             return commit.items.isEmpty ? nil : commit
         }
     }
@@ -27,6 +28,7 @@ extension Folder {
     /// The subjects that have something to say; those that have not are settled.
     func readyToSend(limit: Int) throws -> [SubjectKey] {
         var ready: [SubjectKey] = []
+        undone = []
         var node = NodeID(0)
         var entry = EntryID(0)
         while ready.count < limit {
@@ -49,6 +51,7 @@ extension Folder {
             try index.markSettled(key)
             return false
         }
+        if try passOver(key, subject) { return false }
         if index.overwrites, index.mode.sends, let local = subject.local, try takeName(local) { return false }
         switch subject.verdict {
         case .send(.create(let local, _)) where local.name.isReserved:
@@ -137,6 +140,14 @@ extension Folder {
                 digests.insert(file.digest)
                 if try !isKnown(file.digest) { bytes += file.size }
             }
+        }
+        for node in undone where drafts.count < most {
+            guard let subject = try index.subject(of: .node(node)), let local = subject.local,
+                let synced = subject.synced,
+                let content = local.content
+            else { continue }
+            drafts.append(
+                Draft(.edit, entry: local.entry, node: node, local: local, synced: synced, content: content))
         }
         return try number(drafts, created)
     }

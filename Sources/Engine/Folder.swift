@@ -15,6 +15,10 @@ package final class Folder<Tree: LocalTree> {
     package internal(set) var hasLooked = false
     /// What is known of the disk may be wrong: a full look must come before anything else.
     var mustLookAtEverything = false
+    /// Nodes of which the hub holds something, and which are again as they were agreed: it is told.
+    var undone: [NodeID] = []
+    /// What was counted last, and for how many commits that will do: counting takes time where there is much.
+    var counted: (changes: AnnouncedChanges, commits: Int) = (AnnouncedChanges(), 0)
     /// Directories to be listed.
     var toList: [EntryID] = []
     /// Directories that are listed with everything below them.

@@ -80,19 +80,19 @@ extension FolderIndex {
 
     /// Nil when that operation is not in flight.
     package func inflight(_ number: Int64) throws -> Inflight? {
-        try database.first(
-            """
-            SELECT verb, entry, node, parent, name, kind, size, mtime, mode, sha256, target, extras
-            FROM inflight WHERE number = ?
-            """, number
-        ) { row in
-            Inflight(
-                number: number, verb: Inflight.Verb(rawValue: try row.text(0)) ?? .edit,
-                entry: try row.optionalInt64(1).map { EntryID($0) }, node: try row.optionalInt64(2).map { NodeID($0) },
-                parent: try row.optionalInt64(3).map { EntryID($0) },
-                name: row.isNull(4) ? nil : try Name(try row.blob(4)),
-                content: row.isNull(5) ? nil : try ContentColumns.content(row, from: 5))
-        }
+        try database.first("SELECT \(Self.sentColumns) FROM inflight WHERE number = ?", number) { try Self.sent($0) }
+    }
+
+    static let sentColumns =
+        "number, verb, entry, node, parent, name, kind, size, mtime, mode, sha256, target, extras"
+
+    static func sent(_ row: borrowing Row) throws -> Inflight {
+        Inflight(
+            number: try row.int64(0), verb: Inflight.Verb(rawValue: try row.text(1)) ?? .edit,
+            entry: try row.optionalInt64(2).map { EntryID($0) }, node: try row.optionalInt64(3).map { NodeID($0) },
+            parent: try row.optionalInt64(4).map { EntryID($0) },
+            name: row.isNull(5) ? nil : try Name(try row.blob(5)),
+            content: row.isNull(6) ? nil : try ContentColumns.content(row, from: 6))
     }
 
     /// All outcomes up to `number` have been taken in, or the commit is given up.

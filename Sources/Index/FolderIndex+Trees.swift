@@ -275,7 +275,7 @@ extension FolderIndex: ThreeTrees {
     private func forgetAgreements() throws {
         try transaction {
             try database.run(
-                "DELETE FROM synced; DELETE FROM remote; DELETE FROM unsettled_node; DELETE FROM inflight; DELETE FROM intent;"
+                "DELETE FROM synced; DELETE FROM remote; DELETE FROM unsettled_node; DELETE FROM inflight; DELETE FROM intent; DELETE FROM held;"
             )
             try database.run("UPDATE local SET node = NULL, alias = NULL, former = NULL;")
             try database.run("INSERT OR IGNORE INTO unsettled_entry SELECT entry FROM local WHERE entry <> 1;")

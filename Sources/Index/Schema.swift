@@ -134,5 +134,22 @@ enum Schema {
         -- A directory that is sent as new: the node that it was, which the hub does not know any more.
         ALTER TABLE local ADD COLUMN former INTEGER;
         """,
+        """
+        -- Operations that wait at the hub for a person: as in inflight, and the batch that they are in. In meta also: late (the last late
+        -- outcome that was taken in).
+        CREATE TABLE held (
+            number INTEGER PRIMARY KEY,
+            batch INTEGER NOT NULL,
+            entry INTEGER,
+            node INTEGER,
+            verb TEXT NOT NULL,
+            parent INTEGER,
+            name BLOB,
+            kind TEXT,
+            size INTEGER, mtime INTEGER, mode INTEGER, sha256 BLOB, target BLOB, extras BLOB
+        ) STRICT;
+        CREATE INDEX held_node ON held (node);
+        CREATE INDEX held_entry ON held (entry);
+        """,
     ]
 }

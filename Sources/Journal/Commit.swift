@@ -16,6 +16,12 @@ struct Commit {
     private var paths: [NodeID: RelativePath] = [.root: .top]
     /// What lies in the share otherwise than decided.
     var deviations: [Deviation] = []
+    /// What the guard knows; nil where it does not look.
+    var watched: GuardWatch?
+    /// Private files of what was held.
+    var held: Set<String> = []
+    /// What operations made whose outcomes are not kept.
+    var made: [OperationID: NodeID] = [:]
 
     init(
         journal: Journal, client: String, at: Int64, date: String, origin: CommitOrigin,
@@ -39,18 +45,25 @@ struct Commit {
         }
         guard operation.id.number > (try journal.acknowledged(generation: operation.id.generation, client: client))
         else { throw JournalError.acknowledgedBefore(operation.id) }
-        let parent = try parent(of: operation.change)
-        let asked = try origin == .share ? Asked(operation.change, parent: parent, journal) : nil
-        let decision = try rules.decide(operation.change, parent: parent)
-        guard try hasBytes(for: decision.effects, operation.id) else { return .contentMissing }
+        if let outcome = try hold(operation) { return outcome }
+        let outcome = try carryOut(operation.change, operation.id)
+        if outcome != .contentMissing { try journal.record(outcome, of: operation, client: client) }
+        return outcome
+    }
+
+    /// By the merge rules; what is answered is not kept.
+    mutating func carryOut(_ change: Change, _ operation: OperationID) throws -> Outcome {
+        let parent = try parent(of: change)
+        let asked = try origin == .share ? Asked(change, parent: parent, journal) : nil
+        let decision = try rules.decide(change, parent: parent)
+        guard try hasBytes(for: decision.effects, operation) else { return .contentMissing }
         var inserted: NodeID?
         for effect in decision.effects {
-            if let id = try apply(effect, inserted: inserted, staged: staged[operation.id], asked: asked) {
+            if let id = try apply(effect, inserted: inserted, staged: staged[operation], asked: asked) {
                 inserted = id
             }
         }
         let outcome = try outcome(decision.answer, inserted: inserted)
-        try journal.record(outcome, of: operation, client: client)
         if let asked { compare(asked, outcome) }
         return outcome
     }
@@ -63,12 +76,12 @@ struct Commit {
 
     // MARK: - Before
 
-    private func parent(of change: Change) throws -> NodeID? {
+    func parent(of change: Change) throws -> NodeID? {
         switch change {
         case .create(let parent, _, _), .move(_, _, let parent, _):
             switch parent {
             case .node(let id): id
-            case .created(let operation): try journal.outcomeNode(of: operation, client: client)
+            case .created(let operation): try made[operation] ?? journal.outcomeNode(of: operation, client: client)
             }
         case .edit, .delete: nil
         }

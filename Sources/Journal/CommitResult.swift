@@ -16,4 +16,6 @@ package struct CommitResult: Sendable {
     package var placements: [Placement]
     /// The journal's `seq` afterwards.
     package var head: Sequence
+    /// Names of the private files that belong to what was held: they stay.
+    package var held: Set<String> = []
 }

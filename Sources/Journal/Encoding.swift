@@ -125,6 +125,9 @@ struct Encoder {
             optional(current)
         case .contentMissing:
             byte(4)
+        case .held(let batch):
+            byte(5)
+            integer(batch)
         }
     }
 }
@@ -197,8 +200,30 @@ struct Decoder {
             }
             return .refused(reason, current: try byte() == 0 ? nil : try node())
         case 4: return .contentMissing
+        case 5: return .held(batch: try integer())
         default: throw Decoder.damaged
         }
+    }
+
+    mutating func change() throws -> Change {
+        switch try byte() {
+        case 0: return .create(in: try parent(), name: try storedName(try bytes()), content: try content())
+        case 1: return .edit(NodeID(try integer()), base: Version(try integer()), content: try content())
+        case 2:
+            return .move(
+                NodeID(try integer()), base: Version(try integer()), to: try parent(),
+                name: try storedName(try bytes()))
+        case 3:
+            return .delete(
+                NodeID(try integer()), contentBase: Version(try integer()), locationBase: Version(try integer()))
+        default: throw Decoder.damaged
+        }
+    }
+
+    private mutating func parent() throws -> ParentReference {
+        if try byte() == 0 { return .node(NodeID(try integer())) }
+        let generation = String(decoding: try bytes(), as: UTF8.self)
+        return .created(by: OperationID(generation: generation, number: try integer()))
     }
 
     static let damaged = JournalError.damaged("a stored outcome or placement cannot be read")

@@ -15,10 +15,13 @@ extension Journal {
     ///     no bytes too). Not needed when `origin` is the share.
     ///   - at: Unix seconds, for the history.
     ///   - date: for conflict names, such as `2026-11-21`.
+    ///   - rule: when deletions and rewrites of a client are held; what the share has done is not.
+    ///   - announced: what the client has still to send, this commit included.
     /// - Throws: ``InvalidOperation``, ``JournalError`` and what `Database` throws; nothing is done then.
     package func commit(
         client: String, operations: [Operation], acknowledged: Int64 = 0, staged: [OperationID: StagedContent] = [:],
-        at: Int64, date: String, origin: CommitOrigin = .client
+        at: Int64, date: String, origin: CommitOrigin = .client,
+        guardedBy rule: MassChangeGuard = .off, announced: AnnouncedChanges = AnnouncedChanges()
     ) throws -> CommitResult {
         let generation = operations.first?.id.generation
         if operations.contains(where: { $0.id.generation != generation }) { throw JournalError.mixedGenerations }
@@ -33,10 +36,12 @@ extension Journal {
             }
             var commit = try Commit(
                 journal: self, client: client, at: at, date: date, origin: origin, staged: staged)
+            if origin == .client { try commit.watch(operations, rule, announced) }
             let outcomes = try operations.map { try commit.decide($0) }
             try commit.end()
             return CommitResult(
-                outcomes: outcomes, placements: try withWhatIsPlaced(commit.placements), head: commit.ledger.head)
+                outcomes: outcomes, placements: try withWhatIsPlaced(commit.placements), head: commit.ledger.head,
+                held: commit.held)
         }
     }
 }

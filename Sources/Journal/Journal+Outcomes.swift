@@ -91,7 +91,7 @@ extension Outcome {
     var madeNode: Node? {
         switch self {
         case .applied(let node), .merged(let node), .conflict(_, copy: let node): node
-        case .refused, .contentMissing: nil
+        case .refused, .contentMissing, .held: nil
         }
     }
 }

@@ -13,6 +13,8 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     case noSuchClient(String)
     /// A cursor beyond the head: the journal was set back.
     case cursorFromTheFuture(Sequence, head: Sequence)
+    /// Nothing is held under this number (any more).
+    case noSuchBatch(Int64)
     /// What is stored cannot be read.
     case damaged(String)
 
@@ -29,6 +31,7 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
         case .cursorFromTheFuture(let cursor, let head):
             "the cursor \(cursor.rawValue) is beyond the journal's \(head.rawValue): was the journal set back? "
                 + "Run `synchub check`"
+        case .noSuchBatch(let id): "nothing is held under \(id); `syncctl held` lists what is"
         case .damaged(let what):
             "the journal is damaged: \(what). Run `synchub check`; restore a backup, or run `synchub rebuild`"
         }

@@ -1,6 +1,6 @@
 /// The tables, as numbered migrations. One that was released never changes.
 enum Schema {
-    static let migrations = [first, second, third, fourth, shareMarker, setBack]
+    static let migrations = [first, second, third, fourth, shareMarker, setBack, guarding]
 
     private static let first = """
         -- One row.
@@ -191,5 +191,63 @@ enum Schema {
             ) WHERE client <> 'share' GROUP BY client, generation;
         -- SHA-256 of what was asked; NULL of what was answered before this column was there.
         ALTER TABLE outcome ADD COLUMN asked BLOB;
+        """
+
+    private static let guarding = """
+        -- Batches that wait for a person.
+        CREATE TABLE held_batch (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,   -- never used again
+            client TEXT NOT NULL,                   -- whose it is
+            at INTEGER NOT NULL                     -- Unix seconds
+        ) STRICT;
+
+        -- What is in them.
+        CREATE TABLE held_operation (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,   -- the order
+            batch INTEGER NOT NULL,
+            client TEXT NOT NULL,
+            generation TEXT NOT NULL,               -- of the client's index
+            number INTEGER NOT NULL,                -- the operation
+            node INTEGER,                           -- that it names; none for a creation
+            weight INTEGER NOT NULL,                -- 0 hangs on another one, 1 deletes, 2 rewrites
+            change BLOB NOT NULL,                   -- what was asked for, encoded
+            staged TEXT,                            -- files only: the private file
+            path BLOB NOT NULL                      -- where it was when it was held, for people
+        ) STRICT;
+        CREATE INDEX held_operation_by_batch ON held_operation (batch);
+        CREATE INDEX held_operation_by_node ON held_operation (node);
+        CREATE INDEX held_operation_by_client ON held_operation (client);
+
+        -- Answers to what was held, until the client has taken them in.
+        CREATE TABLE late_outcome (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            client TEXT NOT NULL,
+            generation TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            outcome BLOB NOT NULL                   -- encoded
+        ) STRICT;
+        CREATE INDEX late_outcome_by_client ON late_outcome (client, id);
+
+        -- Private files on their way to versions/.
+        CREATE TABLE shelf (
+            staged TEXT PRIMARY KEY,
+            sha256 BLOB NOT NULL,
+            size INTEGER NOT NULL                   -- bytes
+        ) STRICT, WITHOUT ROWID;
+
+        -- Clients that have sent deletions or rewrites since they last had nothing to send …
+        CREATE TABLE guard_window (
+            client TEXT PRIMARY KEY,
+            since INTEGER NOT NULL,                 -- the seq of that time
+            batch INTEGER,                          -- into which more of them goes
+            approved INTEGER NOT NULL               -- 1: a person wants the rest of it too
+        ) STRICT, WITHOUT ROWID;
+        -- … and of what.
+        CREATE TABLE guard_done (
+            client TEXT NOT NULL,
+            node INTEGER NOT NULL,
+            deleted INTEGER NOT NULL,               -- 0: rewritten
+            PRIMARY KEY (client, node)
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -137,7 +137,7 @@ extension Outcome {
     package var node: Node? {
         switch self {
         case .applied(let node), .merged(let node), .conflict(_, copy: let node): node
-        case .refused, .contentMissing: nil
+        case .refused, .contentMissing, .held: nil
         }
     }
 }

@@ -56,6 +56,8 @@ package enum Refusal: String, Hashable, Sendable, Codable {
     case unknown
     /// The operation it hangs on (the creation of its parent) did not succeed.
     case orphaned
+    /// It was held, and a person rejected it.
+    case rejected
 }
 
 /// What the hub answered to one operation. In each case the nodes are as the journal has them now.
@@ -70,4 +72,9 @@ package enum Outcome: Hashable, Sendable {
     case refused(Refusal, current: Node?)
     /// The bytes were not where the client said, or were not what it promised. Nothing was done; send them again.
     case contentMissing
+    /// Written down, and neither done nor told to anybody until a person decides about the batch.
+    case held(batch: Int64)
+
+    /// Whether a person has to decide.
+    package var isHeld: Bool { if case .held = self { true } else { false } }
 }

@@ -10,7 +10,7 @@ package protocol HubConnection: AnyObject, Sendable {
     /// Held open by the hub for at most `wait` seconds.
     /// - Parameter collected: what the hub had collected before this client began: see ``ChangesResponse``.
     func changes(
-        since: Sequence, collected: Sequence, wait: Int, barrier: Int64, paused: Bool
+        since: Sequence, collected: Sequence, late: Int64, wait: Int, barrier: Int64, paused: Bool
     ) throws(HubError) -> ChangesResponse
     /// - Parameter after: the id that the page is to begin after.
     func snapshot(after: NodeID) throws(HubError) -> SnapshotResponse

@@ -54,13 +54,13 @@ package final class SSHHubConnection: HubConnection {
 
     // MARK: - Coordination
 
-    /// See ``HubConnection/changes(since:collected:wait:barrier:paused:)``.
+    /// See ``HubConnection/changes(since:collected:late:wait:barrier:paused:)``.
     package func changes(
-        since: Sequence, collected: Sequence, wait: Int, barrier: Int64, paused: Bool
+        since: Sequence, collected: Sequence, late: Int64, wait: Int, barrier: Int64, paused: Bool
     ) throws(HubError) -> ChangesResponse {
         let query =
             "?since=\(since.rawValue)&wait=\(wait)&epoch=\(hello.epoch)&barrier=\(barrier)&paused=\(paused ? 1 : 0)"
-            + "&collected=\(collected.rawValue)" + (onlyLooks ? "&dry=1" : "")
+            + "&collected=\(collected.rawValue)&late=\(late)" + (onlyLooks ? "&dry=1" : "")
         return try control.message(ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30)
     }
 

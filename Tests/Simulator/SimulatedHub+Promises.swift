@@ -65,7 +65,7 @@ extension Outcome {
         switch self {
         case .applied(let node), .merged(let node), .conflict(_, copy: let node): node
         case .refused(_, let node): node
-        case .contentMissing: nil
+        case .contentMissing, .held: nil
         }
     }
 }

@@ -17,6 +17,9 @@ package struct FleetFolder: Sendable, CustomStringConvertible {
         case symlink(target: [UInt8], mtime: Int64)
         case other(mode: UInt32)
 
+        /// As `.file` has it for these bytes.
+        package static func digest(of text: String) -> [UInt8] { sha256(Array(text.utf8)) }
+
         package var description: String {
             switch self {
             case .file(let digest, let size, let mode, let mtime):

@@ -68,8 +68,8 @@ struct DryRun {
                 continue
             }
             let answer = try hub.changes(
-                since: try folder.index.received, collected: try folder.index.collected, wait: 0, barrier: 0,
-                paused: false)
+                since: try folder.index.received, collected: try folder.index.collected,
+                late: try folder.index.late, wait: 0, barrier: 0, paused: false)
             try folder.index.receive(
                 try answer.nodes.map { try $0.node() }, through: Sequence(answer.through), chain: answer.chain)
             if answer.through >= answer.head { return }

@@ -342,8 +342,8 @@ final class FolderWorker: @unchecked Sendable {
     }
 
     /// The barrier that may be reported: everything before it was looked at, and nothing of it waits to be sent.
-    func passedBarrier(_ folder: Folder<DiskTree>) throws -> Int64 {
-        guard try folder.index.inflightRequest == nil, try !folder.hasSomethingToSend() else { return reported }
+    func passedBarrier(isIdle: Bool) -> Int64 {
+        guard isIdle else { return reported }
         reported = barrier.looked
         return reported
     }

@@ -36,6 +36,14 @@ final class Receiver {
         }
     }
 
+    private func take(_ late: [LateOutcomeMessage]) throws {
+        let outcomes = try late.map { (id: $0.id, number: $0.outcome.number, outcome: try $0.outcome.outcome()) }
+        if try worker.perform({ try $0.take(late: outcomes) }) { return }
+        // What is in flight is answered first.
+        state.up.ring()
+        state.poll.wait(.milliseconds(200))
+    }
+
     private func takeSnapshot(_ hub: any HubConnection) throws {
         try worker.perform { try $0.index.beginSnapshot() }
         while !state.isStopping {
@@ -66,15 +74,18 @@ final class Receiver {
     }
 
     private func receiveChanges(_ hub: any HubConnection, wait: Int) throws {
-        let (since, collected) = try worker.perform { try ($0.index.received, $0.index.collected) }
+        let (since, collected, late) = try worker.perform {
+            try ($0.index.received, $0.index.collected, $0.index.late)
+        }
         let answer = try hub.changes(
-            since: since, collected: collected, wait: wait, barrier: barrier, paused: state.isPaused)
+            since: since, collected: collected, late: late, wait: wait, barrier: barrier, paused: state.isPaused)
         let nodes = try answer.nodes.map { try $0.node() }
         if !nodes.isEmpty || answer.through != since.rawValue {
             try worker.perform {
                 try $0.index.receive(nodes, through: Sequence(answer.through), chain: answer.chain)
             }
         }
+        if let late = answer.late { try take(late) }
         state.setPause(answer.paused)
         state.setCaughtUp(answer.through >= answer.head || answer.paused != nil)
         if answer.barrier > barrier {

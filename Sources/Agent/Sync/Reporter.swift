@@ -47,12 +47,13 @@ final class Reporter {
             }
             let waiting = pending.filter { !$0.isSkipped }
             let isAll = pending.count < ReportRequest.itemLimit
+            let isIdle = try folder.hasLooked && folder.index.inflightRequest == nil && !folder.hasSomethingToSend()
             return ReportRequest(
-                epoch: epoch, cursor: try folder.index.applied.rawValue, barrier: try worker.passedBarrier(folder),
+                epoch: epoch, cursor: try folder.index.applied.rawValue, barrier: worker.passedBarrier(isIdle: isIdle),
                 pending: items, upCount: isAll ? waiting.count { $0.isUp } : backlog.up,
                 downCount: isAll ? waiting.count { !$0.isUp } : backlog.down,
                 bytes: isAll ? waiting.reduce(0) { $0 + $1.bytes } : backlog.bytes, blocked: worker.absence,
-                mode: folder.index.mode == .twoWay ? nil : folder.index.mode.name)
+                mode: folder.index.mode == .twoWay ? nil : folder.index.mode.name, idle: isIdle)
         }
     }
 }

@@ -115,7 +115,8 @@ final class UpPass {
         let request = try worker.perform { folder in
             let request = CommitRequest(
                 epoch: epoch, generation: try folder.index.generation,
-                acknowledged: try folder.index.acknowledged, operations: messages)
+                acknowledged: try folder.index.acknowledged, operations: messages,
+                announced: commit.announced)
             let text = String(decoding: WireFormat.encode(request), as: UTF8.self)
             try folder.index.setInflight(
                 commit.items.map(\.inflight).filter { kept.contains($0.number) }, request: text)

@@ -3,7 +3,14 @@ import SyncCore
 
 extension StatusResponse: Readable {
     func text(_ appearance: Appearance) -> String {
-        hub.text(appearance) + "\n" + clients.text(appearance) + "\n" + conflictLine(appearance)
+        hub.text(appearance) + "\n" + clients.text(appearance) + "\n" + heldLine(appearance)
+            + conflictLine(appearance)
+    }
+
+    private func heldLine(_ appearance: Appearance) -> String {
+        guard let held, held > 0 else { return "" }
+        let count = "\(held) held batch\(held == 1 ? "" : "es")"
+        return appearance.styled(count, .bad) + " of deletions or rewrites; `syncctl held` lists what waits for you\n"
     }
 
     private func conflictLine(_ appearance: Appearance) -> String {

@@ -27,6 +27,9 @@ extension Request {
         case "log": self = .log(try LogRequest(invocation))
         case "conflicts": self = .conflicts
         case "paths": self = .paths
+        case "held": self = .held
+        case "approve": self = .decide(try batch(invocation), isApproved: true)
+        case "reject": self = .decide(try batch(invocation), isApproved: false)
         case "invite": self = .invite(try Invitation(invocation))
         case "revoke": self = .revoke(invocation.text("NAME") ?? "")
         case "pause": self = .pause(try Chosen(invocation), seconds: try positive(invocation, "for"))
@@ -79,6 +82,14 @@ extension Request.Invitation {
         case (true, _, true): throw .wrongUsage("--admin does not go with --sftp-only: SFTP cannot steer the hub")
         }
     }
+}
+
+private func batch(_ invocation: Invocation) throws(Failure) -> Int64 {
+    let text = invocation.text("ID") ?? ""
+    guard let id = Int64(text), id > 0 else {
+        throw .wrongUsage("'\(text)' is no number of a batch; `syncctl held` lists them")
+    }
+    return id
 }
 
 /// A span of time that is not none.

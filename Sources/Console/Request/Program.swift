@@ -11,7 +11,7 @@ extension Syncctl {
             .value("home", "DIR", as: .bytes, "the hub of the agent whose home is DIR"),
             .flag("json", "print JSON for programs instead of text for people"),
         ],
-        commands: look + steer)
+        commands: look + steer + safety)
 
     private static let look = [
         Command(name: "status", group: "Look", summary: "how the hub and every client are doing"),
@@ -65,6 +65,18 @@ extension Syncctl {
                 .value("timeout", "S", as: .duration, "give up after this long (default: never)"),
             ],
             positionals: [.optional("PATH", as: .bytes, "wait for this path only, relative to the share")]),
+    ]
+
+    private static let safety = [
+        Command(
+            name: "held", group: "Safety", summary: "deletions and rewrites that were too many at once and wait for you"
+        ),
+        Command(
+            name: "approve", group: "Safety", summary: "carry out what is held",
+            positionals: [.required("ID", "of the batch, as 'held' shows it")]),
+        Command(
+            name: "reject", group: "Safety", summary: "drop what is held; its client gets its files back",
+            positionals: [.required("ID", "of the batch, as 'held' shows it")]),
     ]
 
     private static let pathDetails =

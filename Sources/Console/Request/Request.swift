@@ -14,6 +14,9 @@ enum Request: Equatable {
     case resume(Chosen)
     case wait(WaitFor)
     case conflicts
+    case held
+    /// A batch that is held.
+    case decide(Int64, isApproved: Bool)
 
     struct LogRequest: Equatable {
         var follow = false

@@ -17,6 +17,10 @@ struct Runner {
         case .why(let path): try why(path)
         case .log(let request): try log(request)
         case .conflicts: try show(try calls.get(.conflicts) as [ConflictMessage])
+        case .held: try show(try calls.get(.held) as [HeldMessage])
+        case .decide(let id, let isApproved):
+            let answer: HeldResponse = try calls.post(isApproved ? .approve : .reject, HeldRequest(id: id))
+            try show(Decided(answer: answer, isApproved: isApproved))
         case .paths: try show(try calls.get(.paths) as PathsResponse)
         case .invite(let invitation): try invite(invitation)
         case .revoke, .pause, .resume: try steer(request)

@@ -36,10 +36,11 @@ enum AccessTable {
         switch route {
         case .join: .invite
         case .hello, .changes, .snapshot, .commit, .layOut, .report: .client
-        case .status, .clients, .unsynced, .why, .wait, .log, .conflicts, .paths: .anybody
+        case .status, .clients, .unsynced, .why, .wait, .log, .conflicts, .paths, .held: .anybody
         case .pause, .resume: .oneself
         case .invite: .administrator(to: "invite devices")
         case .revoke: .administrator(to: "revoke devices")
+        case .approve, .reject: .administrator(to: "decide about what is held")
         }
     }
 

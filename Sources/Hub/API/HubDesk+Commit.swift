@@ -176,7 +176,12 @@ extension HubDesk {
                 client: job.client, operations: commit.operations.map(\.operation),
                 acknowledged: commit.request.acknowledged,
                 staged: fetcher.items.mapValues { StagedContent(name: $0.name.description) }, at: now.inSeconds,
-                date: clock.day())
+                date: clock.day(), guardedBy: settings.guardRule, announced: commit.request.announced)
+            if !result.held.isEmpty || !heldBatches.isEmpty || result.outcomes.contains(where: \.isHeld) {
+                try countHeld()
+                shelve()
+            }
+            clients[job.client]?.isWindowOpen = true
             show(result.placements)
             removeUnused(fetcher, result)
             respond(job, commit, result)
@@ -188,7 +193,7 @@ extension HubDesk {
     }
 
     /// From here on the commit stands, whatever happens: what cannot be shown now is shown later.
-    private func show(_ placements: [Placement]) {
+    func show(_ placements: [Placement]) {
         do { try placer.run(placements) } catch { hubLog.error("placing_failed", ["reason": "\(error)"]) }
     }
 
@@ -197,7 +202,8 @@ extension HubDesk {
             result.placements.compactMap { placement -> String? in
                 guard case .file(_, _, .staged(let staged)) = placement.step else { return nil }
                 return staged.name
-            })
+            }
+        ).union(result.held)
         for item in fetcher.items.values where !used.contains(item.name.description) { try? item.remove() }
     }
 

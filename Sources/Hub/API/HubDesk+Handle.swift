@@ -46,6 +46,9 @@ extension HubDesk {
         case .revoke: return try revoke(request)
         case .pause: return try pause(request, caller)
         case .resume: return try resume(request, caller)
+        case .held: return .message(try heldList())
+        case .approve: return try decide(request, isApproved: true)
+        case .reject: return try decide(request, isApproved: false)
         }
     }
 
@@ -113,6 +116,7 @@ extension HubDesk {
         case .mixedGenerations: .badRequest
         case .clientExists: .clientExists
         case .noSuchClient: .unknownClient
+        case .noSuchBatch: .unknownBatch
         case .cursorFromTheFuture: .baseFromTheFuture
         case .damaged: nil
         }

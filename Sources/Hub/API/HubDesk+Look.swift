@@ -14,7 +14,7 @@ extension HubDesk {
                 name: name, version: ProductVersion.current, seq: head.rawValue, files: statistics.files,
                 bytes: statistics.bytes, share: layout.share, blocked: fence.reason),
             clients: try allFacts.map { try status(of: $0, head) } + [share?.status(head)].compactMap { $0 },
-            conflicts: try journal.openConflicts().count)
+            conflicts: try journal.openConflicts().count, held: heldBatches.isEmpty ? nil : heldBatches.count)
     }
 
     private func status(of client: ClientFacts, _ head: Sequence) throws -> StatusResponse.Client {

@@ -87,7 +87,7 @@ extension HubDesk {
         let query = ChangesQuery(
             since: Sequence(try request.neededNumber("since")), barrier: try request.number("barrier") ?? 0,
             isPaused: try request.number("paused") == 1,
-            collected: Sequence(try request.number("collected") ?? 0))
+            collected: Sequence(try request.number("collected") ?? 0), late: try request.number("late") ?? 0)
         let head = try head
         if query.since > head {
             throw ErrorMessage(
@@ -96,6 +96,7 @@ extension HubDesk {
         let time = try request.seconds("wait", limit: settings.longestPoll)
         guard let name = caller.name else { return nil }
         if request.onlyLooks { return try .message(changes(for: name, query)) }
+        try acknowledgeLate(name, through: query.late)
         hold(.changes(client: name, query), of: caller, for: time, responder)
         return nil
     }
@@ -114,7 +115,8 @@ extension HubDesk {
         return ChangesResponse(
             epoch: journal.epoch, through: page.through.rawValue, chain: try chain(at: page.through),
             head: page.head.rawValue, nodes: page.nodes.map(NodeMessage.init), paused: nil,
-            barrier: barrierToTell(query, isLastPage: page.through == page.head))
+            barrier: barrierToTell(query, isLastPage: page.through == page.head),
+            late: try lateOutcomes(for: name, after: query.late))
     }
 
     private func barrierToTell(_ query: ChangesQuery, isLastPage: Bool) -> Int64 {
@@ -133,6 +135,10 @@ extension HubDesk {
         client.record.cursor = max(client.record.cursor, Sequence(report.cursor))
         client.report = LastReport(report)
         client.unsavedReport = report
+        if report.idle == true, client.isWindowOpen, commitLines[name] == nil {
+            try journal.closeGuardWindow(of: name)
+            client.isWindowOpen = false
+        }
         clients[name] = client
         settle()
         return .message(EmptyResponse())

@@ -1,5 +1,6 @@
 internal import ControlAPI
 internal import HTTPServer
+import SyncCore
 import Synchronization
 
 /// The sync core behind a server on 127.0.0.1: what the service runs between the doors. Any thread; calls block.
@@ -26,6 +27,8 @@ package final class SyncEngine: Sendable {
         let (layout, configuration, user) = (layout, configuration, user)
         var settings = HubCoreSettings()
         settings.shareSettle = configuration.shareSettle
+        settings.guardRule = MassChangeGuard(
+            percent: configuration.massDeletePercent, least: configuration.massDeleteLeast)
         settings.staleDays = configuration.staleDays
         let core = try HubCore(layout: layout, name: configuration.name, settings: settings, keys: keys) {
             try SyncEngine.address(layout, configuration, user)

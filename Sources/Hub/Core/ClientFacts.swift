@@ -85,6 +85,8 @@ struct ClientFacts: Hashable, Sendable {
     var report: LastReport?
     /// Tombstones are gone that it has not seen.
     var hasMissed = false
+    /// What of it waits for a person.
+    var heldBatches: [Int64] = []
 
     init(
         name: String, kind: ClientKind = .agent, isRevoked: Bool = false, pause: Pause = .none,

@@ -11,6 +11,7 @@ enum ClientStateRule {
         if !client.isOnline { return .offline }
         guard let report = client.report else { return .syncing }
         if report.blocked != nil { return .blocked }
+        if !client.heldBatches.isEmpty { return .held }
         return client.cursor == head && report.openCount == 0 ? .inSync : .syncing
     }
 

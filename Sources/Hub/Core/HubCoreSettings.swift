@@ -31,5 +31,8 @@ package struct HubCoreSettings: Sendable {
     /// Batches of files of the share that are hashed at the same time.
     package var shareHashers = 2
 
+    /// When deletions and rewrites of a client wait for a person.
+    var guardRule = MassChangeGuard()
+
     package init() {}
 }

@@ -72,6 +72,7 @@ extension HubDesk {
         switch poll.subject {
         case .changes(let name, let query):
             let pause = clients[name]?.pause(at: clock.now()) ?? .none
+            if !pause.isPaused, try lateOutcomes(for: name, after: query.late) != nil { return true }
             return ChangesRule.isReady(query, head: try head, barrier: barrier, pause: pause)
         case .wait(let goal): return try isCaughtUp(goal) && waiting(for: goal).isEmpty
         case .log(let after, _): return try head > after

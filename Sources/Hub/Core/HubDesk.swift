@@ -45,6 +45,8 @@ final class HubDesk {
     var commitLines: [String: [CommitJob]] = [:]
     /// See ``LiveClient/shareMark``.
     var waitingForShare: [(job: CommitJob, commit: ParsedCommit)] = []
+    /// What waits for a person.
+    var heldBatches: [HeldBatch] = []
     var isStopped = false
     /// The journal's, as it was last looked at.
     var collected = Sequence.zero
@@ -87,6 +89,8 @@ final class HubDesk {
         try Recovery(store: store, journal: journal, placer: placer, clock: clock, settings: settings).run()
         try writeKeys()
         keepClientsFile()
+        shelve()
+        try countHeld()
     }
 
     /// After the start, on the queue: watches the share and sets the timer.
@@ -132,6 +136,7 @@ final class HubDesk {
     func facts(_ client: LiveClient) -> ClientFacts {
         var facts = client.facts(clock, grace: .seconds(settings.offlineAfter))
         facts.hasMissed = facts.cursor > .zero && facts.cursor < collected
+        facts.heldBatches = heldBatches.filter { $0.client == facts.name }.map(\.id)
         return facts
     }
 

@@ -16,6 +16,8 @@ struct LiveClient {
     /// It merges as if new: its commits wait until what lay in the share before has been taken in. A journal from a backup is
     /// behind its share, and would call the newer contents that both have conflicts.
     var shareMark: Int64?
+    /// Whether it may have sent something since it last had nothing to send.
+    var isWindowOpen = true
     /// Unix seconds of what the journal has as `lastSeen`.
     var savedLastSeen: Int64
 

@@ -25,6 +25,8 @@ struct ChangesQuery: Hashable, Sendable {
     var isPaused: Bool
     /// What was collected before the client began.
     var collected = Sequence.zero
+    /// Late outcomes up to here were taken in.
+    var late: Int64 = 0
 }
 
 /// When a long poll for changes is answered.

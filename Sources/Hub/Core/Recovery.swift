@@ -18,9 +18,9 @@ struct Recovery {
         store.collectStaging(before: clock.now() - .seconds(settings.stagingLife), except: [])
     }
 
-    /// Verified files that no placement refers to: their commit never happened.
+    /// Verified files that no placement refers to, and nothing that is held: their commit never happened.
     private func collectIncoming() throws {
-        let needed = try placer.neededStaged()
+        let needed = try placer.neededStaged().union(try journal.heldFiles())
         for item in try store.incoming.items() where !needed.contains(item.name.description) { try item.remove() }
     }
 }

@@ -1,4 +1,5 @@
 internal import Settings
+import SyncCore
 
 extension HubConfiguration {
     /// Reads `hub.json5`.
@@ -29,6 +30,12 @@ extension HubConfiguration {
             api: { port: \(apiPort) },
             // What phones and other SFTP clients put into the share counts once it stayed quiet for so many milliseconds.
             share: { settle_ms: \(shareSettle) },
+            // Deletions and rewrites of one device wait for a person (syncctl held) when they are so many percent of all that is
+            // there, and at least so many. 0 percent: never.
+            guard: {
+                mass_delete_percent: \(massDeletePercent),
+                mass_delete_least: \(massDeleteLeast),
+            },
             // For a device that was not seen for so many days the records of deletions are not kept any more: it compares
             // everything when it comes back.
             stale_days: \(staleDays),
@@ -42,7 +49,7 @@ extension HubConfiguration {
 
 /// `hub.json5` as it is written.
 private struct HubSettings: SettingsGroup {
-    enum Key: String, CaseIterable { case name, listen, sftp, api, share, hosts, stale_days }
+    enum Key: String, CaseIterable { case name, listen, sftp, api, share, hosts, stale_days, `guard` }
     static let anyAddress = "any"
     let configuration: HubConfiguration
 
@@ -50,6 +57,7 @@ private struct HubSettings: SettingsGroup {
         let sftp: SFTPSettings = try settings.group(.sftp)
         let api: APISettings = try settings.group(.api)
         let share: ShareSettings = try settings.group(.share)
+        let rule: GuardSettings = try settings.group(.guard)
         let hosts: [String] = try settings.list(.hosts)
         let listen = try settings.value(.listen, default: HubSettings.anyAddress)
         guard listen == HubSettings.anyAddress || NetworkAddress.isValid(listen) else {
@@ -65,7 +73,7 @@ private struct HubSettings: SettingsGroup {
         configuration = HubConfiguration(
             name: name, listen: listen == HubSettings.anyAddress ? nil : listen, sftpMode: sftp.mode.mode,
             sftpPort: sftp.port, apiPort: api.port, hosts: hosts.isEmpty ? nil : hosts,
-            shareSettle: share.settle,
+            shareSettle: share.settle, massDeletePercent: rule.percent, massDeleteLeast: rule.least,
             staleDays: try settings.value(.stale_days, default: 90, in: 0...36_500))
     }
 }
@@ -98,6 +106,20 @@ private struct ShareSettings: SettingsGroup {
 
     init(_ settings: SettingsReader<Key>) throws {
         settle = try settings.value(.settle, default: 500, in: 0...60_000)
+    }
+}
+
+private struct GuardSettings: SettingsGroup {
+    enum Key: String, CaseIterable {
+        case percent = "mass_delete_percent"
+        case least = "mass_delete_least"
+    }
+    let percent: Int
+    let least: Int
+
+    init(_ settings: SettingsReader<Key>) throws {
+        percent = try settings.value(.percent, default: MassChangeGuard().percent, in: 0...100)
+        least = try settings.value(.least, default: MassChangeGuard().least, in: 1...1_000_000_000)
     }
 }
 

@@ -22,12 +22,17 @@ package struct HubConfiguration: Hashable, Sendable {
     package var hosts: [String]?
     /// A file in the share counts once nothing has happened to it for so long, in milliseconds.
     package var shareSettle: Int
+    /// Deletions and rewrites of a client wait for a person when they are so many percent of all live nodes; 0: never.
+    package var massDeletePercent: Int
+    /// And at least so many.
+    package var massDeleteLeast: Int
     /// A client that was not seen for so many days does not keep the records of deletions any more.
     package var staleDays: Int
 
     package init(
         name: String, listen: String? = nil, sftpMode: SFTPMode = .managed, sftpPort: UInt16, apiPort: UInt16,
-        hosts: [String]? = nil, shareSettle: Int = 500, staleDays: Int = 90
+        hosts: [String]? = nil, shareSettle: Int = 500,
+        massDeletePercent: Int = 30, massDeleteLeast: Int = 50, staleDays: Int = 90
     ) {
         self.name = name
         self.listen = listen
@@ -36,6 +41,8 @@ package struct HubConfiguration: Hashable, Sendable {
         self.apiPort = apiPort
         self.hosts = hosts
         self.shareSettle = shareSettle
+        self.massDeletePercent = massDeletePercent
+        self.massDeleteLeast = massDeleteLeast
         self.staleDays = staleDays
     }
 }

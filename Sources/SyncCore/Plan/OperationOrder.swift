@@ -8,6 +8,13 @@ package protocol ThreeTrees {
     func syncedChildren(of directory: NodeID) throws -> [NodeID]
     /// Where a node was agreed to be.
     func syncedParent(of node: NodeID) throws -> NodeID?
+    /// Whether just this was sent, and waits at the hub for a person.
+    func isHeld(_ sending: Verdict.Sending, of key: SubjectKey) throws -> Bool
+}
+
+extension ThreeTrees {
+    /// Nothing is.
+    package func isHeld(_ sending: Verdict.Sending, of key: SubjectKey) throws -> Bool { false }
 }
 
 /// How the planner names a subject.
@@ -78,6 +85,7 @@ package struct OperationOrder<Trees: ThreeTrees> {
         guard depth < 2_000, let subject = try trees.subject(of: key) else { return true }
         switch subject.verdict {
         case .send(let sending):
+            if try trees.isHeld(sending, of: key) { return true }
             visiting.insert(key)
             defer { visiting.remove(key) }
             guard try visitDependencies(of: sending, key, depth) else {

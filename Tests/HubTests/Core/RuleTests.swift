@@ -159,7 +159,7 @@ struct AccessTableTests {
         let member = Caller.client(name: "laptop", isAdmin: false)
         let open: [Route] = [
             .join, .hello, .changes, .commit, .report, .status, .clients, .unsynced, .why, .wait, .log, .conflicts,
-            .paths,
+            .paths, .held,
         ]
         for route in open { #expect(AccessTable.refusal(route, member) == nil, "\(route)") }
         for route in [Route.pause, .resume] {
@@ -167,7 +167,7 @@ struct AccessTableTests {
             #expect(AccessTable.refusal(route, member, target: "other")?.code == .forbidden)
             #expect(AccessTable.refusal(route, member, target: nil)?.code == .forbidden)
         }
-        for route in [Route.invite, .revoke] {
+        for route in [Route.invite, .revoke, .approve, .reject] {
             let refusal = AccessTable.refusal(route, member, target: "laptop")
             #expect(refusal?.code == .forbidden)
             #expect(refusal?.message.contains("'admin'") == true)

@@ -47,6 +47,7 @@ package enum Text {
         case .conflict: "conflict"
         case .refused(let reason, _): "refused \(reason)"
         case .contentMissing: "content missing"
+        case .held: "held"
         }
     }
 }

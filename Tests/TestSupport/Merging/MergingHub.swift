@@ -25,7 +25,7 @@ package struct Member<Hub: MergingHub> {
         switch outcome {
         case .applied(let node), .merged(let node), .conflict(_, copy: let node):
             if let path = try place(of: deed) { known[path] = node }
-        case .refused, .contentMissing: break
+        case .refused, .contentMissing, .held: break
         }
         return outcome
     }

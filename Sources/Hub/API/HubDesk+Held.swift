@@ -1,0 +1,80 @@
+internal import ControlAPI
+internal import FileTree
+internal import HTTPServer
+internal import Journal
+internal import Share
+import SyncCore
+
+// What the guard holds: told, decided, and its bytes looked after.
+extension HubDesk {
+    func heldList() throws -> [HeldMessage] {
+        try journal.heldBatches().map {
+            HeldMessage(
+                id: $0.id, client: $0.client, at: Timestamp.text(.seconds($0.at)), deletes: $0.deletes,
+                rewrites: $0.rewrites, others: $0.others, path: "\($0.path)", pathB64: WirePath.base64($0.path.bytes))
+        }
+    }
+
+    func decide(_ request: HTTPRequest, isApproved: Bool) throws -> HTTPResponse {
+        let batch = try request.message(HeldRequest.self).id
+        try checkShare()
+        let decision =
+            isApproved
+            ? try journal.approve(batch, at: clock.now().inSeconds, date: clock.day()) : try journal.reject(batch)
+        hubLog.info(
+            isApproved ? "approved" : "rejected",
+            ["batch": batch, "client": decision.client, "operations": decision.operations])
+        if !decision.placements.isEmpty { show(decision.placements) }
+        shelve()
+        try countHeld()
+        settle()
+        planFlush()
+        return .message(HeldResponse(id: batch, client: decision.client, operations: decision.operations))
+    }
+
+    /// How many batches each client has, and whether late answers wait for it. After a start, a commit, a decision.
+    func countHeld() throws {
+        let before = heldBatches
+        heldBatches = try journal.heldBatches()
+        for batch in heldBatches where !before.contains(where: { $0.id == batch.id }) {
+            hubLog.warning(
+                "held",
+                [
+                    "batch": batch.id, "client": batch.client, "deletes": batch.deletes, "rewrites": batch.rewrites,
+                    "first": batch.path, "next": "syncctl held; syncctl approve \(batch.id), or reject \(batch.id)",
+                ])
+        }
+    }
+
+    /// Bytes of what was rejected or replaced go to `versions/`. What cannot go now goes after the next start.
+    func shelve() {
+        do {
+            let contents = try journal.contentsToShelve()
+            for content in contents {
+                guard let item = try store.incoming.item(named: try Name(content.staged.name)) else { continue }
+                try store.keepVersion(item, content.digest)
+            }
+            if contents.isEmpty { return }
+            try store.sync()
+            try journal.shelved(contents)
+        } catch {
+            hubLog.error("shelving_failed", ["reason": "\(error)"])
+        }
+    }
+
+    /// - Throws: what the journal throws.
+    func lateOutcomes(for name: String, after id: Int64) throws -> [LateOutcomeMessage]? {
+        guard let generation = clients[name]?.record.generation else { return nil }
+        let found = try journal.lateOutcomes(for: name, generation: generation, after: id, limit: 500)
+        return found.isEmpty
+            ? nil : found.map { LateOutcomeMessage(id: $0.id, outcome: OutcomeMessage(number: $0.number, $0.outcome)) }
+    }
+
+    /// The client has taken them in; what it never asks for again is forgotten.
+    func acknowledgeLate(_ name: String, through id: Int64) throws {
+        guard id > 0, let generation = clients[name]?.record.generation,
+            try !journal.lateOutcomes(for: name, generation: generation, after: 0, limit: 1).isEmpty
+        else { return }
+        try journal.acknowledgeLate(for: name, generation: generation, through: id)
+    }
+}

@@ -1,0 +1,93 @@
+import ControlAPI
+import TestSupport
+import Testing
+
+/// Mass deletions and rewrites wait for a person, from the disk of one machine to the others and back.
+@Suite(.fleet)
+struct GuardTests {
+    private func fill(_ folder: FleetFolder) throws {
+        for number in 0..<60 { try folder.write("text \(number)", to: "d/f\(number)") }
+        try folder.write("beside", to: "beside")
+    }
+
+    private func held(_ fleet: Fleet) throws -> [HeldMessage] { try fleet.hub.ctl("held", "--json").decoded() }
+
+    private func awaitHeld(_ fleet: Fleet) throws -> HeldMessage {
+        try eventually("a batch is held, and its client knows") {
+            try !held(fleet).isEmpty && fleet.hub.unsynced().contains { $0.reason.hasPrefix("held: ") }
+        }
+        return try #require(try held(fleet).last)
+    }
+
+    @Test func `a mass deletion is held, told and rejected, and the files come back`() throws {
+        try withFleet { fleet in
+            let (ann, bea) = (fleet["ann"], fleet["bea"])
+            try fill(ann.folder)
+            try fleet.expectSame()
+            try bea.folder.remove("d")
+            let batch = try awaitHeld(fleet)
+            #expect(batch.client == "bea" && batch.deletes > 20 && batch.rewrites == 0)
+            #expect(try fleet.hub.status(of: "bea").state == .held && fleet.hub.status(of: "ann").state == .inSync)
+            #expect(try fleet.hub.ctl("why", "d/f59").output.contains("held: "))
+            let wait = try fleet.hub.ctl("wait", "--timeout", "1")
+            #expect(wait.code == 5 && (wait.output + wait.errors).contains("syncctl held"))
+            // Others and other paths go on, also after a restart of everybody.
+            try bea.stop()
+            try fleet.hub.stop()
+            try fleet.hub.start()
+            try bea.start()
+            try bea.folder.write("new", to: "new")
+            try ann.folder.write("changed", to: "d/f59")
+            try fleet.wait(on: ["ann"])
+            try eventually("the new file has come") { ann.folder.text("new") == "new" }
+            #expect(ann.folder.text("d/f58") == "text 58")
+            #expect(try fleet.hub.ctl("reject", "\(batch.id)").code == 0)
+            try fleet.expectSame()
+            #expect(bea.folder.text("d/f58") == "text 58" && bea.folder.text("d/f59") == "changed")
+            #expect(try held(fleet).isEmpty)
+        }
+    }
+
+    @Test func `an approved deletion goes to everybody, and what its user took back stays`() throws {
+        try withFleet { fleet in
+            let (ann, bea) = (fleet["ann"], fleet["bea"])
+            try fill(ann.folder)
+            try fleet.expectSame()
+            try bea.folder.remove("d")
+            let batch = try awaitHeld(fleet)
+            // Its user wants one of them back after all, and makes another one anew.
+            let kept = "d/f58"
+            try bea.folder.write("text 58", to: FleetPath(kept))
+            try bea.folder.write("fresh", to: "d/fresh")
+            try eventually("one deletion is taken back") {
+                try held(fleet).first.map { $0.deletes < batch.deletes } ?? false
+            }
+            #expect(try fleet.hub.ctl("approve", "999").code == 4)
+            #expect(try fleet["ann"].ctl("approve", "\(batch.id)").code == 1)
+            #expect(try fleet.hub.ctl("approve", "\(batch.id)").code == 0)
+            try fleet.expectSame()
+            #expect(ann.folder.text("d/f58") == "text 58" && ann.folder.text("d/fresh") == "fresh")
+            #expect(!ann.folder.exists("d/f59") && ann.folder.text("beside") == "beside")
+        }
+    }
+
+    @Test func `a mass rewrite is held, and a rejection gives the old bytes back and keeps the new ones`() throws {
+        try withFleet { fleet in
+            let (ann, bea) = (fleet["ann"], fleet["bea"])
+            try fill(ann.folder)
+            try fleet.expectSame()
+            try bea.stop()
+            for number in 0..<60 { try bea.folder.write("encrypted \(number)", to: "d/f\(number)") }
+            try bea.start()
+            let batch = try awaitHeld(fleet)
+            #expect(batch.rewrites == 60 && batch.deletes == 0)
+            #expect(ann.folder.text("d/f7") == "text 7")
+            #expect(try fleet.hub.ctl("reject", "\(batch.id)").code == 0)
+            try fleet.expectSame()
+            #expect(bea.folder.text("d/f7") == "text 7")
+            let versions = FleetFolder(fleet.hub.root + "/versions").image().values
+            let bytes = FleetFolder.Item.digest(of: "encrypted 7")
+            #expect(versions.contains { if case .file(bytes, _, _, _) = $0 { true } else { false } })
+        }
+    }
+}
