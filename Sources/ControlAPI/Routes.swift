@@ -62,6 +62,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
     case clientExists = "client_exists"
     case inviteUsed = "invite_used"
     case paused
+    case otherMachine = "other_machine"
     case otherEpoch = "other_epoch"
     case snapshotNeeded = "snapshot_needed"
     case indexSetBack = "index_set_back"
@@ -80,7 +81,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
         case .forbidden, .revoked: 403
         case .unknownRoute, .unknownClient, .unknownPath, .unknownBatch: 404
         case .wrongMethod: 405
-        case .baseFromTheFuture, .clientExists, .paused, .otherEpoch, .snapshotNeeded, .indexSetBack: 409
+        case .baseFromTheFuture, .clientExists, .paused, .otherMachine, .otherEpoch, .snapshotNeeded, .indexSetBack: 409
         case .inviteUsed: 410
         case .tooLarge: 413
         case .tooMany: 429

@@ -32,7 +32,13 @@ package struct HelloRequest: Codable, Hashable, Sendable {
     package var chain: String?
     /// The number that its next operation will have; nil when it does not say.
     package var next: Int64?
-    package init(version: String, generation: String, since: Int64? = nil, chain: String? = nil, next: Int64? = nil) {
+    /// Tells two machines apart that have the same key (a copied home): a digest in hex; nil when it does not say.
+    package var machine: String?
+    package init(
+        version: String, generation: String, since: Int64? = nil, chain: String? = nil, next: Int64? = nil,
+        machine: String? = nil
+    ) {
+        self.machine = machine
         self.version = version
         self.generation = generation
         self.since = since

@@ -282,7 +282,7 @@ extension FolderIndex: ThreeTrees {
             try set("commit", nil)
             try set("cursor", "0")
             try set("chain", nil)
-            for key in ["seen", "seen_chain", "collected", "hear_first"] { try set(key, nil) }
+            for key in ["seen", "seen_chain", "collected", "hear_first", "late"] { try set(key, nil) }
             try endSnapshot()
         }
     }

@@ -14,10 +14,12 @@ package struct HubAddress: Sendable {
     package var apiPort: UInt16
     /// Bearer token.
     package var token: String
+    /// Tells this machine from another one that has the same key; nil when that is not known.
+    package var machine: String?
 
     package init(
         hosts: [SSHAddress], user: String, hostKey: HostKey, key: SSHCredentials.PrivateKey, apiPort: UInt16,
-        token: String
+        token: String, machine: String? = nil
     ) {
         self.hosts = hosts
         self.user = user
@@ -25,6 +27,7 @@ package struct HubAddress: Sendable {
         self.key = key
         self.apiPort = apiPort
         self.token = token
+        self.machine = machine
     }
 
     var credentials: SSHCredentials { SSHCredentials(user: user, privateKey: key) }

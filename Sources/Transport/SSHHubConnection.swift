@@ -43,6 +43,8 @@ package final class SSHHubConnection: HubConnection {
         up = SFTPLane(address, server: server, timeout: timeout)
         down = SFTPLane(address, server: server, timeout: timeout)
         self.onlyLooks = onlyLooks
+        var request = request
+        request.machine = address.machine
         do throws(HubError) {
             hello = try control.message(
                 HelloResponse.self, .hello, query: onlyLooks ? "?dry=1" : "", body: WireFormat.encode(request))

@@ -49,7 +49,7 @@ struct AgentConfiguration: Hashable, Sendable {
         HubAddress(
             hosts: hosts.map { SSHAddress(host: $0.host, port: UInt16(clamping: $0.port)) }, user: user,
             hostKey: try HostKey(line: hostKey), key: .file(layout.key), apiPort: UInt16(clamping: apiPort),
-            token: token)
+            token: token, machine: Machine.identity(home: layout.home))
     }
 
     private var text: SettingsText {

@@ -44,6 +44,11 @@ enum AccessTable {
         }
     }
 
+    /// Whether only a running agent asks so, after its hello.
+    static func isOfSession(_ route: Route) -> Bool {
+        if case .client = right(route) { route != .hello } else { false }
+    }
+
     /// Why the caller may not; nil if it may.
     /// - Parameter target: the one client that the request is about; nil for all or none.
     static func refusal(_ route: Route, _ caller: Caller, target: String? = nil) -> ErrorMessage? {

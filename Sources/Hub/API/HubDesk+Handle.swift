@@ -16,7 +16,11 @@ extension HubDesk {
             }
             if route == .join { return try self.join(request) }
             let caller = try self.authenticate(request)
-            if let name = caller.name, !request.onlyLooks { self.heard(name) }
+            // A hello that is refused is not the client's that is there.
+            if let name = caller.name, !request.onlyLooks, route != .hello {
+                self.heard(name)
+                if AccessTable.isOfSession(route) { self.clients[name]?.sessionHeard = self.clock.uptime() }
+            }
             return try self.answer(route, caller, request, responder)
         }
     }

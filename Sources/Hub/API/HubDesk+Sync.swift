@@ -17,6 +17,7 @@ extension HubDesk {
         guard !message.generation.isEmpty, message.generation.utf8.count <= 64 else {
             throw ErrorMessage(.badValue, "the field 'generation' must have 1 to 64 characters")
         }
+        if !request.onlyLooks { try checkMachine(message.machine, name) }
         let isKnown = try contains(since: message.since, chain: message.chain)
         let isSetBack = try isSetBack(message, name)
         if isSetBack { hubLog.warning("index_set_back", ["client": name, "next": message.next ?? 0]) }
@@ -41,6 +42,25 @@ extension HubDesk {
         if hadInvite { try writeKeys() }
         settle()
         return try .message(helloResponse(name, isKnown: isKnown, isSetBack: false))
+    }
+
+    /// One identity on two machines: the one that is there goes on.
+    private func checkMachine(_ machine: String?, _ name: String) throws {
+        guard var client = clients[name] else { return }
+        if let machine, let other = client.machine, other != machine,
+            client.isSessionAlive(clock, grace: .seconds(settings.offlineAfter))
+        {
+            hubLog.warning("other_machine", ["client": name])
+            throw ErrorMessage(
+                .otherMachine,
+                "another machine is connected as '\(name)': this one has a copy of its home (a cloned disk?). Here: "
+                    + "syncagent leave, then join again with a new invite under another name. If this is the one to stay, "
+                    + "stop the other; it is tried again")
+        }
+        client.machine = machine ?? client.machine
+        client.sessionHeard = clock.uptime()
+        clients[name] = client
+        heard(name)
     }
 
     /// Whether a client would give operations numbers that it has given to others: its index comes from a backup.

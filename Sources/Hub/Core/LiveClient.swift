@@ -13,6 +13,10 @@ struct LiveClient {
     /// Of the clock that never goes back.
     var lastHeardUptime: Nanoseconds?
     var openPolls = 0
+    /// Which machine said hello last; nil if it did not say, or nobody did since the hub started.
+    var machine: String?
+    /// When that machine's session asked for something, by the clock that never goes back.
+    var sessionHeard: Nanoseconds?
     /// It merges as if new: its commits wait until what lay in the share before has been taken in. A journal from a backup is
     /// behind its share, and would call the newer contents that both have conflicts.
     var shareMark: Int64?
@@ -36,6 +40,12 @@ struct LiveClient {
             name: record.name, kind: record.kind == .agent ? .agent : .sftp, isRevoked: record.revokedAt != nil,
             pause: pause(at: clock.now()), cursor: record.cursor, lastSeen: lastSeen,
             isOnline: openPolls > 0 || isRecent, report: report)
+    }
+
+    /// Whether the machine that said hello last is there: who comes from another one has a copy of its home.
+    /// - Parameter grace: how long it counts as there after it spoke.
+    func isSessionAlive(_ clock: HubClock, grace: Nanoseconds) -> Bool {
+        openPolls > 0 || sessionHeard.map { clock.uptime() - $0 < grace } ?? false
     }
 
     func pause(at now: Nanoseconds) -> Pause {
