@@ -10,6 +10,7 @@ struct HubRebuild {
     enum Source: String {
         case journal = "the old journal"
         case file = "clients.json"
+        case kept = "a journal that was kept before"
     }
 
     /// What was found.
@@ -65,24 +66,28 @@ struct HubRebuild {
     private func admitClients(to journal: Journal, _ report: inout Report) throws {
         var credentials: [ClientCredential] = []
         do {
-            credentials = try oldCredentials()
+            credentials = try self.credentials(in: layout.journal)
             if !credentials.isEmpty { report.source = .journal }
         } catch { report.sourceProblem = "\(error)" }
         if credentials.isEmpty, HubFile.exists(layout.clients) {
             credentials = try ClientsFile.read(layout.clients)
             report.source = .file
         }
+        if credentials.isEmpty, let kept = lastKept(), let found = try? self.credentials(in: kept) {
+            credentials = found
+            report.source = .kept
+        }
         for credential in credentials { try journal.admit(credential) }
         report.clients = credentials.map(\.name).sorted()
     }
 
     /// From a copy, since opening a journal may write to it.
-    private func oldCredentials() throws -> [ClientCredential] {
-        guard HubFile.exists(layout.journal) else { return [] }
+    private func credentials(in journal: String) throws -> [ClientCredential] {
+        guard HubFile.exists(journal) else { return [] }
         let copy = layout.privateFiles + "/old-journal.db"
         defer { for suffix in HubRebuild.suffixes { unlink(copy + suffix) } }
-        for suffix in ["", "-wal"] where HubFile.exists(layout.journal + suffix) {
-            try HubFile.copy(layout.journal + suffix, to: copy + suffix)
+        for suffix in ["", "-wal"] where HubFile.exists(journal + suffix) {
+            try HubFile.copy(journal + suffix, to: copy + suffix)
         }
         if let damage = try Journal.damage(path: copy) { throw HubRebuildError.damaged(damage) }
         return try Journal(path: copy).credentials()
@@ -122,15 +127,24 @@ struct HubRebuild {
 
     private func removeNew() { for suffix in HubRebuild.suffixes { unlink(layout.newJournal + suffix) } }
 
+    private func kept(_ number: Int) -> String { "\(layout.journal).old-\(number)" }
+
+    private var numberOfKept: Int {
+        var number = 0
+        while HubRebuild.suffixes.contains(where: { HubFile.exists(kept(number + 1) + $0) }) { number += 1 }
+        return number
+    }
+
+    /// Of a rebuild that was cut off while it exchanged the files, for one.
+    private func lastKept() -> String? {
+        (1...max(numberOfKept, 1)).reversed().map(kept).first { HubFile.exists($0) }
+    }
+
     /// First the old one goes, with its log: a log of another journal would be taken for the new one's. If this is cut off, there is
     /// no journal, `run` refuses to start, and it can be done again.
     /// - Returns: where the old one is.
     private func exchangeJournals() throws -> String? {
-        var number = 1
-        while HubRebuild.suffixes.contains(where: { HubFile.exists("\(layout.journal).old-\(number)\($0)") }) {
-            number += 1
-        }
-        let kept = "\(layout.journal).old-\(number)"
+        let kept = self.kept(numberOfKept + 1)
         let isKept = HubFile.exists(layout.journal)
         for suffix in HubRebuild.suffixes where HubFile.exists(layout.journal + suffix) {
             try HubFile.check(rename(layout.journal + suffix, kept + suffix), "keep", layout.journal + suffix)
@@ -171,6 +185,7 @@ extension HubRebuild.Report {
             lines.append(
                 "clients: \(clients.count), from clients.json\(sourceProblem.map { " (the old journal: \($0))" } ?? "")"
             )
+        case .kept: lines.append("clients: \(clients.count), from a journal that was kept before")
         case nil: lines.append("clients: none were found; every device has to join again (syncctl invite NAME)")
         }
         if !clients.isEmpty { lines.append("  " + clients.joined(separator: ", ")) }
