@@ -252,6 +252,7 @@ private struct Placer<Tree: LocalTree> {
     private func become(_ entry: EntryID, _ remote: Node) throws {
         if var row = try index.local(entry) {
             row.node = remote.id
+            row.mean(remote.content)
             try index.update(row)
             try index.markSettled(.entry(entry))
         }
@@ -331,6 +332,7 @@ private struct Placer<Tree: LocalTree> {
         placed(remote.id, at: path)
         row.stamp = status.stamp
         row.mode = folder.understood(status.mode, for: remote.content.mode)
+        row.mean(remote.content)
         try index.update(row)
         return true
     }

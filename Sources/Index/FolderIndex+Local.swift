@@ -4,7 +4,7 @@ package import SyncCore
 extension FolderIndex {
     private static let columns =
         "entry, parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target, node, alias, vanished, born, "
-        + "extras, former"
+        + "extras, former, mtime_meant"
 
     /// The row of an entry; nil if there is none (any more).
     package func local(_ entry: EntryID) throws -> LocalRow? {
@@ -118,13 +118,13 @@ extension FolderIndex {
             """
             UPDATE local SET parent = ?, name = ?, kind = ?, device = ?, inode = ?, size = ?, mtime = ?, ctime = ?,
                 mode = ?, sha256 = ?, target = ?, node = ?, alias = ?, vanished = ?, born = ?, extras = ?,
-                former = ?
+                former = ?, mtime_meant = ?
             WHERE entry = ?
             """, row.parent.rawValue, row.name.bytes, row.kind.rawValue, Int64(bitPattern: row.stamp.device),
             Int64(bitPattern: row.stamp.inode), row.stamp.size, row.stamp.mtime, row.stamp.ctime,
             Int(row.mode.rawValue), row.digest?.bytes, row.kind == .symlink ? row.target : nil, row.node?.rawValue,
             row.alias?.rawValue, row.isVanished ? 1 : 0, row.stamp.born, row.mode.extras?.bytes,
-            row.former?.rawValue, row.entry.rawValue)
+            row.former?.rawValue, row.meantTime, row.entry.rawValue)
     }
 
     /// Takes rows away for good, with everything below them. Their nodes become unsettled: they were deleted here.
@@ -161,7 +161,8 @@ extension FolderIndex {
             digest: row.isNull(10) ? nil : try ContentColumns.digest(try row.blob(10)),
             target: row.isNull(11) ? [] : try row.blob(11), node: try row.optionalInt64(12).map { NodeID($0) },
             alias: try row.optionalInt64(13).map { NodeID($0) },
-            former: try row.optionalInt64(17).map { NodeID($0) }, isVanished: try row.bool(14))
+            former: try row.optionalInt64(17).map { NodeID($0) }, meantTime: try row.optionalInt64(18),
+            isVanished: try row.bool(14))
     }
 
     /// The folder's own row has an empty name, which no path ever shows.

@@ -38,7 +38,12 @@ package struct LocalRow: Hashable, Sendable {
     /// Never changes: another kind under the name is another entry.
     package var kind: NodeKind
     /// How it was when it was last looked at.
-    package var stamp: Stamp
+    package var stamp: Stamp {
+        didSet { if stamp.mtime != oldValue.mtime { meantTime = nil } }
+    }
+    /// The mtime that the hub has, where this file system could only keep another one (whole seconds, or no year after
+    /// 2038): as long as the disk shows that one, nobody has changed it.
+    package var meantTime: Nanoseconds?
     /// Permission bits.
     package var mode: Mode
     /// Files: nil until the bytes were hashed as they are now.
@@ -57,7 +62,8 @@ package struct LocalRow: Hashable, Sendable {
 
     package init(
         entry: EntryID, parent: EntryID, name: Name, kind: NodeKind, stamp: Stamp, mode: Mode, digest: Digest?,
-        target: [UInt8], node: NodeID?, alias: NodeID? = nil, former: NodeID? = nil, isVanished: Bool = false
+        target: [UInt8], node: NodeID?, alias: NodeID? = nil, former: NodeID? = nil, meantTime: Nanoseconds? = nil,
+        isVanished: Bool = false
     ) {
         self.entry = entry
         self.parent = parent
@@ -70,6 +76,7 @@ package struct LocalRow: Hashable, Sendable {
         self.node = node
         self.alias = alias
         self.former = former
+        self.meantTime = meantTime
         self.isVanished = isVanished
     }
 
@@ -80,9 +87,23 @@ package struct LocalRow: Hashable, Sendable {
     package var content: Content? {
         switch kind {
         case .directory: .directory(mode)
-        case .symlink: .symlink(target: target, mtime: stamp.mtime)
+        case .symlink: .symlink(target: target, mtime: mtime)
         case .file:
-            digest.map { .file(FileContent(digest: $0, size: stamp.size, mode: mode, mtime: stamp.mtime)) }
+            digest.map { .file(FileContent(digest: $0, size: stamp.size, mode: mode, mtime: mtime)) }
         }
+    }
+
+    /// As it is told to others.
+    private var mtime: Nanoseconds { meantTime ?? stamp.mtime }
+
+    /// It was just placed, to have this content.
+    package mutating func mean(_ content: Content) {
+        let wanted: Nanoseconds? =
+            switch content {
+            case .file(let file): file.mtime
+            case .symlink(_, let mtime): mtime
+            case .directory: nil
+            }
+        meantTime = wanted == stamp.mtime ? nil : wanted
     }
 }

@@ -151,5 +151,9 @@ enum Schema {
         CREATE INDEX held_node ON held (node);
         CREATE INDEX held_entry ON held (entry);
         """,
+        """
+        -- Unix nanoseconds: what mtime was to be, where the file system could not keep it.
+        ALTER TABLE local ADD COLUMN mtime_meant INTEGER;
+        """,
     ]
 }

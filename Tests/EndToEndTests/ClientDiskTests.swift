@@ -9,15 +9,78 @@ import Testing
 struct ClientDiskTests {
     /// `ann`, and `bea` whose folder is a disk of its own, of so many MiB.
     private func withDisk(_ size: Int, _ body: (Fleet, _ disk: String) throws -> Void) throws {
+        try withMount { _, disk in
+            try mount("-t", "tmpfs", "-o", "size=\(size)m", "tmpfs", disk)
+        } _: { fleet, disk in
+            try body(fleet, disk)
+            try fleet.expectSame()
+            #expect(try fleet.hub.unsynced().isEmpty)
+            try fleet.stop()
+        }
+    }
+
+    private func withMount(
+        _ prepare: (Fleet, _ disk: String) throws -> Void, _ body: (Fleet, _ disk: String) throws -> Void
+    ) throws {
         try withFleet(agents: ["ann"]) { fleet in
             let disk = fleet.directory.makeDirectory("bea")
-            try mount("-t", "tmpfs", "-o", "size=\(size)m", "tmpfs", disk)
+            try prepare(fleet, disk)
             defer { _ = try? run("/bin/umount", ["-l", disk]) }
             try fleet.join("bea").start()
             try fleet.wait()
             try body(fleet, disk)
-            try fleet.expectSame()
-            #expect(try fleet.hub.unsynced().isEmpty)
+        }
+    }
+
+    /// ext4 with 128-byte inodes: whole seconds, from 1901 to 2038.
+    private func mountCoarse(_ fleet: Fleet, _ disk: String) throws {
+        let image = fleet.directory.path("coarse.img")
+        try #require(run("/usr/bin/truncate", ["-s", "24M", image]).status.isSuccess)
+        try #require(run("/sbin/mkfs.ext4", ["-q", "-F", "-I", "128", image]).status.isSuccess)
+        try mount("-o", "loop", image, disk)
+    }
+
+    private func time(_ folder: FleetFolder, _ name: FleetPath) -> Int64? {
+        switch folder.item(name) {
+        case .file(_, _, _, let mtime)?, .symlink(_, let mtime)?: mtime
+        default: nil
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0 && access("/sbin/mkfs.ext4", X_OK) == 0, "needs root and mkfs.ext4"))
+    func `a file system that cannot keep a time changes nobody else's`() throws {
+        try withMount(mountCoarse) { fleet, _ in
+            let (ann, bea) = (fleet["ann"].folder, fleet["bea"].folder)
+            let times: [FleetPath: Int64] = [
+                "now": 1_700_000_000_123_456_789, "after 2106": 4_294_967_296_000_000_007,
+                "before 1970": -1_000_000_000_000_000_001, "link": 1_600_000_000_000_000_001,
+            ]
+            func expectTimes(of names: [FleetPath]) throws {
+                try fleet.wait()
+                #expect(try fleet.hub.unsynced().isEmpty)
+                for name in names { #expect(time(ann, name) == times[name], "\(name)") }
+                for name in names { #expect(time(fleet.hub.share, name) == times[name], "\(name) in the share") }
+                for name in names { #expect(time(bea, name) != times[name] && time(bea, name) != nil, "\(name)") }
+            }
+            for (name, time) in times {
+                if name == "link" { try ann.makeSymlink(name, to: "now") } else { try ann.write("old", to: name) }
+                try ann.setTime(name, time)
+            }
+            try expectTimes(of: Array(times.keys))
+            let seq = try fleet.hub.status().hub.seq
+            // Looking at it again tells nothing new, and neither does moving it or changing its mode.
+            try fleet["bea"].stop()
+            try fleet["bea"].start()
+            try expectTimes(of: Array(times.keys))
+            #expect(try fleet.hub.status().hub.seq == seq)
+            try bea.setMode("now", 0o600)
+            try expectTimes(of: Array(times.keys))
+            #expect(ann.item("now")?.description.contains("mode 0600") == true)
+            // What its user writes there has the time that this file system gives it.
+            try bea.write("new", to: "after 2106")
+            try expectTimes(of: ["now", "before 1970", "link"])
+            #expect(ann.text("after 2106") == "new")
+            #expect(time(ann, "after 2106") == time(bea, "after 2106"))
             try fleet.stop()
         }
     }
