@@ -31,7 +31,8 @@ final class SFTPHandle {
         return open
     }
 
-    /// Closes at the server; a second call does nothing. libssh2 gives the handle's memory back whatever the answer.
+    /// Closes at the server; a second call does nothing. libssh2 gives the handle's memory back with any answer, an error
+    /// too, but "again": a wait that ends without one has to ask once more, and after one nobody may.
     func close() throws(SSHError) {
         guard let handle = open else { return }
         open = nil
@@ -41,11 +42,12 @@ final class SFTPHandle {
                 libssh2_sftp_close_handle(handle)
                 return
             }
-            do throws(SSHError) {
-                _ = try connection.request("closing a file", path) { Int(libssh2_sftp_close_handle(handle)) }
-            } catch {
-                if !error.leavesSessionAlive { libssh2_sftp_close_handle(handle) }
-                throw error
+            var isFreed = false
+            defer { if !isFreed { libssh2_sftp_close_handle(handle) } }
+            _ = try connection.request("closing a file", path) {
+                let answer = libssh2_sftp_close_handle(handle)
+                isFreed = answer != LIBSSH2_ERROR_EAGAIN
+                return Int(answer)
             }
         }
     }

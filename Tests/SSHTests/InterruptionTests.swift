@@ -57,6 +57,21 @@ extension SSHTests {
             #expect(throws: SSHError.timedOut(doing: "sending a file")) { try transfer.wait() }
         }
 
+        /// libssh2 gives a handle's memory back with the error, so it must not hear of it again.
+        @Test func `a file whose connection breaks just when it is closed is closed once`() throws {
+            let server = try SSHDServer()
+            for _ in 0..<8 {
+                let connection = try server.connect()
+                let file = try connection.open(Array("/dev/null".utf8), .write)
+                server.killSessions()
+                #expect(throws: SSHError.self) { try file.close() }
+                // What is made now may get the memory of the handle.
+                let others = (0..<64).map { [UInt8](repeating: 0xFF, count: 64 + $0 * 16) }
+                #expect(throws: SSHError.self) { try connection.stat([0x2F]) }
+                #expect(others.allSatisfy { $0.allSatisfy { $0 == 0xFF } })
+            }
+        }
+
         @Test func `an idle connection whose session was killed fails on its next use`() throws {
             let server = try SSHDServer()
             let connection = try server.connect()
