@@ -35,9 +35,11 @@ package struct ClientCredential: Hashable, Sendable {
 
 // What a journal that is made anew takes over.
 extension Journal {
-    /// Of all clients that are not revoked, by name.
+    /// Of all clients that are not revoked, by name. One with a limit that a credential cannot say is left out: it must not come
+    /// back without it, and joins again.
     package func credentials() throws -> [ClientCredential] {
-        try clients().filter { $0.revokedAt == nil }.map { client in
+        let limited = try limitedClients()
+        return try clients().filter { $0.revokedAt == nil && !limited.contains($0.name) }.map { client in
             let hash = try database.query("SELECT token_hash FROM client WHERE name = ?", client.name) {
                 try $0.optionalBlob(0)
             }
@@ -45,6 +47,20 @@ extension Journal {
                 name: client.name, kind: client.kind, role: client.role, publicKey: client.publicKey,
                 tokenHash: hash.first ?? nil, createdAt: client.createdAt, pause: client.pause)
         }
+    }
+
+    /// What a credential says, or what does not outlast a journal.
+    private static let carried: Set<String> = [
+        "name", "kind", "role", "token_hash", "public_key", "created_at", "last_seen", "cursor", "generation", "paused",
+        "paused_until", "revoked_at", "report",
+    ]
+
+    private func limitedClients() throws -> Set<String> {
+        let columns = try database.query("SELECT name FROM pragma_table_info('client')") { try $0.text(0) }
+            .filter { !Self.carried.contains($0) }
+        if columns.isEmpty { return [] }
+        let isSet = columns.map { "coalesce(\($0), 0) IS NOT 0" }.joined(separator: " OR ")
+        return try Set(database.query("SELECT name FROM client WHERE \(isSet)") { try $0.text(0) })
     }
 
     /// Lets a client of another journal go on with this one, as one that has seen nothing of it.
