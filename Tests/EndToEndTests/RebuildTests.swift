@@ -38,7 +38,8 @@ struct RebuildTests {
             try fleet.hub.stop()
             let root = FleetFolder(fleet.hub.root)
             // Pages in the log would stand for those that are spoiled.
-            for name: FleetPath in ["journal.db-wal", "journal.db-shm"] where root.exists(name) { try root.remove(name) }
+            let logs: [FleetPath] = ["journal.db-wal", "journal.db-shm"]
+            for name in logs where root.exists(name) { try root.remove(name) }
             if how.hasPrefix("lost") {
                 try root.remove("journal.db")
             } else {

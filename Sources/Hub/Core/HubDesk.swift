@@ -118,6 +118,8 @@ final class HubDesk {
         timer?.cancel()
         timer = nil
         flush()
+        // The journal of a stopped hub is one file: whoever puts another in its place need not know of its log.
+        do { try journal.checkpoint() } catch { hubLog.warning("journal_log_left", ["reason": "\(error)"]) }
     }
 
     static let stopping = ErrorMessage(.hubAway, "the hub is stopping; ask again when it is back")
