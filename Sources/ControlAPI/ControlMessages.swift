@@ -383,12 +383,18 @@ package struct InviteRequest: Codable, Hashable, Sendable {
     package var key: String?
     /// Seconds that the invite is good for; an hour if not given.
     package var valid: Int?
-    package init(client: String, admin: Bool = false, sftpOnly: Bool = false, key: String? = nil, valid: Int? = nil) {
+    /// The part of the share that it may map: escaped, relative to the share. Nil for all.
+    package var subtree: String?
+    package init(
+        client: String, admin: Bool = false, sftpOnly: Bool = false, key: String? = nil, valid: Int? = nil,
+        subtree: String? = nil
+    ) {
         self.client = client
         self.admin = admin ? true : nil
         self.sftpOnly = sftpOnly ? true : nil
         self.key = key
         self.valid = valid
+        self.subtree = subtree
     }
 }
 

@@ -4,7 +4,12 @@ import SyncCore
 package struct JoinRequest: Codable, Hashable, Sendable {
     /// The agent's own key, as one OpenSSH public key line (`ssh-ed25519 AAAA…`).
     package var publicKey: String
-    package init(publicKey: String) { self.publicKey = publicKey }
+    /// The part of the share that is to be mapped: escaped, relative to the share. Nil for what the invite allows.
+    package var subtree: String?
+    package init(publicKey: String, subtree: String? = nil) {
+        self.publicKey = publicKey
+        self.subtree = subtree
+    }
 }
 
 /// What a new client is given. The invite stays good until the first ``HelloRequest`` with the token, so that an interrupted
@@ -14,9 +19,12 @@ package struct JoinResponse: Codable, Hashable, Sendable {
     package var client: String
     /// The bearer token; the hub keeps a hash of it only.
     package var token: String
-    package init(client: String, token: String) {
+    /// The part of the share that it maps: escaped; nil for all.
+    package var subtree: String?
+    package init(client: String, token: String, subtree: String? = nil) {
         self.client = client
         self.token = token
+        self.subtree = subtree
     }
 }
 
@@ -75,10 +83,12 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     package var maxOperations: Int
     /// Nil unless a pause holds.
     package var paused: PauseMessage?
+    /// Where the client's root lies below the share: escaped; nil for the share itself. It may change.
+    package var subtree: String?
     package init(
         hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, setBack: Bool,
-        collected: Int64,
-        staging: String, share: String, maxOperations: Int, paused: PauseMessage?
+        collected: Int64, staging: String, share: String, maxOperations: Int, paused: PauseMessage?,
+        subtree: String? = nil
     ) {
         self.hub = hub
         self.version = version
@@ -92,6 +102,7 @@ package struct HelloResponse: Codable, Hashable, Sendable {
         self.share = share
         self.maxOperations = maxOperations
         self.paused = paused
+        self.subtree = subtree
     }
 }
 
@@ -99,7 +110,12 @@ package struct HelloResponse: Codable, Hashable, Sendable {
 package struct PauseMessage: Codable, Hashable, Sendable {
     /// The end; nil when only a person ends it.
     package var until: String?
-    package init(until: String?) { self.until = until }
+    /// No person's doing: why nothing goes on, as a sentence.
+    package var blocked: String?
+    package init(until: String?, blocked: String? = nil) {
+        self.until = until
+        self.blocked = blocked
+    }
 }
 
 /// `GET /v1/changes?since=N&wait=S&epoch=E&barrier=B&paused=P&collected=C`. Held open for at most `wait` seconds (60 at most) while there
@@ -124,9 +140,11 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     /// Late answers to operations of this client that were held, by ``LateOutcomeMessage/id``: those after the query's
     /// `late`, which are forgotten up to there. Nil when there are none.
     package var late: [LateOutcomeMessage]?
+    /// Where the client's root lies below the share: see ``HelloResponse/subtree``.
+    package var subtree: String?
     package init(
         epoch: String, through: Int64, chain: String? = nil, head: Int64, nodes: [NodeMessage], paused: PauseMessage?,
-        barrier: Int64, late: [LateOutcomeMessage]? = nil
+        barrier: Int64, late: [LateOutcomeMessage]? = nil, subtree: String? = nil
     ) {
         self.epoch = epoch
         self.through = through
@@ -136,6 +154,7 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
         self.paused = paused
         self.barrier = barrier
         self.late = late
+        self.subtree = subtree
     }
 }
 

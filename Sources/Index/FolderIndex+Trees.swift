@@ -186,12 +186,17 @@ extension FolderIndex: ThreeTrees {
     }
 
     /// One page of changes from the hub.
-    /// - Parameter chain: the history's chain value at `through`.
-    package func receive(_ nodes: [Node], through: Sequence, chain: String? = nil) throws {
+    /// - Parameters:
+    ///   - chain: the history's chain value at `through`.
+    ///   - isComplete: nothing is left that the hub has and has not told.
+    package func receive(
+        _ nodes: [Node], through: Sequence, chain: String? = nil, isComplete: Bool = false
+    ) throws {
         try transaction {
             for node in nodes { try setRemote(node) }
             try set("cursor", String(through.rawValue))
             try set("chain", chain)
+            if isComplete { try set("complete", String(through.rawValue)) }
         }
     }
 
@@ -282,7 +287,7 @@ extension FolderIndex: ThreeTrees {
             try set("commit", nil)
             try set("cursor", "0")
             try set("chain", nil)
-            for key in ["seen", "seen_chain", "collected", "hear_first", "late"] { try set(key, nil) }
+            for key in ["seen", "seen_chain", "collected", "hear_first", "late", "complete"] { try set(key, nil) }
             try endSnapshot()
         }
     }

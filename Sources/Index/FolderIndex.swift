@@ -64,6 +64,9 @@ package final class FolderIndex {
     /// Everything up to here has been received from the hub.
     package var received: Sequence { get throws { Sequence(try number("cursor")) } }
 
+    /// Up to here the hub had been heard of completely, at the last time that it was; see SubtreeView in the hub.
+    package var complete: Sequence { get throws { Sequence(try number("complete")) } }
+
     /// The chain value that the hub's history had at `received`; nil when it did not tell.
     package var chain: String? { get throws { try value("chain") } }
 

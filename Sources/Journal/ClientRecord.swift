@@ -35,6 +35,8 @@ package struct ClientRecord: Hashable, Sendable {
     package var revokedAt: Int64?
     /// The last report, as the hub encoded it.
     package var report: [UInt8]?
+    /// The part of the share that it maps; nil for all.
+    package var subtree: Subtree?
 
     /// - Parameter now: Unix seconds.
     package func isPaused(at now: Int64) -> Bool {
@@ -58,14 +60,18 @@ package struct InviteRecord: Hashable, Sendable {
     package var role: ClientRecord.Role
     /// Unix seconds.
     package var expires: Int64
+    /// The part of the share that the new client may map; nil for all.
+    package var subtree: RelativePath?
 
     package init(
-        client: String, secretHash: [UInt8], publicKey: String, role: ClientRecord.Role, expires: Int64
+        client: String, secretHash: [UInt8], publicKey: String, role: ClientRecord.Role, expires: Int64,
+        subtree: RelativePath? = nil
     ) {
         self.client = client
         self.secretHash = secretHash
         self.publicKey = publicKey
         self.role = role
         self.expires = expires
+        self.subtree = subtree
     }
 }

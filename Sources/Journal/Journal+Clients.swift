@@ -112,13 +112,14 @@ extension Journal {
     /// A new client, or a revoked one that starts anew.
     func insertClient(
         _ name: String, _ kind: ClientRecord.Kind, _ role: ClientRecord.Role, tokenHash: [UInt8]?, publicKey: String,
-        at: Int64
+        subtree: Subtree? = nil, at: Int64
     ) throws {
         try database.execute(
             """
-            INSERT OR REPLACE INTO client (name, kind, role, token_hash, public_key, created_at, cursor, paused)
-            VALUES (?, ?, ?, ?, ?, ?, 0, 0)
-            """, name, kind == .sftp, role == .admin, tokenHash, publicKey, at)
+            INSERT OR REPLACE INTO client
+                (name, kind, role, token_hash, public_key, created_at, cursor, paused, subtree, subtree_node)
+            VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?)
+            """, name, kind == .sftp, role == .admin, tokenHash, publicKey, at, subtree?.path, subtree?.node)
     }
 
     /// One statement that changes one client's row, whose name is the last value.
@@ -131,7 +132,7 @@ extension Journal {
 
     private static let selectClient = """
         SELECT name, kind, role, public_key, created_at, last_seen, cursor, generation, paused, paused_until,
-               revoked_at, report
+               revoked_at, report, subtree, subtree_node
         FROM client
         """
 
@@ -141,6 +142,8 @@ extension Journal {
             publicKey: try row.text(3), createdAt: try row.int64(4), lastSeen: try row.optionalInt64(5),
             cursor: Sequence(try row.int64(6)), generation: try row.optionalText(7),
             pause: try row.bool(8) ? row.optionalInt64(9).map { .until($0) } ?? .untilResumed : nil,
-            revokedAt: try row.optionalInt64(10), report: try row.optionalBlob(11))
+            revokedAt: try row.optionalInt64(10), report: try row.optionalBlob(11),
+            subtree: try row.optionalInt64(13).map { Subtree(path: try storedPath(try row.blob(12)), node: NodeID($0)) }
+        )
     }
 }

@@ -9,8 +9,11 @@ extension Journal {
             try refuseLiveClient(invite.client)
             try database.execute("DELETE FROM invite WHERE client = ?", invite.client)
             try database.execute(
-                "INSERT INTO invite (secret_hash, client, public_key, role, expires, used) VALUES (?, ?, ?, ?, ?, 0)",
-                invite.secretHash, invite.client, invite.publicKey, invite.role == .admin, invite.expires)
+                """
+                INSERT INTO invite (secret_hash, client, public_key, role, expires, used, subtree)
+                VALUES (?, ?, ?, ?, ?, 0, ?)
+                """, invite.secretHash, invite.client, invite.publicKey, invite.role == .admin, invite.expires,
+                invite.subtree)
         }
     }
 
@@ -34,20 +37,23 @@ extension Journal {
     /// first ``hello(_:generation:at:)`` of the client; the last key and token count.
     /// - Returns: the new client; nil if the invite is unknown, used or expired.
     package func join(
-        secretHash: [UInt8], tokenHash: [UInt8], publicKey: String, at: Int64
+        secretHash: [UInt8], tokenHash: [UInt8], publicKey: String, subtree: Subtree? = nil, at: Int64
     ) throws -> ClientRecord? {
         try database.transaction {
             guard let invite = try openInvite(secretHash: secretHash, at: at) else { return nil }
-            try insertClient(invite.client, .agent, invite.role, tokenHash: tokenHash, publicKey: publicKey, at: at)
+            try insertClient(
+                invite.client, .agent, invite.role, tokenHash: tokenHash, publicKey: publicKey, subtree: subtree,
+                at: at)
             return try client(named: invite.client)
         }
     }
 
-    private static let selectInvite = "SELECT secret_hash, client, public_key, role, expires FROM invite"
+    private static let selectInvite = "SELECT secret_hash, client, public_key, role, expires, subtree FROM invite"
 
     private static func invite(_ row: borrowing Row) throws -> InviteRecord {
         InviteRecord(
             client: try row.text(1), secretHash: try row.blob(0), publicKey: try row.text(2),
-            role: try row.bool(3) ? .admin : .member, expires: try row.int64(4))
+            role: try row.bool(3) ? .admin : .member, expires: try row.int64(4),
+            subtree: try row.optionalBlob(5).map(storedPath))
     }
 }

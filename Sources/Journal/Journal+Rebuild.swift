@@ -17,11 +17,13 @@ package struct ClientCredential: Hashable, Sendable {
     package var createdAt: Int64
     /// As it was asked for.
     package var pause: ClientRecord.Pause?
+    /// Where the part of the share that it maps is now; nil for all of the share.
+    package var subtree: RelativePath?
 
     /// See the properties.
     package init(
         name: String, kind: ClientRecord.Kind, role: ClientRecord.Role, publicKey: String, tokenHash: [UInt8]?,
-        createdAt: Int64, pause: ClientRecord.Pause?
+        createdAt: Int64, pause: ClientRecord.Pause?, subtree: RelativePath? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -30,6 +32,7 @@ package struct ClientCredential: Hashable, Sendable {
         self.tokenHash = tokenHash
         self.createdAt = createdAt
         self.pause = pause
+        self.subtree = subtree
     }
 }
 
@@ -43,16 +46,17 @@ extension Journal {
             let hash = try database.query("SELECT token_hash FROM client WHERE name = ?", client.name) {
                 try $0.optionalBlob(0)
             }
+            let subtree = try client.subtree.map { try path(of: $0.node) ?? $0.path }
             return ClientCredential(
                 name: client.name, kind: client.kind, role: client.role, publicKey: client.publicKey,
-                tokenHash: hash.first ?? nil, createdAt: client.createdAt, pause: client.pause)
+                tokenHash: hash.first ?? nil, createdAt: client.createdAt, pause: client.pause, subtree: subtree)
         }
     }
 
     /// What a credential says, or what does not outlast a journal.
     private static let carried: Set<String> = [
         "name", "kind", "role", "token_hash", "public_key", "created_at", "last_seen", "cursor", "generation", "paused",
-        "paused_until", "revoked_at", "report",
+        "paused_until", "revoked_at", "report", "subtree", "subtree_node",
     ]
 
     private func limitedClients() throws -> Set<String> {
@@ -68,7 +72,9 @@ extension Journal {
         try database.transaction {
             try insertClient(
                 credential.name, credential.kind, credential.role, tokenHash: credential.tokenHash,
-                publicKey: credential.publicKey, at: credential.createdAt)
+                publicKey: credential.publicKey,
+                // No id of another journal means anything here: the directory is found by its path.
+                subtree: credential.subtree.map { Subtree(path: $0, node: NodeID(0)) }, at: credential.createdAt)
             switch credential.pause {
             case nil: break
             case .untilResumed: try pause(credential.name)

@@ -1,6 +1,6 @@
 /// The tables, as numbered migrations. One that was released never changes.
 enum Schema {
-    static let migrations = [first, second, third, fourth, shareMarker, setBack, guarding]
+    static let migrations = [first, second, third, fourth, shareMarker, setBack, guarding, subtree]
 
     private static let first = """
         -- One row.
@@ -249,5 +249,14 @@ enum Schema {
             deleted INTEGER NOT NULL,               -- 0: rewritten
             PRIMARY KEY (client, node)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let subtree = """
+        -- Of a client that maps a part of the share: the directory's path as it was asked for at the join, and its id. NULL:
+        -- all of the share.
+        ALTER TABLE client ADD COLUMN subtree BLOB;
+        ALTER TABLE client ADD COLUMN subtree_node INTEGER;
+        -- The part that whoever comes with it may map. NULL: all of the share.
+        ALTER TABLE invite ADD COLUMN subtree BLOB;
         """
 }

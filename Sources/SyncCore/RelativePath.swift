@@ -35,6 +35,9 @@ package struct RelativePath: Hashable, Comparable, Sendable {
     /// What has this name in the directory of this path.
     package func appending(_ name: Name) -> RelativePath { RelativePath(names + [name]) }
 
+    /// What `path` is called when it is relative to this one.
+    package func appending(_ path: RelativePath) -> RelativePath { RelativePath(names + path.names) }
+
     /// True for the path itself and everything below it.
     package func contains(_ other: RelativePath) -> Bool { other.names.starts(with: names) }
 

@@ -6,11 +6,14 @@ package import SyncCore
 package protocol HubConnection: AnyObject, Sendable {
     /// What the hub said at the beginning.
     var hello: HelloResponse { get }
+    /// Where this client's root lies below the share, as the hub said last: escaped; nil for the share itself.
+    var root: String? { get }
 
     /// Held open by the hub for at most `wait` seconds.
     /// - Parameter collected: what the hub had collected before this client began: see ``ChangesResponse``.
+    /// - Parameter complete: up to where this client once had everything that there was.
     func changes(
-        since: Sequence, collected: Sequence, late: Int64, wait: Int, barrier: Int64, paused: Bool
+        since: Sequence, complete: Sequence, collected: Sequence, late: Int64, wait: Int, barrier: Int64, paused: Bool
     ) throws(HubError) -> ChangesResponse
     /// - Parameter after: the id that the page is to begin after.
     func snapshot(after: NodeID) throws(HubError) -> SnapshotResponse

@@ -6,8 +6,9 @@ package enum Joining {
     /// - Parameters:
     ///   - address: with the invite's key, and the invite's secret as the token.
     ///   - publicKey: this client's own, one OpenSSH line.
+    ///   - subtree: the part of the share to be mapped, escaped; nil for what the invite allows.
     package static func join(
-        _ address: HubAddress, publicKey: String, timeout: Duration = .seconds(20)
+        _ address: HubAddress, publicKey: String, subtree: String? = nil, timeout: Duration = .seconds(20)
     ) throws(HubError) -> JoinResponse {
         var failure = HubError.away("the invite names no host")
         for server in address.hosts {
@@ -15,7 +16,8 @@ package enum Joining {
                 let control = try ControlChannel.open(address, server, timeout) { _ in }
                 defer { control.close() }
                 return try control.message(
-                    JoinResponse.self, .join, body: WireFormat.encode(JoinRequest(publicKey: publicKey)))
+                    JoinResponse.self, .join,
+                    body: WireFormat.encode(JoinRequest(publicKey: publicKey, subtree: subtree)))
             } catch {
                 failure = error
                 if case .away = error { continue }

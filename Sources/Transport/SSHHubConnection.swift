@@ -2,6 +2,7 @@ package import ControlAPI
 internal import HTTPClient
 internal import SSH
 package import SyncCore
+internal import Synchronization
 
 /// A hub over SSH: one connection carries the tunnelled API, one SFTP uploads, one downloads.
 package final class SSHHubConnection: HubConnection {
@@ -12,6 +13,8 @@ package final class SSHHubConnection: HubConnection {
     private let onlyLooks: Bool
     /// See ``HubConnection/hello``.
     package let hello: HelloResponse
+    /// Where this client's root lies below the share, as the hub said last; escaped.
+    private let subtree = Mutex<String?>(nil)
 
     /// Logs in at the first host that answers, and says hello.
     /// - Parameters:
@@ -52,18 +55,26 @@ package final class SSHHubConnection: HubConnection {
             control.close()
             throw error
         }
+        subtree.withLock { [hello] in $0 = hello.subtree }
     }
+
+    /// See ``HubConnection/root``.
+    package var root: String? { subtree.withLock { $0 } }
 
     // MARK: - Coordination
 
     /// See ``HubConnection/changes(since:collected:late:wait:barrier:paused:)``.
     package func changes(
-        since: Sequence, collected: Sequence, late: Int64, wait: Int, barrier: Int64, paused: Bool
+        since: Sequence, complete: Sequence, collected: Sequence, late: Int64, wait: Int, barrier: Int64, paused: Bool
     ) throws(HubError) -> ChangesResponse {
         let query =
             "?since=\(since.rawValue)&wait=\(wait)&epoch=\(hello.epoch)&barrier=\(barrier)&paused=\(paused ? 1 : 0)"
-            + "&collected=\(collected.rawValue)&late=\(late)" + (onlyLooks ? "&dry=1" : "")
-        return try control.message(ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30)
+            + "&complete=\(complete.rawValue)&collected=\(collected.rawValue)&late=\(late)"
+            + (onlyLooks ? "&dry=1" : "")
+        let answer = try control.message(
+            ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30)
+        subtree.withLock { $0 = answer.subtree }
+        return answer
     }
 
     /// See ``HubConnection/snapshot(after:)``.
@@ -129,7 +140,8 @@ package final class SSHHubConnection: HubConnection {
 
     /// See ``HubConnection/download(_:sink:)``; the bytes are not verified here.
     package func download(_ file: SharedFile, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64 {
-        let path = Array(hello.share.utf8) + [UInt8(ascii: "/")] + file.path.bytes
+        let below = try subtree.withLock { $0 }.map { try wirePath($0, field: "subtree") } ?? .top
+        let path = Array(hello.share.utf8) + [UInt8(ascii: "/")] + below.appending(file.path).bytes
         if path.count > SSHHubConnection.longestPath { return try downloadLaidOut(file, sink: sink) }
         return try down.use { connection in try connection.download(path, sink: sink) }
     }

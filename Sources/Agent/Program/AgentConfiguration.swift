@@ -34,6 +34,8 @@ struct AgentConfiguration: Hashable, Sendable {
     var trashDays = 30
     /// Which of the two directions are open.
     var mode = SyncMode.twoWay
+    /// The part of the share that was joined, escaped; nil for all. The hub knows where it is by now.
+    var subtree: String?
 
     /// - Throws: `SettingsError` that names file, key and what was expected.
     static func load(_ layout: AgentLayout) throws -> AgentConfiguration {
@@ -71,6 +73,8 @@ struct AgentConfiguration: Hashable, Sendable {
             // "two-way", "send-only" (nothing comes down) or "receive-only" (nothing goes up). With "send-only" a line
             // `delete: false` keeps at the hub what is deleted here.
             mode: \(mode.name),
+            // The part of the share that was joined ("": all of it). To map another one, leave and join again.
+            subtree: \(subtree ?? ""),
             // A file is taken when it was closed and quiet for so many milliseconds …
             debounce_ms: \(debounce),
             // … and one that is written all the time after so many seconds.
@@ -90,7 +94,7 @@ struct AgentConfiguration: Hashable, Sendable {
 /// `agent.json5` as it is written.
 private struct AgentSettings: SettingsGroup {
     enum Key: String, CaseIterable {
-        case hub, client, folder, mode, delete, debounce_ms, min_interval_s, owners, xattrs, trash_days
+        case hub, client, folder, subtree, mode, delete, debounce_ms, min_interval_s, owners, xattrs, trash_days
     }
     let configuration: AgentConfiguration
 
@@ -105,7 +109,15 @@ private struct AgentSettings: SettingsGroup {
             minInterval: try settings.value(.min_interval_s, default: 10, in: 1...86_400),
             owners: try settings.value(.owners, default: false), xattrs: try settings.value(.xattrs, default: false),
             trashDays: try settings.value(.trash_days, default: 30, in: 1...36_500),
-            mode: try AgentSettings.mode(settings))
+            mode: try AgentSettings.mode(settings), subtree: try AgentSettings.subtree(settings))
+    }
+
+    private static func subtree(_ settings: SettingsReader<Key>) throws -> String? {
+        let text: String = try settings.value(.subtree, default: "")
+        guard (try? wirePath(text)) != nil else {
+            throw settings.refusal(of: .subtree, expected: "a path in the share, as the join wrote it")
+        }
+        return text.isEmpty ? nil : text
     }
 
     private static func mode(_ settings: SettingsReader<Key>) throws -> SyncMode {

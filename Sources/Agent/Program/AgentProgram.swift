@@ -29,6 +29,7 @@ package enum AgentProgram {
                 name: "join", summary: "join a hub with an invite",
                 options: [
                     .value("folder", "DIR", "the folder to keep in sync; made if it is not there"),
+                    .value("subtree", "PATH", as: .bytes, "only this directory of the share, as the folder's root"),
                     .value(
                         "mode", "MODE", as: .choice(["two-way", "send-only", "receive-only"]),
                         "two-way (default), send-only (nothing comes down) or receive-only (nothing goes up)"),
@@ -101,7 +102,9 @@ package enum AgentProgram {
             return .wrongUsage
         }
         let mode = invocation.text("mode").flatMap(SyncMode.init(code:)) ?? .twoWay
-        let join = try Join(layout: layout, invitePath: invocation.text("INVITE") ?? "-", folder: folder, mode: mode)
+        let join = try Join(
+            layout: layout, invitePath: invocation.text("INVITE") ?? "-", folder: folder, mode: mode,
+            subtree: invocation.bytes("subtree"))
         let configuration = try join.run()
         print("joined \(configuration.hub) as \(configuration.client); folder \(configuration.folder)")
         fflush(nil)

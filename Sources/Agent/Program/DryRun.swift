@@ -68,10 +68,12 @@ struct DryRun {
                 continue
             }
             let answer = try hub.changes(
-                since: try folder.index.received, collected: try folder.index.collected,
-                late: try folder.index.late, wait: 0, barrier: 0, paused: false)
+                since: try folder.index.received, complete: try folder.index.complete,
+                collected: try folder.index.collected, late: try folder.index.late, wait: 0, barrier: 0,
+                paused: false)
             try folder.index.receive(
-                try answer.nodes.map { try $0.node() }, through: Sequence(answer.through), chain: answer.chain)
+                try answer.nodes.map { try $0.node() }, through: Sequence(answer.through), chain: answer.chain,
+                isComplete: answer.through >= answer.head)
             if answer.through >= answer.head { return }
             // Nothing comes during a pause.
             if answer.paused != nil { throw AgentFailure(.failed, "this client was paused meanwhile; ask again") }

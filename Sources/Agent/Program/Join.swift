@@ -16,11 +16,18 @@ struct Join {
     /// Absolute, without symlinks.
     let folder: String
     let mode: SyncMode
+    /// Escaped; nil for what the invite allows.
+    let subtree: String?
 
     /// Reads the invite and looks at the folder; changes nothing.
-    init(layout: AgentLayout, invitePath: String, folder: String, mode: SyncMode) throws {
+    init(layout: AgentLayout, invitePath: String, folder: String, mode: SyncMode, subtree: [UInt8]?) throws {
         self.layout = layout
         self.mode = mode
+        do {
+            self.subtree = try subtree.map { Escaping.text(try RelativePath(bytes: $0).bytes) }
+        } catch let error as NameError {
+            throw AgentFailure(.wrongUsage, "--subtree names no path in the share: \(error)")
+        }
         do { invite = try WireFormat.decode(InviteMessage.self, from: Files.read(invitePath)) } catch let error
             as WireError
         {
@@ -53,11 +60,11 @@ struct Join {
         try Files.makeDirectories(layout.home, mode: 0o700)
         chmod(layout.home, 0o700)
         let publicKey = try ensureKey()
-        let joined = try Joining.join(try inviteAddress(), publicKey: publicKey)
+        let joined = try Joining.join(try inviteAddress(), publicKey: publicKey, subtree: subtree)
         let configuration = AgentConfiguration(
             hub: invite.hub, hosts: invite.hosts.map { AgentConfiguration.Host(host: $0.host, port: $0.port) },
             user: invite.user, hostKey: invite.hostKey, apiPort: invite.apiPort, client: joined.client, folder: folder,
-            mode: mode)
+            mode: mode, subtree: joined.subtree)
         try FolderMarker.write(folder: folder, index: layout.index)
         if let slash = layout.configuration.lastIndex(of: "/") {
             try Files.makeDirectories(String(layout.configuration[..<slash]), mode: 0o700)

@@ -90,12 +90,24 @@ final class LocalAPI: Sendable {
             PathsResponse.Entry(what: "index", path: layout.index),
             PathsResponse.Entry(what: "key", path: layout.key),
         ]
+        // Paths below the folder are paths below this one in the share.
+        if let root { paths.append(PathsResponse.Entry(what: "subtree", path: root)) }
         if let hub = state.connection { paths.append(PathsResponse.Entry(what: "hub", path: hub.hello.hub)) }
         return PathsResponse(paths: paths)
     }
 
+    /// Where the folder lies below the share, as far as it is known; nil for the share itself.
+    private var root: String? { state.connection.map(\.root) ?? configuration.subtree }
+
+    /// With paths as the share has them.
     private func pending() -> [Pending] {
-        (try? worker.perform { try $0.pending(limit: 10_000) }) ?? []
+        let above = root.flatMap { try? wirePath($0) } ?? .top
+        let pending = (try? worker.perform { try $0.pending(limit: 10_000) }) ?? []
+        return pending.map { item in
+            var item = item
+            item.path = above.appending(item.path)
+            return item
+        }
     }
 
     private func unsynced() -> [UnsyncedMessage] {

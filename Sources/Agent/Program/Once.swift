@@ -36,6 +36,7 @@ final class Once {
     /// - Throws: ``AgentFailure`` while the client is paused.
     static func refusePause(_ hello: HelloResponse) throws {
         guard let pause = hello.paused else { return }
+        if let blocked = pause.blocked { throw AgentFailure(.failed, "blocked: \(blocked)") }
         let until = pause.until.map { " until \($0)" } ?? ""
         throw AgentFailure(.failed, "this client is paused\(until); resume it: syncctl resume \(hello.client)")
     }

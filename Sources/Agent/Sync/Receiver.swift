@@ -74,15 +74,18 @@ final class Receiver {
     }
 
     private func receiveChanges(_ hub: any HubConnection, wait: Int) throws {
-        let (since, collected, late) = try worker.perform {
-            try ($0.index.received, $0.index.collected, $0.index.late)
+        let (since, complete, collected, late) = try worker.perform {
+            try ($0.index.received, $0.index.complete, $0.index.collected, $0.index.late)
         }
         let answer = try hub.changes(
-            since: since, collected: collected, late: late, wait: wait, barrier: barrier, paused: state.isPaused)
+            since: since, complete: complete, collected: collected, late: late, wait: wait, barrier: barrier,
+            paused: state.isPaused)
         let nodes = try answer.nodes.map { try $0.node() }
         if !nodes.isEmpty || answer.through != since.rawValue {
             try worker.perform {
-                try $0.index.receive(nodes, through: Sequence(answer.through), chain: answer.chain)
+                try $0.index.receive(
+                    nodes, through: Sequence(answer.through), chain: answer.chain,
+                    isComplete: answer.paused == nil && answer.through >= answer.head)
             }
         }
         if let late = answer.late { try take(late) }

@@ -68,6 +68,10 @@ extension Request.Invitation {
         client = invocation.text("NAME") ?? ""
         kind = try Request.Invitation.kind(invocation)
         valid = try positive(invocation, "valid")
+        subtree = invocation.bytes("subtree")
+        if subtree != nil, case .sftpOnly = kind {
+            throw .wrongUsage("--subtree does not go with --sftp-only: such a device sees the share")
+        }
         if valid != nil, case .sftpOnly = kind {
             throw .wrongUsage("--valid does not go with --sftp-only: its key is good until it is revoked")
         }

@@ -41,6 +41,7 @@ extension Syncctl {
                 .flag("admin", "it may invite, pause and revoke, too"),
                 .flag("sftp-only", "for a phone or a program that only speaks SFTP; needs --key"),
                 .value("key", "FILE", as: .bytes, "its public key in OpenSSH's format; '-' is stdin"),
+                .value("subtree", "PATH", as: .bytes, "it may map this directory of the share only"),
                 .value("valid", "1h", as: .duration, "how long the invite is good for (default: 1h)"),
             ],
             positionals: [.required("NAME", "what the new client is to be called")]),

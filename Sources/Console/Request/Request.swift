@@ -41,6 +41,8 @@ enum Request: Equatable {
         var kind = Kind.agent
         /// Seconds.
         var valid: Int64?
+        /// As given; nil for all of the share.
+        var subtree: [UInt8]?
     }
 
     struct WaitFor: Equatable {

@@ -26,9 +26,11 @@ extension Runner {
 
     private func message(_ invitation: Request.Invitation) throws(Failure) -> InviteRequest {
         let valid = invitation.valid.map(Int.init)
+        var subtree: String?
+        if let asked = invitation.subtree { subtree = try paths.wirePath(asked, calls) }
         switch invitation.kind {
-        case .agent: return InviteRequest(client: invitation.client, valid: valid)
-        case .admin: return InviteRequest(client: invitation.client, admin: true, valid: valid)
+        case .agent: return InviteRequest(client: invitation.client, valid: valid, subtree: subtree)
+        case .admin: return InviteRequest(client: invitation.client, admin: true, valid: valid, subtree: subtree)
         case .sftpOnly(let file):
             return InviteRequest(client: invitation.client, sftpOnly: true, key: try PublicKeyFile.line(file))
         }

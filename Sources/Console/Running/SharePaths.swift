@@ -30,10 +30,13 @@ struct SharePaths {
             throw .noSuchThing(
                 "'\(shown(argument))' is a local path, and no folder is here; give it relative to the share")
         }
-        if let found = LocalPath.relative(local, to: tree) { return found }
+        if let found = LocalPath.relative(local, to: tree.path) {
+            if tree.above.isEmpty || found.isEmpty { return tree.above + found }
+            return tree.above + [UInt8(ascii: "/")] + found
+        }
         if !mustBeLocal { return nil }
         throw .noSuchThing(
-            "'\(shown(argument))' is not in \(shown(tree)); give one that is, or one relative to the share")
+            "'\(shown(argument))' is not in \(shown(tree.path)); give one that is, or one relative to the share")
     }
 
     private func absolute(_ argument: [UInt8]) -> [UInt8]? {
@@ -41,13 +44,15 @@ struct SharePaths {
         return argument.isEmpty ? nil : workingDirectory.map { joined($0, argument) }
     }
 
-    /// The directory on this machine that holds what the share holds.
-    private func tree(_ calls: any Calls) throws(Failure) -> [UInt8]? {
+    /// The directory on this machine that holds what the share holds, or a part of it: where that part lies in the share.
+    private func tree(_ calls: any Calls) throws(Failure) -> (path: [UInt8], above: [UInt8])? {
         let what: String
         if case .hub = target { what = "share" } else { what = "folder" }
         let answer: PathsResponse = try calls.get(.paths)
-        guard let path = answer.paths.first(where: { $0.what == what })?.path else { return nil }
-        return (try? Escaping.bytes(path)) ?? Array(path.utf8)
+        func bytes(_ what: String) -> [UInt8]? {
+            answer.paths.first { $0.what == what }.map { (try? Escaping.bytes($0.path)) ?? Array($0.path.utf8) }
+        }
+        return bytes(what).map { ($0, bytes("subtree") ?? []) }
     }
 }
 

@@ -81,10 +81,8 @@ extension HubDesk {
     private func checkMayCommit(_ client: String, _ epoch: String) throws {
         if isStopped { throw HubDesk.stopping }
         guard let live = clients[client], live.record.revokedAt == nil else { throw HubDesk.revoked }
-        if live.pause(at: clock.now()).isPaused {
-            throw ErrorMessage(.paused, "'\(client)' is paused; it goes on with: syncctl resume \(client)")
-        }
-        try checkEpoch(epoch)
+        try checkMayGoOn(live.record.name)
+        try checkEpoch(epoch, of: client)
         try checkShare()
     }
 
@@ -172,11 +170,13 @@ extension HubDesk {
             if let failure { throw failure }
             try checkMayCommit(job.client, commit.request.epoch)
             let now = clock.now()
-            let result = try journal.commit(
-                client: job.client, operations: commit.operations.map(\.operation),
+            let admitted = try admit(commit.operations.map(\.operation), of: job.client)
+            var result = try journal.commit(
+                client: job.client, operations: admitted.operations,
                 acknowledged: commit.request.acknowledged,
                 staged: fetcher.items.mapValues { StagedContent(name: $0.name.description) }, at: now.inSeconds,
                 date: clock.day(), guardedBy: settings.guardRule, announced: commit.request.announced)
+            result.outcomes = admitted.outcomes(result.outcomes)
             if !result.held.isEmpty || !heldBatches.isEmpty || result.outcomes.contains(where: \.isHeld) {
                 try countHeld()
                 shelve()

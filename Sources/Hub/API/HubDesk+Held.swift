@@ -66,8 +66,11 @@ extension HubDesk {
     func lateOutcomes(for name: String, after id: Int64) throws -> [LateOutcomeMessage]? {
         guard let generation = clients[name]?.record.generation else { return nil }
         let found = try journal.lateOutcomes(for: name, generation: generation, after: id, limit: 500)
-        return found.isEmpty
-            ? nil : found.map { LateOutcomeMessage(id: $0.id, outcome: OutcomeMessage(number: $0.number, $0.outcome)) }
+        if found.isEmpty { return nil }
+        let view = try view(of: name)
+        return found.map {
+            LateOutcomeMessage(id: $0.id, outcome: OutcomeMessage(number: $0.number, view.outward($0.outcome)))
+        }
     }
 
     /// The client has taken them in; what it never asks for again is forgotten.

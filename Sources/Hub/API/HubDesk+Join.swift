@@ -21,8 +21,15 @@ extension HubDesk {
         if let client = clients[name.text], client.record.revokedAt == nil {
             throw JournalError.clientExists(name.text)
         }
-        if message.sftpOnly == true { return try registerDevice(name, message) }
-        makeInvite(name, message.admin == true ? .admin : .member, life, responder)
+        if message.sftpOnly == true {
+            if message.subtree != nil {
+                throw ErrorMessage(
+                    .badValue, "the field 'subtree' goes with agents; an SFTP-only device sees the share")
+            }
+            return try registerDevice(name, message)
+        }
+        let subtree = try subtree(at: message.subtree)?.path
+        makeInvite(name, message.admin == true ? .admin : .member, life, subtree, responder)
         return nil
     }
 
@@ -56,7 +63,9 @@ extension HubDesk {
         }
     }
 
-    private func makeInvite(_ name: ClientName, _ role: ClientRecord.Role, _ life: Int, _ responder: HTTPResponder) {
+    private func makeInvite(
+        _ name: ClientName, _ role: ClientRecord.Role, _ life: Int, _ subtree: RelativePath?, _ responder: HTTPResponder
+    ) {
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
         let (queue, address, directory) = (queue, address, layout.privateFiles)
         helpers.run {
@@ -64,21 +73,21 @@ extension HubDesk {
             queue.async {
                 desk.answerOrRefuse(responder) {
                     let (key, address) = try made.get()
-                    return .message(try desk.record(key, address, name, role, life))
+                    return .message(try desk.record(key, address, name, role, life, subtree))
                 }
             }
         }
     }
 
     private func record(
-        _ key: OneTimeKey, _ address: HubAddress, _ name: ClientName, _ role: ClientRecord.Role, _ life: Int
+        _ key: OneTimeKey, _ address: HubAddress, _ name: ClientName, _ role: ClientRecord.Role, _ life: Int,
+        _ subtree: RelativePath?
     ) throws -> InviteResponse {
         let expires = clock.now() + .seconds(life)
         try journal.createInvite(
             InviteRecord(
                 client: name.text, secretHash: sha256(Array(key.secret.utf8)), publicKey: key.publicKey.line,
-                role: role,
-                expires: expires.inSeconds))
+                role: role, expires: expires.inSeconds, subtree: subtree))
         try writeKeys()
         return InviteResponse(
             invite: InviteMessage(
@@ -91,11 +100,15 @@ extension HubDesk {
     /// May be repeated with the same secret until the client's first hello.
     func join(_ request: HTTPRequest) throws -> HTTPResponse {
         guard let secret = request.bearerToken else { throw HubDesk.unauthorized }
-        let key = try HubDesk.publicKey(try request.message(JoinRequest.self).publicKey, field: "public_key")
+        let message = try request.message(JoinRequest.self)
+        let key = try HubDesk.publicKey(message.publicKey, field: "public_key")
+        let now = clock.now().inSeconds
+        let invite = try journal.openInvite(secretHash: sha256(Array(secret.utf8)), at: now)
+        let subtree = try invite.flatMap { try self.subtree(at: message.subtree, within: $0.subtree) }
         let token = Base64.urlText(randomBytes(count: 32))
         let joined = try journal.join(
             secretHash: sha256(Array(secret.utf8)), tokenHash: sha256(Array(token.utf8)), publicKey: key.line,
-            at: clock.now().inSeconds)
+            subtree: subtree, at: now)
         guard let client = joined else {
             throw ErrorMessage(
                 .inviteUsed,
@@ -105,7 +118,9 @@ extension HubDesk {
         try reload(client.name)
         try writeKeys()
         settle()
-        return .message(JoinResponse(client: client.name, token: token))
+        return .message(
+            JoinResponse(
+                client: client.name, token: token, subtree: subtree.map { Escaping.text($0.path.bytes) }))
     }
 
     private func makeStaging(_ name: String) throws {

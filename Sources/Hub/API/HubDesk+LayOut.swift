@@ -8,7 +8,8 @@ import SyncCore
 extension HubDesk {
     func layOut(_ request: HTTPRequest, _ client: String, _ responder: HTTPResponder) throws -> HTTPResponse? {
         let message = try request.message(LayOutRequest.self)
-        try checkEpoch(message.epoch)
+        try checkEpoch(message.epoch, of: client)
+        try checkMayGoOn(client)
         try checkShare()
         guard let digest = Digest(hex: message.sha256) else {
             throw ErrorMessage(.badValue, "the field 'sha256' must have 64 hexadecimal digits")
@@ -16,6 +17,7 @@ extension HubDesk {
         guard let node = try journal.node(NodeID(message.node)), !node.isDeleted, let file = node.content.file,
             file.digest == digest, let path = try journal.path(of: node.id)
         else { throw HubDesk.isElsewhere }
+        if case .part(var part, _) = try view(of: client), try !part.holds(node) { throw HubDesk.isElsewhere }
         let (store, queue) = (store, queue)
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
         verifiers.run {

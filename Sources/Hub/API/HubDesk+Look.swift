@@ -59,7 +59,7 @@ extension HubDesk {
     private func ahead(of client: ClientFacts) throws -> [ChangeAhead] {
         guard client.receives else { return [] }
         return try journal.nodesBehind(client.cursor, limit: 100_000).compactMap { node in
-            guard let path = try journal.path(of: node.id) else { return nil }
+            guard let path = try journal.path(of: node.id), client.maps(path) else { return nil }
             return ChangeAhead(path: path, bytes: node.isDeleted ? 0 : node.content.size)
         }
     }

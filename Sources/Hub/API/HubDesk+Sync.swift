@@ -5,10 +5,11 @@ import SyncCore
 
 // What agents ask beside commits: hello, changes, report.
 extension HubDesk {
-    func checkEpoch(_ epoch: String) throws {
-        guard epoch == journal.epoch else {
+    func checkEpoch(_ epoch: String, of name: String) throws {
+        let own = self.epoch(of: name)
+        guard epoch == own else {
             throw ErrorMessage(
-                .otherEpoch, "this hub's journal has the epoch \(journal.epoch), not \(epoch): merge with it as if new")
+                .otherEpoch, "this hub's journal has the epoch \(own), not \(epoch): merge with it as if new")
         }
     }
 
@@ -71,11 +72,13 @@ extension HubDesk {
     }
 
     private func helloResponse(_ name: String, isKnown: Bool, isSetBack: Bool) throws -> HelloResponse {
-        HelloResponse(
-            hub: self.name, version: ProductVersion.current, client: name, epoch: journal.epoch,
+        try findSubtrees()
+        return HelloResponse(
+            hub: self.name, version: ProductVersion.current, client: name, epoch: epoch(of: name),
             head: try head.rawValue, known: isKnown, setBack: isSetBack, collected: try journal.collected.rawValue,
             staging: HubLayout.stagingOverSFTP(of: try ClientName(name)), share: HubLayout.shareOverSFTP,
-            maxOperations: settings.maxOperations, paused: clients[name]?.pause(at: clock.now()).message)
+            maxOperations: settings.maxOperations, paused: try standstill(of: name),
+            subtree: try view(of: name).path.map { Escaping.text($0.bytes) })
     }
 
     /// Where it was, in a history that is not this one, says nothing.
@@ -103,18 +106,19 @@ extension HubDesk {
 
     func holdChanges(_ request: HTTPRequest, _ caller: Caller, _ responder: HTTPResponder) throws -> HTTPResponse? {
         guard let epoch = request.query("epoch") else { throw ErrorMessage(.missingField, "the query lacks 'epoch'") }
-        try checkEpoch(epoch)
+        guard let name = caller.name else { return nil }
+        try checkEpoch(epoch, of: name)
         let query = ChangesQuery(
             since: Sequence(try request.neededNumber("since")), barrier: try request.number("barrier") ?? 0,
             isPaused: try request.number("paused") == 1,
-            collected: Sequence(try request.number("collected") ?? 0), late: try request.number("late") ?? 0)
+            collected: Sequence(try request.number("collected") ?? 0), late: try request.number("late") ?? 0,
+            complete: try request.number("complete").map { Sequence($0) }, epoch: epoch)
         let head = try head
         if query.since > head {
             throw ErrorMessage(
                 .baseFromTheFuture, "'since' is \(query.since.rawValue), beyond the journal's \(head.rawValue)")
         }
         let time = try request.seconds("wait", limit: settings.longestPoll)
-        guard let name = caller.name else { return nil }
         if request.onlyLooks { return try .message(changes(for: name, query)) }
         try acknowledgeLate(name, through: query.late)
         hold(.changes(client: name, query), of: caller, for: time, responder)
@@ -122,21 +126,27 @@ extension HubDesk {
     }
 
     func changes(for name: String, _ query: ChangesQuery) throws -> ChangesResponse {
-        let pause = clients[name]?.pause(at: clock.now()) ?? .none
+        // A subtree that was made again meanwhile is another journal.
+        guard query.epoch.map({ $0 == epoch(of: name) }) ?? true else { throw HubDesk.otherRoot }
         let head = try head
-        guard !pause.isPaused else {
+        let view = try view(of: name)
+        let subtree = view.path.map { Escaping.text($0.bytes) }
+        if let paused = try standstill(of: name) {
             return ChangesResponse(
-                epoch: journal.epoch, through: query.since.rawValue, chain: try chain(at: query.since),
+                epoch: epoch(of: name), through: query.since.rawValue, chain: try chain(at: query.since),
                 head: head.rawValue, nodes: [],
-                paused: pause.message, barrier: barrierToTell(query, isLastPage: query.since == head))
+                paused: paused, barrier: barrierToTell(query, isLastPage: query.since == head), subtree: subtree)
         }
         try checkHasMissedNothing(query)
-        let page = try journal.changes(after: query.since, limit: settings.pageLimit)
+        var page = try journal.changes(after: query.since, limit: settings.pageLimit)
+        if case .part(var part, _) = view {
+            page = try part.page(page, complete: min(query.complete ?? query.since, query.since))
+        }
         return ChangesResponse(
-            epoch: journal.epoch, through: page.through.rawValue, chain: try chain(at: page.through),
+            epoch: epoch(of: name), through: page.through.rawValue, chain: try chain(at: page.through),
             head: page.head.rawValue, nodes: page.nodes.map(NodeMessage.init), paused: nil,
             barrier: barrierToTell(query, isLastPage: page.through == page.head),
-            late: try lateOutcomes(for: name, after: query.late))
+            late: try lateOutcomes(for: name, after: query.late), subtree: subtree)
     }
 
     private func barrierToTell(_ query: ChangesQuery, isLastPage: Bool) -> Int64 {
@@ -147,7 +157,7 @@ extension HubDesk {
 
     func takeReport(_ request: HTTPRequest, _ name: String) throws -> HTTPResponse {
         let report = try request.message(ReportRequest.self)
-        try checkEpoch(report.epoch)
+        try checkEpoch(report.epoch, of: name)
         try check(report)
         guard var client = clients[name], client.record.generation != nil else {
             throw ErrorMessage(.badRequest, "say hello first: a report belongs to an index generation")

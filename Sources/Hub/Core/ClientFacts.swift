@@ -87,6 +87,10 @@ struct ClientFacts: Hashable, Sendable {
     var hasMissed = false
     /// What of it waits for a person.
     var heldBatches: [Int64] = []
+    /// The part of the share that it maps; nil for all.
+    var subtree: RelativePath?
+    /// Why there is nothing that it could map, as a sentence; nil while there is.
+    var lost: String?
 
     init(
         name: String, kind: ClientKind = .agent, isRevoked: Bool = false, pause: Pause = .none,
@@ -127,7 +131,9 @@ enum ClientReason {
     }
 
     /// Nil while its folder is there.
-    static func blocked(_ client: ClientFacts) -> String? { client.report?.blocked.map { "blocked: \($0)" } }
+    static func blocked(_ client: ClientFacts) -> String? {
+        (client.lost ?? client.report?.blocked).map { "blocked: \($0)" }
+    }
 
     /// Why it may not answer at all; nil for a client that is there and may work.
     static func absent(_ client: ClientFacts) -> String? {

@@ -9,6 +9,7 @@ enum ClientStateRule {
         // A phone looks at the share itself: there is nothing that it could be behind of.
         if client.kind == .sftp { return .inSync }
         if !client.isOnline { return .offline }
+        if client.lost != nil { return .blocked }
         guard let report = client.report else { return .syncing }
         if report.blocked != nil { return .blocked }
         if !client.heldBatches.isEmpty { return .held }

@@ -21,6 +21,8 @@ struct ClientsFile: Codable, Hashable {
         var paused: Bool
         /// Unix seconds; nil until it is resumed.
         var pausedUntil: Int64?
+        /// Where the part of the share that it maps is now: escaped; nil for all of the share.
+        var subtree: String?
     }
     /// Of this form.
     var v = 1
@@ -47,6 +49,7 @@ extension ClientsFile.Client {
         publicKey = credential.publicKey
         tokenHash = credential.tokenHash.map { $0.map(Escaping.hex).joined() }
         createdAt = credential.createdAt
+        subtree = credential.subtree.map { Escaping.text($0.bytes) }
         switch credential.pause {
         case nil: (paused, pausedUntil) = (false, nil)
         case .untilResumed: (paused, pausedUntil) = (true, nil)
@@ -70,9 +73,10 @@ extension ClientsFile.Client {
             hash = digest.bytes
         }
         let pause: ClientRecord.Pause? = paused ? pausedUntil.map { .until($0) } ?? .untilResumed : nil
+        let part = try subtree.map { text throws(WireError) in try wirePath(text, field: "subtree") }
         return ClientCredential(
             name: name, kind: kind, role: role, publicKey: publicKey, tokenHash: hash, createdAt: createdAt,
-            pause: pause)
+            pause: pause, subtree: part)
     }
 }
 

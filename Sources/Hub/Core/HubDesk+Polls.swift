@@ -42,6 +42,7 @@ extension HubDesk {
     /// Looks at everything that is held open. To be called after whatever may matter to it.
     func settle() {
         if isStopped { return }
+        do { try findSubtrees() } catch { hubLog.error("subtrees_not_found", ["reason": "\(error)"]) }
         for poll in polls {
             do {
                 guard try isDue(poll) else { continue }
@@ -71,9 +72,10 @@ extension HubDesk {
         if poll.deadline <= clock.uptime() { return true }
         switch poll.subject {
         case .changes(let name, let query):
-            let pause = clients[name]?.pause(at: clock.now()) ?? .none
-            if !pause.isPaused, try lateOutcomes(for: name, after: query.late) != nil { return true }
-            return ChangesRule.isReady(query, head: try head, barrier: barrier, pause: pause)
+            if query.epoch != nil, query.epoch != epoch(of: name) { return true }
+            let isHeldStill = try standstill(of: name) != nil
+            if !isHeldStill, try lateOutcomes(for: name, after: query.late) != nil { return true }
+            return ChangesRule.isReady(query, head: try head, barrier: barrier, isPaused: isHeldStill)
         case .wait(let goal): return try isCaughtUp(goal) && waiting(for: goal).isEmpty
         case .log(let after, _): return try head > after
         }

@@ -49,14 +49,14 @@ extension HubDesk {
     /// `GET /v1/snapshot`.
     func snapshot(_ request: HTTPRequest, _ client: String) throws -> HTTPResponse {
         guard let epoch = request.query("epoch") else { throw ErrorMessage(.missingField, "the query lacks 'epoch'") }
-        try checkEpoch(epoch)
-        if clients[client]?.pause(at: clock.now()).isPaused == true {
-            throw ErrorMessage(.paused, "'\(client)' is paused; it goes on with: syncctl resume \(client)")
-        }
-        let page = try journal.snapshot(
+        try checkEpoch(epoch, of: client)
+        try checkMayGoOn(client)
+        var page = try journal.snapshot(
             after: NodeID(try request.number("after") ?? 0), limit: settings.pageLimit)
+        if case .part(var part, _) = try view(of: client) { page = try part.page(page) }
         return .message(
             SnapshotResponse(
-                page, epoch: journal.epoch, chain: try journal.chain(at: page.seq)?.map(Escaping.hex).joined()))
+                page, epoch: self.epoch(of: client), chain: try journal.chain(at: page.seq)?.map(Escaping.hex).joined())
+        )
     }
 }

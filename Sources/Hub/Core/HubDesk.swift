@@ -139,6 +139,10 @@ final class HubDesk {
         var facts = client.facts(clock, grace: .seconds(settings.offlineAfter))
         facts.hasMissed = facts.cursor > .zero && facts.cursor < collected
         facts.heldBatches = heldBatches.filter { $0.client == facts.name }.map(\.id)
+        if client.record.subtree != nil, client.record.revokedAt == nil, let view = try? view(of: client.record.name) {
+            if let path = view.path { facts.setSubtree(path) }
+            if case .lost(let path) = view { facts.lost = HubDesk.lost(path) }
+        }
         return facts
     }
 

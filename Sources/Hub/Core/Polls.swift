@@ -27,14 +27,18 @@ struct ChangesQuery: Hashable, Sendable {
     var collected = Sequence.zero
     /// Late outcomes up to here were taken in.
     var late: Int64 = 0
+    /// Up to where it once had everything; nil for up to `since`.
+    var complete: Sequence?
+    /// Of its journal; nil for whatever it is.
+    var epoch: String?
 }
 
 /// When a long poll for changes is answered.
 enum ChangesRule {
-    static func isReady(_ query: ChangesQuery, head: Sequence, barrier: Int64, pause: Pause) -> Bool {
-        if pause.isPaused != query.isPaused { return true }
+    static func isReady(_ query: ChangesQuery, head: Sequence, barrier: Int64, isPaused: Bool) -> Bool {
+        if isPaused != query.isPaused { return true }
         // A paused client is given nothing, so it cannot learn of a barrier before it has everything.
-        if head > query.since { return !pause.isPaused }
+        if head > query.since { return !isPaused }
         return barrier > query.barrier
     }
 

@@ -59,6 +59,8 @@ enum WaitRule {
         if let item = report.open.first(where: { PathMatch.concerns($0, path) }) {
             return ClientReason.absent(client) ?? item.reason
         }
+        // Other parts of the share are not its business.
+        if !client.maps(path), !(client.subtree.map { path.contains($0) } ?? true) { return nil }
         let seq = sight.seqAtPath ?? sight.head
         if seq <= client.cursor { return nil }
         // It knows of the node and does not name it among what waits, so the node is on its disk: an older change of

@@ -8,7 +8,7 @@ enum WhyRule {
     ///   - clients: all of them; those without a folder, and revoked ones, are left out.
     /// - Returns: nil when nobody knows the path.
     static func answer(_ path: RelativePath, node: Node?, clients: [ClientFacts]) -> WhyResponse? {
-        let machines = clients.filter(\.hasFolder)
+        let machines = clients.filter { $0.hasFolder && $0.maps(path) }
         let items = machines.map { client in (client, client.report?.pending.first { PathMatch.concerns($0, path) }) }
         if node == nil, items.allSatisfy({ $0.1 == nil }) { return nil }
         let each = items.map { client, item in verdict(client, item, node) }
