@@ -15,6 +15,10 @@ struct RebuildTests {
             tokenHash: [UInt8](repeating: 7, count: 32),
             createdAt: 5, pause: .until(9)),
         ClientCredential(
+            name: "part", kind: .agent, role: .member, publicKey: "ssh-ed25519 C", tokenHash: nil, createdAt: 7,
+            // SAFETY: constants that are names.
+            pause: nil, subtree: RelativePath([try! Name("photos"), try! Name("2024")])),
+        ClientCredential(
             name: "phone", kind: .sftp, role: .member, publicKey: "ssh-ed25519 B", tokenHash: nil, createdAt: 6,
             pause: nil),
     ]
@@ -36,7 +40,7 @@ struct RebuildTests {
         #expect(try journal.credentials() == credentials)
         #expect(try journal.client(tokenHash: [UInt8](repeating: 7, count: 32))?.name == "ann")
         try journal.revoke("ann", at: 1)
-        #expect(try journal.credentials().map(\.name) == ["phone"])
+        #expect(try journal.credentials().map(\.name) == ["part", "phone"])
     }
 
     @Test func `the hub keeps the file of its clients as they change`() throws {
