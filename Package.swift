@@ -71,7 +71,7 @@ let package = Package(
             name: "Simulator", dependencies: ["Engine", "Index", "Share", "Journal", "FileTree", "SyncCore"],
             path: "Tests/Simulator"),
         .executableTarget(name: "simulate", dependencies: ["Simulator"], path: "Tests/simulate"),
-        tests(of: "SyncCore", "TestSupport"),
+        tests(of: "SyncCore", "TestSupport", "Processes"),
         tests(of: "ControlAPI", "SyncCore"),
         tests(of: "Arguments"),
         tests(of: "Settings", "TestSupport"),

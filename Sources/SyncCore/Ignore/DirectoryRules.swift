@@ -1,0 +1,97 @@
+/// The rules that hold for the names in one directory: built in, of each `.syncignore` from the top down to here, and of
+/// this machine. The deeper file wins over the one above it, this machine's list over all files, and all over what is
+/// built in.
+package struct DirectoryRules: Sendable {
+    private struct Scoped: Sendable {
+        var list: IgnoreList
+        /// How many names below the top the list's directory is.
+        var depth: Int
+    }
+    /// The directory's path.
+    private let path: RelativePath
+    /// The weakest first.
+    private let lists: [Scoped]
+    /// Why the directory itself is ignored, and all in it: nothing is taken in again below an ignored directory.
+    package let excluded: IgnoreMatch?
+
+    private init(path: RelativePath, lists: [Scoped], excluded: IgnoreMatch?) {
+        self.path = path
+        self.lists = lists
+        self.excluded = excluded
+    }
+
+    /// The rules of the top.
+    /// - Parameters:
+    ///   - file: of its `.syncignore`.
+    ///   - machine: of this machine only.
+    package static func top(file: IgnoreList?, machine: IgnoreList? = nil) -> DirectoryRules {
+        DirectoryRules(
+            path: .top,
+            lists: [IgnoreList.builtIn, file, machine].compactMap { $0 }.map { Scoped(list: $0, depth: 0) },
+            excluded: nil)
+    }
+
+    /// The rules of a directory in this one.
+    /// - Parameter file: of its `.syncignore`.
+    package func entering(_ name: Name, file: IgnoreList?) -> DirectoryRules {
+        let excluded = match(name, isDirectory: true)
+        let below = path.appending(name)
+        guard excluded == nil, let file else { return DirectoryRules(path: below, lists: lists, excluded: excluded) }
+        var lists = lists
+        let scoped = Scoped(list: file, depth: below.names.count)
+        if lists.last?.list.origin == .machine {
+            lists.insert(scoped, at: lists.count - 1)
+        } else {
+            lists.append(scoped)
+        }
+        return DirectoryRules(path: below, lists: lists, excluded: nil)
+    }
+
+    /// The rule by which a name in this directory is ignored; nil if it is not.
+    package func match(_ name: Name, isDirectory: Bool) -> IgnoreMatch? {
+        if let excluded { return excluded }
+        // The list is the whole fleet's: a rule such as `.*` does not take it away.
+        if name == IgnoreList.fileName, !isDirectory { return nil }
+        for scoped in lists.reversed() {
+            let rule = scoped.list.lastMatch(
+                name, path: { RelativePath(Array(path.names[scoped.depth...]) + [name]).bytes },
+                isDirectory: isDirectory)
+            guard let rule else { continue }
+            if rule.isNegated { return nil }
+            return IgnoreMatch(
+                rule: rule.text, line: rule.line, origin: scoped.list.origin,
+                directory: RelativePath(Array(path.names.prefix(scoped.depth))))
+        }
+        return nil
+    }
+
+    /// Whatever kind of thing has the name, it is ignored.
+    package func ignores(_ name: Name) -> Bool {
+        match(name, isDirectory: false) != nil && match(name, isDirectory: true) != nil
+    }
+}
+
+/// The rule by which something is ignored.
+package struct IgnoreMatch: Hashable, Sendable {
+    /// As it is written.
+    package let rule: [UInt8]
+    /// In its list, from 1.
+    package let line: Int
+    /// What list it is in.
+    package let origin: IgnoreList.Origin
+    /// Where that `.syncignore` is.
+    package let directory: RelativePath
+}
+
+extension IgnoreMatch: CustomStringConvertible {
+    /// `ignored by rule '*.log' (photos/.syncignore line 3)`
+    package var description: String {
+        let place =
+            switch origin {
+            case .builtIn: "built-in"
+            case .machine: "agent.json5"
+            case .file: "\(directory.appending(IgnoreList.fileName)) line \(line)"
+            }
+        return "ignored by rule '\(Escaping.text(rule))' (\(place))"
+    }
+}
