@@ -104,6 +104,16 @@ package struct LocalRow: Hashable, Sendable {
             case .symlink(_, let mtime): mtime
             case .directory: nil
             }
-        meantTime = wanted == stamp.mtime ? nil : wanted
+        meantTime = wanted.flatMap { Self.isWhatIsLeft(stamp.mtime, of: $0) ? $0 : nil }
+    }
+
+    /// Whether a file system may have made this time of that one: a step of up to two seconds, or the end of what it can tell
+    /// (2^31 seconds before and after 1970). Any other time is somebody's.
+    private static func isWhatIsLeft(_ time: Nanoseconds, of wanted: Nanoseconds) -> Bool {
+        if time == wanted { return false }
+        let end: Nanoseconds = 2_147_483_647_000_000_000
+        if wanted > end { return time >= end }
+        if wanted < -end { return time <= -end || time == 0 }
+        return abs(time - wanted) < 2_000_000_000
     }
 }
