@@ -142,10 +142,18 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     package var late: [LateOutcomeMessage]?
     /// Where the client's root lies below the share: see ``HelloResponse/subtree``.
     package var subtree: String?
+    /// Contents that the share is to have and the hub does not: who has one offers it (`POST /v1/offer`). Some of them; nil when
+    /// nothing is wanted.
+    package var wanted: [ContentKey]?
+    /// What the next query says as `wanted`, so that it is not told the same at once.
+    package var wantedMark: Int64?
     package init(
         epoch: String, through: Int64, chain: String? = nil, head: Int64, nodes: [NodeMessage], paused: PauseMessage?,
-        barrier: Int64, late: [LateOutcomeMessage]? = nil, subtree: String? = nil
+        barrier: Int64, late: [LateOutcomeMessage]? = nil, wanted: [ContentKey]? = nil, wantedMark: Int64? = nil,
+        subtree: String? = nil
     ) {
+        self.wanted = wanted
+        self.wantedMark = wantedMark
         self.epoch = epoch
         self.through = through
         self.chain = chain
@@ -155,6 +163,30 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
         self.barrier = barrier
         self.late = late
         self.subtree = subtree
+    }
+}
+
+/// Bytes by their name.
+package struct ContentKey: Codable, Hashable, Sendable {
+    /// Hex.
+    package var sha256: String
+    /// Bytes.
+    package var size: Int64
+    package init(sha256: String, size: Int64) {
+        self.sha256 = sha256
+        self.size = size
+    }
+}
+
+/// `POST /v1/offer`: a content that was wanted, and where it lies. Answered with `{}`.
+package struct OfferRequest: Codable, Hashable, Sendable {
+    /// What it is.
+    package var content: ContentKey
+    /// A file of this client's staging directory that holds it and nothing else.
+    package var staged: String
+    package init(content: ContentKey, staged: String) {
+        self.content = content
+        self.staged = staged
     }
 }
 

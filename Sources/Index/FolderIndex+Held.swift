@@ -109,4 +109,15 @@ extension FolderIndex {
             ) { try $0.int(0) } ?? 0
         return AnnouncedChanges(deletes: deletes, rewrites: rewrites)
     }
+
+    /// A file on the disk with these bytes, as far as is known.
+    package func entry(holding digest: Digest, size: Int64) throws -> EntryID? {
+        try database.first(
+            """
+            SELECT local.entry FROM synced JOIN local ON local.node = synced.node
+            WHERE synced.sha256 = ?1 AND synced.sha256 IS NOT NULL AND local.sha256 = ?1 AND local.size = ?2
+                AND local.vanished = 0 LIMIT 1
+            """, digest.bytes, size
+        ) { EntryID(try $0.int64(0)) }
+    }
 }

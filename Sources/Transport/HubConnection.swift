@@ -13,13 +13,16 @@ package protocol HubConnection: AnyObject, Sendable {
     /// - Parameter collected: what the hub had collected before this client began: see ``ChangesResponse``.
     /// - Parameter complete: up to where this client once had everything that there was.
     func changes(
-        since: Sequence, complete: Sequence, collected: Sequence, late: Int64, wait: Int, barrier: Int64, paused: Bool
+        since: Sequence, complete: Sequence, collected: Sequence, late: Int64, wanted: Int64, wait: Int,
+        barrier: Int64, paused: Bool
     ) throws(HubError) -> ChangesResponse
     /// - Parameter after: the id that the page is to begin after.
     func snapshot(after: NodeID) throws(HubError) -> SnapshotResponse
     /// - Parameter request: a ``CommitRequest`` as JSON, the same bytes whenever it is repeated.
     func commit(_ request: [UInt8]) throws(HubError) -> CommitResponse
     func report(_ report: ReportRequest) throws(HubError)
+    /// Gives the hub a content that it wanted, and that was uploaded.
+    func offer(_ offer: OfferRequest) throws(HubError)
     /// Passes a request of `syncctl` on, with this agent's rights.
     func forward(_ method: String, _ path: String, _ body: [UInt8]) throws(HubError) -> (status: Int, body: [UInt8])
 

@@ -63,18 +63,24 @@ package final class SSHHubConnection: HubConnection {
 
     // MARK: - Coordination
 
-    /// See ``HubConnection/changes(since:collected:late:wait:barrier:paused:)``.
+    /// See ``HubConnection/changes(since:complete:collected:late:wanted:wait:barrier:paused:)``.
     package func changes(
-        since: Sequence, complete: Sequence, collected: Sequence, late: Int64, wait: Int, barrier: Int64, paused: Bool
+        since: Sequence, complete: Sequence, collected: Sequence, late: Int64, wanted: Int64, wait: Int,
+        barrier: Int64, paused: Bool
     ) throws(HubError) -> ChangesResponse {
         let query =
             "?since=\(since.rawValue)&wait=\(wait)&epoch=\(hello.epoch)&barrier=\(barrier)&paused=\(paused ? 1 : 0)"
-            + "&complete=\(complete.rawValue)&collected=\(collected.rawValue)&late=\(late)"
+            + "&complete=\(complete.rawValue)&collected=\(collected.rawValue)&late=\(late)&wanted=\(wanted)"
             + (onlyLooks ? "&dry=1" : "")
         let answer = try control.message(
             ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30)
         subtree.withLock { $0 = answer.subtree }
         return answer
+    }
+
+    /// See ``HubConnection/offer(_:)``.
+    package func offer(_ offer: OfferRequest) throws(HubError) {
+        _ = try control.message(EmptyResponse.self, .offer, body: WireFormat.encode(offer), timeout: 3_600)
     }
 
     /// See ``HubConnection/snapshot(after:)``.

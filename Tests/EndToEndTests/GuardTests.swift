@@ -90,4 +90,39 @@ struct GuardTests {
             #expect(versions.contains { if case .file(bytes, _, _, _) = $0 { true } else { false } })
         }
     }
+
+    @Test func `what is deleted in the share at once is held, and a rejection brings it back from who has it`() throws {
+        try withFleet(agents: ["ann"]) { fleet in
+            try fill(fleet["ann"].folder)
+            try fleet.expectSame()
+            try fleet.hub.share.remove("d")
+            try eventually("the share's deletions are held") { try held(fleet).contains { $0.client == "share" } }
+            let wait = try fleet.hub.ctl("wait", "--timeout", "1")
+            #expect(wait.code == 5 && (wait.output + wait.errors).contains("syncctl held"))
+            #expect(try fleet.hub.status().clients.contains { $0.name == "share" && $0.state == .held })
+            #expect(fleet["ann"].folder.text("d/f7") == "text 7")
+            try eventually("all of them are held") { try held(fleet).last?.deletes == 61 }
+            let batch = try #require(try held(fleet).last)
+            #expect(try fleet.hub.ctl("reject", "\(batch.id)").code == 0)
+            try eventually("the files are back", within: .seconds(40)) { fleet.hub.share.names(in: "d").count == 60 }
+            try fleet.expectSame()
+        }
+    }
+
+    @Test func `what is deleted in the share goes everywhere once it is approved`() throws {
+        try withFleet(agents: ["ann"]) { fleet in
+            try fill(fleet["ann"].folder)
+            try fleet.expectSame()
+            try fleet.hub.share.remove("d")
+            try eventually("the share's deletions are held") { try held(fleet).contains { $0.client == "share" } }
+            try fleet.hub.stop()
+            try fleet.hub.start()
+            try eventually("they are held again") { try held(fleet).contains { $0.client == "share" } }
+            #expect(fleet["ann"].folder.text("d/f7") == "text 7")
+            let batch = try #require(try held(fleet).last)
+            #expect(try fleet.hub.ctl("approve", "\(batch.id)").code == 0)
+            try eventually("they are gone", within: .seconds(40)) { !fleet["ann"].folder.exists("d") }
+            try fleet.expectSame()
+        }
+    }
 }

@@ -204,4 +204,27 @@ struct GuardTests {
         #expect(try names(.root) == ["beside"])
         #expect(try journal.lateOutcomes(for: "ann", generation: "b2", after: 0, limit: 10).isEmpty)
     }
+
+    @Test func `what vanished from the share is held, forgotten when it is back, and let go when it is approved`()
+        throws
+    {
+        let gone = try deletions().map(\.change)
+        func look(_ changes: [Change]) throws -> Set<NodeID> {
+            try journal.guardShare(changes, by: "share", rule: GuardTests.rule, isComplete: true, at: 1000)
+        }
+        #expect(try look(Array(gone.prefix(3))).isEmpty)
+        #expect(try look(gone).count == 11)
+        #expect(try look(Array(gone.suffix(6))).count == 6)
+        let batch = try #require(try journal.heldBatches().first)
+        #expect(batch.client == "share" && batch.deletes == 6)
+        _ = try journal.approve(batch.id, at: 2000, date: "2026-11-22")
+        #expect(try journal.heldBatches().isEmpty && look(Array(gone.suffix(6))).isEmpty)
+        try journal.closeGuardWindow(of: "share")
+        #expect(try look(gone).count == 11)
+        let again = try #require(try journal.heldBatches().first)
+        let placements = try journal.reject(again.id).placements
+        #expect(placements.count == 11)
+        guard case .directory? = placements.first?.step else { Issue.record("the directory comes first"); return }
+        #expect(try names(node("d").id).count == 10)
+    }
 }

@@ -69,8 +69,8 @@ struct DryRun {
             }
             let answer = try hub.changes(
                 since: try folder.index.received, complete: try folder.index.complete,
-                collected: try folder.index.collected, late: try folder.index.late, wait: 0, barrier: 0,
-                paused: false)
+                collected: try folder.index.collected, late: try folder.index.late, wanted: 0, wait: 0,
+                barrier: 0, paused: false)
             try folder.index.receive(
                 try answer.nodes.map { try $0.node() }, through: Sequence(answer.through), chain: answer.chain,
                 isComplete: answer.through >= answer.head)

@@ -50,7 +50,9 @@ final class Once {
         worker.waitUntilLooked()
         if overwrites { try worker.perform { try $0.overwrite() } }
         let before = try worker.perform { try ($0.index.received, $0.index.acknowledged) }
-        let up = UpPass(worker: worker, connection: { [hub] in hub }, isStopping: { false })
+        let up = UpPass(
+            worker: worker, connection: { [hub] in hub }, isStopping: { false },
+            takeWanted: { [state] in state.takeWanted() })
         let down = DownPass(worker: worker, connection: { [hub] in hub }, isStopping: { false })
         // Who merges as if new hears first what the hub has.
         if try worker.perform({ try $0.index.received < $0.index.hearsFirst }) {

@@ -103,7 +103,8 @@ final class Agent: Sendable {
 
     private func send() {
         let pass = UpPass(
-            worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping })
+            worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping },
+            takeWanted: { [state] in state.takeWanted() })
         let worker = worker
         var prepared: ObjectIdentifier?
         loop("up", state.up, { [pass.nextRetry, worker.nextSecondLook].compactMap { $0 }.min() }) {

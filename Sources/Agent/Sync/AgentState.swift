@@ -13,6 +13,8 @@ final class AgentState: Sendable {
         /// Since when the hub has been away, and why; nil while it is there.
         var away: (since: Int64, reason: String)? = (Clock.now / 1_000_000_000, "not connected yet")
         var isCaughtUp = false
+        /// What the hub asks for.
+        var wanted: [ContentKey] = []
     }
     private let facts = Monitor(Facts())
 
@@ -70,6 +72,17 @@ final class AgentState: Sendable {
         guard changed else { return }
         if pause != nil { connection?.cancelTransfers() }
         ringAll()
+    }
+
+    /// The hub asks for contents that it lacks.
+    func want(_ contents: [ContentKey]) { facts.withLock { $0.wanted = contents } }
+
+    /// Takes what it asks for: each is offered once.
+    func takeWanted() -> [ContentKey] {
+        facts.withLock { facts in
+            defer { facts.wanted = [] }
+            return facts.wanted
+        }
     }
 
     func setCaughtUp(_ isCaughtUp: Bool) { facts.withLock { $0.isCaughtUp = isCaughtUp } }

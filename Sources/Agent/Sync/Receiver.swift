@@ -10,6 +10,8 @@ final class Receiver {
     private let worker: FolderWorker
     private let state: AgentState
     private var barrier: Int64 = 0
+    /// What the hub said it wants was told up to here.
+    private var wanted: Int64 = 0
     private let log = Log("agent")
 
     init(worker: FolderWorker, state: AgentState) {
@@ -23,6 +25,7 @@ final class Receiver {
             try folder.begin(hello)
         }
         barrier = 0
+        wanted = 0
         worker.forgetBarriers()
     }
 
@@ -78,7 +81,8 @@ final class Receiver {
             try ($0.index.received, $0.index.complete, $0.index.collected, $0.index.late)
         }
         let answer = try hub.changes(
-            since: since, complete: complete, collected: collected, late: late, wait: wait, barrier: barrier,
+            since: since, complete: complete, collected: collected, late: late, wanted: wanted, wait: wait,
+            barrier: barrier,
             paused: state.isPaused)
         let nodes = try answer.nodes.map { try $0.node() }
         if !nodes.isEmpty || answer.through != since.rawValue {
@@ -89,6 +93,8 @@ final class Receiver {
             }
         }
         if let late = answer.late { try take(late) }
+        wanted = answer.wantedMark ?? wanted
+        if let contents = answer.wanted, !contents.isEmpty { state.want(contents) }
         state.setPause(answer.paused)
         state.setCaughtUp(answer.through >= answer.head || answer.paused != nil)
         if answer.barrier > barrier {

@@ -8,10 +8,11 @@ internal import Transport
 
 /// The way up, one round: read what has to be read, send bytes, commit. One thread.
 final class UpPass {
-    private let worker: FolderWorker
+    let worker: FolderWorker
+    private let takeWanted: () -> [ContentKey]
     private let connection: () -> (any HubConnection)?
-    private let isStopping: () -> Bool
-    private let log = Log("up")
+    let isStopping: () -> Bool
+    let log = Log("up")
     /// Files that could not be read, or changed meanwhile, and when to try them again (monotonic milliseconds).
     private var deferred: [EntryID: Int64] = [:]
 
@@ -26,7 +27,12 @@ final class UpPass {
     private let retryAfter: Int64 = 2_000
 
     /// - Parameter connection: the hub, nil while nothing may be sent.
-    init(worker: FolderWorker, connection: @escaping () -> (any HubConnection)?, isStopping: @escaping () -> Bool) {
+    /// - Parameter takeWanted: what the hub asks for and was not given yet.
+    init(
+        worker: FolderWorker, connection: @escaping () -> (any HubConnection)?, isStopping: @escaping () -> Bool,
+        takeWanted: @escaping () -> [ContentKey] = { [] }
+    ) {
+        self.takeWanted = takeWanted
         self.worker = worker
         self.connection = connection
         self.isStopping = isStopping
@@ -45,6 +51,7 @@ final class UpPass {
             return true
         }
         if staging == .hasLeftovers { try clearStaging(hub) }
+        for content in takeWanted() where !isStopping() { try give(content, to: hub) }
         let now = Clock.milliseconds
         let commit = try worker.perform { folder in
             try held.release(in: folder, at: now)

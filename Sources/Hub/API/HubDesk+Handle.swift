@@ -50,6 +50,7 @@ extension HubDesk {
         case .revoke: return try revoke(request)
         case .pause: return try pause(request, caller)
         case .resume: return try resume(request, caller)
+        case .offer: return try takeOffer(request, name(caller), responder)
         case .held: return .message(try heldList())
         case .approve: return try decide(request, isApproved: true)
         case .reject: return try decide(request, isApproved: false)

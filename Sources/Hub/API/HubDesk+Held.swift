@@ -27,6 +27,8 @@ extension HubDesk {
         if !decision.placements.isEmpty { show(decision.placements) }
         shelve()
         try countHeld()
+        wantedMark += 1
+        share?.planTurn()
         settle()
         planFlush()
         return .message(HeldResponse(id: batch, client: decision.client, operations: decision.operations))

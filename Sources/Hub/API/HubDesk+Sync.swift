@@ -111,7 +111,8 @@ extension HubDesk {
         let query = ChangesQuery(
             since: Sequence(try request.neededNumber("since")), barrier: try request.number("barrier") ?? 0,
             isPaused: try request.number("paused") == 1,
-            collected: Sequence(try request.number("collected") ?? 0), late: try request.number("late") ?? 0,
+            collected: Sequence(try request.number("collected") ?? 0), wanted: try request.number("wanted") ?? 0,
+            late: try request.number("late") ?? 0,
             complete: try request.number("complete").map { Sequence($0) }, epoch: epoch)
         let head = try head
         if query.since > head {
@@ -146,7 +147,8 @@ extension HubDesk {
             epoch: epoch(of: name), through: page.through.rawValue, chain: try chain(at: page.through),
             head: page.head.rawValue, nodes: page.nodes.map(NodeMessage.init), paused: nil,
             barrier: barrierToTell(query, isLastPage: page.through == page.head),
-            late: try lateOutcomes(for: name, after: query.late), subtree: subtree)
+            late: try lateOutcomes(for: name, after: query.late), wanted: subtree == nil ? wantedContents : nil,
+            wantedMark: wantedMark, subtree: subtree)
     }
 
     private func barrierToTell(_ query: ChangesQuery, isLastPage: Bool) -> Int64 {

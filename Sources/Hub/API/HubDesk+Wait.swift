@@ -25,7 +25,9 @@ extension HubDesk {
     }
 
     /// Whether all that was done in the share before the wait is in the journal.
-    func isCaughtUp(_ goal: WaitGoal) -> Bool { share?.isCaughtUp(with: goal.shareMark) ?? true }
+    func isCaughtUp(_ goal: WaitGoal) -> Bool {
+        share.map { $0.isCaughtUp(with: goal.shareMark) && $0.heldNodes.isEmpty } ?? true
+    }
 
     func waitResponse(_ goal: WaitGoal) throws -> WaitResponse {
         var waiting = try waiting(for: goal)

@@ -75,6 +75,7 @@ extension HubDesk {
             if query.epoch != nil, query.epoch != epoch(of: name) { return true }
             let isHeldStill = try standstill(of: name) != nil
             if !isHeldStill, try lateOutcomes(for: name, after: query.late) != nil { return true }
+            if !isHeldStill, wantedMark > query.wanted, !wantedContents.isEmpty { return true }
             return ChangesRule.isReady(query, head: try head, barrier: barrier, isPaused: isHeldStill)
         case .wait(let goal): return try isCaughtUp(goal) && waiting(for: goal).isEmpty
         case .log(let after, _): return try head > after

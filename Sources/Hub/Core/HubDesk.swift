@@ -45,6 +45,8 @@ final class HubDesk {
     var commitLines: [String: [CommitJob]] = [:]
     /// See ``LiveClient/shareMark``.
     var waitingForShare: [(job: CommitJob, commit: ParsedCommit)] = []
+    /// Grows whenever clients are to be asked anew for contents that are missing here.
+    var wantedMark: Int64 = 1
     /// What waits for a person.
     var heldBatches: [HeldBatch] = []
     var isStopped = false
@@ -98,6 +100,7 @@ final class HubDesk {
         let share = ShareWatcher(
             placer: placer, fence: fence, clock: clock, queue: queue, settings: settings
         ) { [unowned self] in
+            do { try countHeld() } catch { hubLog.error("held_failed", ["reason": "\(error)"]) }
             settle()
         }
         self.share = share

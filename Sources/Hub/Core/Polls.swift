@@ -25,6 +25,8 @@ struct ChangesQuery: Hashable, Sendable {
     var isPaused: Bool
     /// What was collected before the client began.
     var collected = Sequence.zero
+    /// Of what is wanted, as the client knows it.
+    var wanted: Int64 = 0
     /// Late outcomes up to here were taken in.
     var late: Int64 = 0
     /// Up to where it once had everything; nil for up to `since`.

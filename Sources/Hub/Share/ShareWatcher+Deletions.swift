@@ -7,7 +7,7 @@ extension ShareWatcher {
     /// What has vanished and turned up nowhere was deleted: once all that the kernel knows was heard, so that a move is
     /// never seen by one half.
     func conclude() throws {
-        guard !vanished.isEmpty || !afterwards.isEmpty, toList.isEmpty else { return }
+        guard !vanished.isEmpty || !afterwards.isEmpty || !heldNodes.isEmpty, toList.isEmpty else { return }
         watcher?.drain()
         try takeEvents()
         // Too much is going on to look at all of it: later.
@@ -21,12 +21,39 @@ extension ShareWatcher {
             guard let node = try stillVanished(id) else { continue }
             _ = try collect(node, elsewhere, &seen, &deeds)
         }
+        try holdBack(&deeds)
         try commit(deeds)
         for id in seen where try journal.node(id)?.isDeleted ?? true {
             vanished.remove(id)
             end(.vanished(id))
         }
         try lookAfterwards()
+    }
+
+    /// Too much has vanished at once: nobody is told before a person has decided.
+    private func holdBack(_ deeds: inout [ShareDeed]) throws {
+        let before = heldNodes
+        if now - lastDeletion > 60_000, before.isEmpty, !deeds.isEmpty {
+            try journal.closeGuardWindow(of: Placer.shareClient)
+        }
+        if deeds.contains(where: { $0.change.node.map { !before.contains($0) } ?? false }) { lastDeletion = now }
+        heldNodes = try journal.guardShare(
+            deeds.map(\.change), by: Placer.shareClient, rule: settings.guardRule, coming: try vanishing(),
+            isComplete: settling.isEmpty && inHash.isEmpty && due.isEmpty, at: clock.now().inSeconds)
+        deeds.removeAll { $0.change.node.map(heldNodes.contains) ?? false }
+        // Nobody waits for a person without knowing it: see ``reason``.
+        for node in heldNodes { end(.vanished(node)) }
+        if heldNodes != before { hasProgress = true }
+    }
+
+    /// How many names that are not quiet yet have gone: they belong to what has vanished just before.
+    private func vanishing() throws -> Int {
+        try settling.waiting.count { spot in
+            guard let path = try path(of: spot), try journal.child(of: spot.directory, named: spot.name) != nil else {
+                return false
+            }
+            return try share.status(of: path) == nil
+        }
     }
 
     /// Nil, and no longer vanished, if it has come back.

@@ -17,6 +17,7 @@ extension ShareWatcher {
         (written, due, toList, deep, unwatched, watched) = ([], [], [], [], [], [])
         (toHash, vanished, afterwards, quietOnce, problems, unfinished) = ([], [], [], [:], [:], [:])
         inHash = []
+        heldNodes = []
         _ = mailbox.take()
         planTurn()
     }

@@ -19,6 +19,9 @@ extension ShareWatcher {
     /// Why somebody waits for the share, in words.
     var reason: String {
         if let reason = fence.reason { return "blocked: \(reason)" }
+        if !heldNodes.isEmpty {
+            return "held: \(heldNodes.count) deletions in the share wait for a person, see syncctl held"
+        }
         let names = unfinished.keys.compactMap { task -> Spot? in
             if case .name(let spot) = task { spot } else { nil }
         }
@@ -32,6 +35,11 @@ extension ShareWatcher {
         for task in unfinished.keys {
             guard case .name(let spot) = task, reasons[spot] == nil else { continue }
             reasons[spot] = "waits until it is quiet, or is being read"
+        }
+        for id in heldNodes.prefix(ShareWatcher.longestList) {
+            guard let node = try? journal.node(id) else { continue }
+            reasons[Spot(directory: node.parent, name: node.name)] =
+                "held: too much was deleted in the share at once; it waits for a person, see syncctl held"
         }
         let items = reasons.prefix(ShareWatcher.longestList).compactMap { spot, reason -> (RelativePath, String)? in
             (try? path(of: spot)).flatMap { $0 }.map { ($0, reason) }
@@ -50,7 +58,8 @@ extension ShareWatcher {
         let pending = pending
         if pending.isEmpty, fence.reason == nil { return nil }
         return StatusResponse.Client(
-            name: Placer.shareClient, kind: .sftp, state: fence.reason != nil ? .blocked : .syncing,
+            name: Placer.shareClient, kind: .sftp,
+            state: fence.reason != nil ? .blocked : heldNodes.isEmpty ? .syncing : .held,
             cursor: head.rawValue,
             behind: 0,
             unsynced: StatusResponse.Unsynced(

@@ -47,6 +47,11 @@ final class ShareWatcher {
     /// Why names do not become changes, for people.
     var problems: [Spot: String] = [:]
 
+    /// What has vanished and waits for a person.
+    var heldNodes: Set<NodeID> = []
+    /// When something was deleted last, in milliseconds; deletions after a minute of none are another batch.
+    var lastDeletion: Int64
+
     /// What is to be finished, with the newest mark when it began.
     var unfinished: [ShareTask: Int64] = [:]
     var lastMark: Int64 = 0
@@ -77,6 +82,7 @@ final class ShareWatcher {
         self.settings = settings
         self.onProgress = onProgress
         hasher = ShareHasher(placer.store)
+        lastDeletion = clock.uptime() / 1_000_000
         workers = WorkerPool("hub.share", width: settings.shareHashers)
         settling = Settling(debounce: Int64(settings.shareSettle), longest: Int64(settings.shareRetry))
     }

@@ -11,6 +11,11 @@ extension Journal {
     package func approve(_ batch: Int64, at: Int64, date: String) throws -> HeldDecision {
         try database.transaction {
             let (client, operations) = try open(batch)
+            if isOfShare(operations) {
+                try letShareGoOn(operations)
+                try close(batch, isApproved: true)
+                return HeldDecision(client: client, operations: operations.count, placements: [])
+            }
             var staged: [OperationID: StagedContent] = [:]
             for held in operations { staged[held.id] = held.staged }
             var commit = try Commit(
@@ -36,6 +41,11 @@ extension Journal {
     package func reject(_ batch: Int64) throws -> HeldDecision {
         try database.transaction {
             let (client, operations) = try open(batch)
+            if isOfShare(operations) {
+                let placements = try bringBack(operations)
+                try close(batch, isApproved: false)
+                return HeldDecision(client: client, operations: operations.count, placements: placements)
+            }
             for held in operations {
                 try shelve(held)
                 let current = try held.change.node.flatMap { try node($0) }

@@ -1,0 +1,71 @@
+internal import ControlAPI
+internal import FileTree
+internal import HTTPServer
+internal import Journal
+internal import Share
+import SyncCore
+
+// What the share is to have and nobody here has: clients are asked for it.
+extension HubDesk {
+    /// Some of the contents that placements wait for.
+    var wantedContents: [ContentKey] {
+        var found: [ContentKey] = []
+        for placement in placer.backlog {
+            guard case .file(_, let file, source: .version) = placement.step else { continue }
+            let key = ContentKey(sha256: file.digest.hex, size: file.size)
+            guard !found.contains(key), (try? journal.hasVersion(file.digest)) == false else { continue }
+            found.append(key)
+            if found.count == 50 { break }
+        }
+        return found
+    }
+
+    /// Verified on a worker, kept in `versions/`, and placed.
+    func takeOffer(_ request: HTTPRequest, _ client: String, _ responder: HTTPResponder) throws -> HTTPResponse? {
+        let message = try request.message(OfferRequest.self)
+        guard case .staged(let file, _) = try SourceMessage(.staged(file: message.staged, offset: 0)).source(),
+            let digest = Digest(hex: message.content.sha256)
+        else { throw ErrorMessage(.badValue, "the fields 'content' and 'staged' must name a digest and a staged file") }
+        guard wantedContents.contains(message.content) else {
+            dropOffer(file, client)
+            return .message(EmptyResponse())
+        }
+        let content = FileContent(digest: digest, size: message.content.size, mode: Mode(0o600), mtime: 0)
+        let id = OperationID(generation: "", number: 0)
+        let need = ContentNeed(operation: id, content: content, source: .staged(file: try Name(file), offset: 0))
+        let fetcher = Fetcher(store, client: client, adoptedFrom: settings.adoptedFrom)
+        // SAFETY: the fetcher goes to the worker and comes back; the desk is used on the queue only.
+        nonisolated(unsafe) let (desk, handed) = (self, fetcher)
+        let queue = queue
+        verifiers.run {
+            let fetched = Result { try handed.fetch([need]) }
+            queue.async {
+                desk.answerOrRefuse(responder) {
+                    try fetched.get()
+                    try desk.keepOffer(handed.items[id], content)
+                    desk.dropOffer(file, client)
+                    return .message(EmptyResponse())
+                }
+            }
+        }
+        return nil
+    }
+
+    private func keepOffer(_ item: PrivateItem?, _ content: FileContent) throws {
+        guard let item else { throw ErrorMessage(.badValue, "the staged file is not what was wanted") }
+        try store.keepVersion(item, content.digest)
+        try store.sync()
+        try journal.finish(stored: [(content.digest, content.size)])
+        hubLog.info("came_back", ["sha256": content.digest, "bytes": content.size])
+        wantedMark += 1
+        try placer.retry()
+        settle()
+    }
+
+    private func dropOffer(_ file: String, _ client: String) {
+        guard let area = try? PrivateArea(path: "\(layout.staging)/\(client)"), let name = try? Name(file) else {
+            return
+        }
+        try? area.remove(name)
+    }
+}
