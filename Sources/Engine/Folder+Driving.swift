@@ -39,7 +39,7 @@ extension Folder {
                 case .hash(let id): if try !index.hasTrouble(id) { return true }
                 case .settled, .forget, .adopt, .receive:
                     if subject.local != nil, subject.synced != nil, try !index.held(of: key).isEmpty { return true }
-                case .settling, .barred, .release, .discard: continue
+                case .settling, .barred, .ignored, .release, .discard: continue
                 }
             }
         }

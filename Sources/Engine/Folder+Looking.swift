@@ -12,6 +12,8 @@ extension Folder {
         guard let status = try tree.status(of: .top) else { throw DiskProblem(.notFound, "the folder is not there") }
         try index.setRoot(stamp: status.stamp)
         unwatched = []
+        rules.byDirectory = [:]
+        try index.bringBackAside()
         deep = [.root]
         toList = [.root]
         mustLookAtEverything = false
@@ -88,7 +90,11 @@ extension Folder {
             return false
         }
         try index.transaction {
-            for row in vanished { try index.removeLocal(row.entry) }
+            for row in vanished {
+                let ignored = try forgetIgnored(in: row)
+                try index.removeLocal(row.entry)
+                for node in ignored { try index.dropSynced(node) }
+            }
         }
         try enterMode()
         hasLooked = true
@@ -103,6 +109,7 @@ extension Folder {
         do {
             try watch(directory, path)
             let entries = try tree.list(path)
+            try noticeRules(in: directory, isDeep: deep)
             var known: [Name: LocalRow] = [:]
             for row in try index.children(of: directory) { known[row.name] = row }
             for entry in entries {
@@ -110,7 +117,9 @@ extension Folder {
                 let below = path.appending(entry.name)
                 // One name's trouble is not the directory's.
                 try reporting(below) { try examine(directory, below, entry.name, entry.status) }
-                if deep, let row, row.kind == .directory, entry.status.kind == .node(.directory) {
+                if deep, let row, row.kind == .directory, entry.status.kind == .node(.directory),
+                    try rules(of: directory).match(entry.name, isDirectory: true) == nil
+                {
                     look(into: row.entry, deep: true)
                 }
             }
@@ -121,6 +130,7 @@ extension Folder {
                 }
                 try vanish(now)
             }
+            try noteWhetherHollow(directory, entries)
             try index.clearTrouble(at: path)
             return entries.count
         } catch let problem as DiskProblem where problem.cause == .notFound && !path.isTop {
@@ -148,6 +158,7 @@ extension Folder {
         _ directory: EntryID, _ path: RelativePath, _ name: Name, _ status: DiskStatus?
     ) throws {
         let known = try index.child(of: directory, named: name)
+        if name == IgnoreList.fileName { try noticeRules(in: directory) }
         if name.isReserved, known == nil {
             if let status { try recoverParked(directory, path, name, status) }
             return try tellOfReserved(directory, path, name, isThere: status != nil)
@@ -156,6 +167,12 @@ extension Folder {
             try index.clearTrouble(at: path)
             if let known { try vanish(known) }
             return
+        }
+        // What the hub knows of is looked at as ever, so that `unsynced` can tell; nothing of it is sent.
+        if known?.node == nil || known?.kind != status.kind.node,
+            try rules(of: directory).match(name, isDirectory: status.kind == .node(.directory)) != nil
+        {
+            return try passOver(known, path, status.kind.node)
         }
         guard case .node(let kind) = status.kind else {
             if let known { try vanish(known) }
@@ -238,11 +255,16 @@ extension Folder {
             // A rename changes the ctime too, and so may an edit that keeps size and mtime: the bytes decide.
             if kind == .file { row.digest = nil }
             try index.update(row)
-            if kind == .directory { look(into: row.entry, deep: true) }
+            try fill(directory)
+            if kind == .directory {
+                try rulesMoved(with: row.entry)
+                look(into: row.entry, deep: true)
+            }
             return
         }
         let entry = try index.insertLocal(
             parent: directory, name: name, kind: kind, stamp: status.stamp, mode: status.mode, target: target)
+        try fill(directory)
         if let (node, state) = intended { try become(node, state, entry) }
         if kind == .directory { look(into: entry, deep: true) }
         if kind == .file {

@@ -19,6 +19,7 @@ extension Folder {
                 try absorb(outcome, of: sent)
             }
             try index.clearInflight(acknowledged: outcomes.map(\.number).max())
+            lookAtWaitingRules()
         }
     }
 

@@ -148,6 +148,19 @@ private struct Placer<Tree: LocalTree> {
 
     /// - Returns: true if the node was brought to where and what the hub has.
     mutating func settle(_ node: NodeID) throws -> Bool {
+        let before = try index.local(of: node)
+        guard try settleAlone(node) else { return false }
+        // What came, went or moved may be rules, or be where others hold.
+        for row in [before, try index.local(of: node)].compactMap(\.self) {
+            if row.name == IgnoreList.fileName { try folder.noticeRules(in: row.parent) }
+            if row.kind == .directory, let before, before.name != row.name || before.parent != row.parent {
+                try folder.rulesMoved(with: row.entry)
+            }
+        }
+        return true
+    }
+
+    private mutating func settleAlone(_ node: NodeID) throws -> Bool {
         guard node != .root, visiting.insert(node).inserted else { return false }
         defer { visiting.remove(node) }
         guard let subject = try index.subject(of: .node(node)), case .receive(let receiving) = subject.verdict
@@ -178,7 +191,7 @@ private struct Placer<Tree: LocalTree> {
         // What this side has just created comes with the changes too: until the answer is here it cannot be told from
         // what others made, and its user may have deleted it since.
         guard try index.inflightRequest == nil else { return false }
-        if remote.content.isDirectory, try takeOver(remote) { return true }
+        if remote.content.isDirectory, try takeOver(remote) || takeHollow(remote) { return true }
         if let isUnited = try folder.unite(remote) {
             if isUnited { return true }
             // It steps aside when the bytes are here, and not before it is known to be something else.
@@ -240,6 +253,16 @@ private struct Placer<Tree: LocalTree> {
             SyncedState(
                 location: remote.location, content: agreed.content, contentVersion: remote.contentVersion,
                 locationVersion: remote.locationVersion))
+        _ = try settle(remote.id)
+        return true
+    }
+
+    /// A directory that was left here for the ignored things in it, and is made again by others.
+    private mutating func takeHollow(_ remote: Node) throws -> Bool {
+        guard let parent = try index.local(of: remote.parent), !parent.isVanished,
+            let row = try index.child(of: parent.entry, named: remote.name), row.isHollow, row.node == nil
+        else { return false }
+        guard try folder.adoptHollow(row, as: remote) else { return false }
         _ = try settle(remote.id)
         return true
     }
@@ -354,6 +377,7 @@ private struct Placer<Tree: LocalTree> {
                 : tree.remove(path, kind: row.kind, having: row.stamp)
         else {
             if row.kind == .directory {
+                if try folder.keepHollow(row, path) { return true }
                 if try holdsOnlyOwn(row) {
                     try folder.part(entry)
                     return true
@@ -397,6 +421,7 @@ private struct Placer<Tree: LocalTree> {
             return (parent.entry, path)
         }
         if occupant.node == node { return (parent.entry, path) }
+        if occupant.isHollow { try folder.fill(occupant.entry) }
         guard let other = occupant.node else {
             // New here and not told yet: the hub decides first. Where nothing is told it gives way.
             return try folder.stepAside(occupant, path) ? (parent.entry, path) : nil

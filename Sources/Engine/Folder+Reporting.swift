@@ -50,6 +50,7 @@ extension Folder {
         }
         // Directories that cannot be read have no subject that waits.
         found += byPath.map { Pending(path: $0.key, isUp: true, bytes: 0, reason: $0.value, isSkipped: false) }
+        skipped += try ignored(limit: limit)
         return (found + skipped.prefix(max(limit - found.count, 0))).sorted { $0.path < $1.path }
     }
 
@@ -84,7 +85,7 @@ extension Folder {
             return Pending(path: path, isUp: false, bytes: bytes, reason: reason, isSkipped: false)
         }
         switch subject.verdict {
-        case .settled, .forget, .adopt: return nil
+        case .settled, .forget, .adopt, .ignored: return nil
         case .settling: return try up(0, "settling: still being written, or changed just now")
         case .hash: return try up(0, "waiting to be read")
         case .send(.create(_, let content)): return try up(content.size, "new here, waiting to be sent")

@@ -76,6 +76,7 @@ extension Folder {
             if let again = try index.subject(of: key), case .settled = again.verdict { try settled(key, again) }
         case .receive: if let node = subject.node { try index.setReceiving(node) }
         case .barred: if let node = subject.node { try index.setReceiving(node) }
+        case .ignored: if let node = subject.node { try index.setAside(node) } else { try index.markSettled(key) }
         // What the folder follows is decided on the way down.
         case .release(let local): if index.mode.sends { try part(local.entry) }
         case .hash, .settling, .discard: break

@@ -44,17 +44,23 @@ package final class Folder<Tree: LocalTree> {
     package internal(set) var racy: [EntryID: Nanoseconds] = [:]
 
     let aside: Aside
+    /// See ``IgnoreRules``.
+    var rules: IgnoreRules
 
     /// - Parameters:
     ///   - mode: which directions are open.
+    ///   - ignoring: this machine's own patterns.
     ///   - aside: in whose name local files step aside, in ``SyncMode/receiveOnly``.
     package init(
-        index: FolderIndex, tree: Tree, mode: SyncMode = .twoWay, aside: Aside = Aside(date: "", client: "kept")
+        index: FolderIndex, tree: Tree, mode: SyncMode = .twoWay, ignoring patterns: [String] = [],
+        aside: Aside = Aside(date: "", client: "kept")
     ) {
         self.index = index
         self.tree = tree
         self.aside = aside
+        rules = IgnoreRules(machine: patterns.isEmpty ? nil : IgnoreList(patterns: patterns, origin: .machine))
         index.mode = mode
+        index.ignores = { [unowned self] subject in try isIgnored(subject) }
     }
 
     /// Writes down why something at a path does not go on, without touching what is known about it.

@@ -8,6 +8,9 @@ package struct DiskStatus: Hashable, Sendable {
         case node(NodeKind)
         /// A FIFO, socket or device, in words.
         case other(String)
+
+        /// Nil for what is no node.
+        var node: NodeKind? { if case .node(let kind) = self { kind } else { nil } }
     }
     /// What has the name.
     package var kind: Kind
@@ -72,6 +75,8 @@ package protocol LocalTree {
     /// Sorted by name, without `.` and `..`.
     func list(_ directory: RelativePath) throws -> [(name: Name, status: DiskStatus)]
     func readLink(_ path: RelativePath) throws -> [UInt8]
+    /// The bytes of a small regular file; nil if there is none, or if it has more than `limit`.
+    func readFile(_ path: RelativePath, limit: Int) throws -> [UInt8]?
     /// From now on what happens in this one directory is told as events with this entry. Called before it is listed.
     func watch(_ directory: RelativePath, as entry: EntryID) throws
     /// True while somebody has the file open for writing; false too where that cannot be told.

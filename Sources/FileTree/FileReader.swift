@@ -74,6 +74,19 @@ package final class FileReader: Sendable {
 }
 
 extension TreeRoot {
+    /// The bytes of a small file; nil if there is no regular file, or one of more than `limit` bytes.
+    /// - Throws: ``FileTreeError``: `.denied`, …
+    package func smallFile(_ path: RelativePath, limit: Int) throws(FileTreeError) -> [UInt8]? {
+        do throws(FileTreeError) {
+            let file = try openFile(path)
+            guard try file.status().size <= limit else { return nil }
+            return try file.read(at: 0, count: limit)
+        } catch {
+            if [.notFound, .notDirectory, .notFile, .escapes].contains(error.reason) { return nil }
+            throw error
+        }
+    }
+
     /// Opens a regular file for reading; nothing else, and nothing that would wait (a FIFO) or act (a device).
     /// - Throws: ``FileTreeError``: `.notFile`, `.notFound`, …
     package func openFile(_ path: RelativePath) throws(FileTreeError) -> FileReader {

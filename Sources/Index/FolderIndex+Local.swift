@@ -4,7 +4,7 @@ package import SyncCore
 extension FolderIndex {
     private static let columns =
         "entry, parent, name, kind, device, inode, size, mtime, ctime, mode, sha256, target, node, alias, vanished, born, "
-        + "extras, former, mtime_meant"
+        + "extras, former, mtime_meant, hollow"
 
     /// The row of an entry; nil if there is none (any more).
     package func local(_ entry: EntryID) throws -> LocalRow? {
@@ -118,13 +118,13 @@ extension FolderIndex {
             """
             UPDATE local SET parent = ?, name = ?, kind = ?, device = ?, inode = ?, size = ?, mtime = ?, ctime = ?,
                 mode = ?, sha256 = ?, target = ?, node = ?, alias = ?, vanished = ?, born = ?, extras = ?,
-                former = ?, mtime_meant = ?
+                former = ?, mtime_meant = ?, hollow = ?
             WHERE entry = ?
             """, row.parent.rawValue, row.name.bytes, row.kind.rawValue, Int64(bitPattern: row.stamp.device),
             Int64(bitPattern: row.stamp.inode), row.stamp.size, row.stamp.mtime, row.stamp.ctime,
             Int(row.mode.rawValue), row.digest?.bytes, row.kind == .symlink ? row.target : nil, row.node?.rawValue,
             row.alias?.rawValue, row.isVanished ? 1 : 0, row.stamp.born, row.mode.extras?.bytes,
-            row.former?.rawValue, row.meantTime, row.entry.rawValue)
+            row.former?.rawValue, row.meantTime, row.isHollow ? 1 : 0, row.entry.rawValue)
     }
 
     /// Takes rows away for good, with everything below them. Their nodes become unsettled: they were deleted here.
@@ -162,7 +162,8 @@ extension FolderIndex {
             target: row.isNull(11) ? [] : try row.blob(11), node: try row.optionalInt64(12).map { NodeID($0) },
             alias: try row.optionalInt64(13).map { NodeID($0) },
             former: try row.optionalInt64(17).map { NodeID($0) }, meantTime: try row.optionalInt64(18),
-            isVanished: try row.bool(14))
+            isVanished: try row.bool(14),
+            isHollow: try row.bool(19))
     }
 
     /// The folder's own row has an empty name, which no path ever shows.

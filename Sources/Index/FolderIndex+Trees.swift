@@ -8,17 +8,25 @@ extension FolderIndex: ThreeTrees {
         case .entry(let entry):
             guard let row = try local(entry) else { return nil }
             if let node = row.node { return try subject(of: .node(node)) }
-            return Subject(
-                node: nil, local: try state(row), synced: nil, remote: nil, mode: mode, overwrites: overwrites)
+            return try ruled(
+                Subject(
+                    node: nil, local: try state(row), synced: nil, remote: nil, mode: mode, overwrites: overwrites))
         case .node(let node):
             if node == .root { return nil }
             let row = try local(of: node)
             let local = try row.map { row in try state(row) }
             let synced = try synced(node)
-            return Subject(
-                node: node, local: local, synced: synced, remote: try remote(node) ?? synced.map { $0.node(node) },
-                mode: mode, overwrites: overwrites)
+            return try ruled(
+                Subject(
+                    node: node, local: local, synced: synced, remote: try remote(node) ?? synced.map { $0.node(node) },
+                    mode: mode, overwrites: overwrites))
         }
+    }
+
+    private func ruled(_ subject: Subject) throws -> Subject {
+        var subject = subject
+        subject.isIgnored = try ignores(subject)
+        return subject
     }
 
     /// See ``ThreeTrees/syncedNode(at:)``.
@@ -48,7 +56,8 @@ extension FolderIndex: ThreeTrees {
             entry: row.entry, parent: LocalParent(entry: row.parent, node: node, former: parent?.former),
             name: row.name, kind: row.kind,
             content: row.content,
-            isSettled: !row.isVanished && !settling.contains(row.entry) && !heldBack.contains(row.entry))
+            isSettled: !row.isVanished && !settling.contains(row.entry) && !heldBack.contains(row.entry),
+            isHollow: row.isHollow)
     }
 
     // MARK: - Synced
@@ -101,6 +110,7 @@ extension FolderIndex: ThreeTrees {
     /// before cannot bring it back.
     package func forget(_ node: NodeID) throws {
         try database.execute("DELETE FROM synced WHERE node = ?", node.rawValue)
+        try database.execute("DELETE FROM aside WHERE node = ?", node.rawValue)
         if let tombstone = try remote(node), tombstone.isDeleted, try tombstone.seq > received {
             return try markUnsettled(.node(node))
         }
@@ -280,7 +290,7 @@ extension FolderIndex: ThreeTrees {
     private func forgetAgreements() throws {
         try transaction {
             try database.run(
-                "DELETE FROM synced; DELETE FROM remote; DELETE FROM unsettled_node; DELETE FROM inflight; DELETE FROM intent; DELETE FROM held;"
+                "DELETE FROM synced; DELETE FROM remote; DELETE FROM unsettled_node; DELETE FROM aside; DELETE FROM inflight; DELETE FROM intent; DELETE FROM held;"
             )
             try database.run("UPDATE local SET node = NULL, alias = NULL, former = NULL;")
             try database.run("INSERT OR IGNORE INTO unsettled_entry SELECT entry FROM local WHERE entry <> 1;")

@@ -12,6 +12,8 @@ package final class FolderIndex {
     package var settling: Set<EntryID> = []
     /// Entries that the hub has no room for at the moment: nothing is planned for them either. Not stored.
     package var heldBack: Set<EntryID> = []
+    /// Whether a rule ignores a subject: asked of each before a verdict is given. Set by whoever knows the rules.
+    package var ignores: (Subject) throws -> Bool = { _ in false }
     /// Of the folder: its subjects are judged by it. Not stored; see ``lastMode``.
     package var mode = SyncMode.twoWay
     /// See ``Subject/overwrites``. Not stored.

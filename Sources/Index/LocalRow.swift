@@ -59,11 +59,13 @@ package struct LocalRow: Hashable, Sendable {
     package var former: NodeID?
     /// Not found at its place in the scan that is going on; it may yet turn up elsewhere.
     package var isVanished: Bool
+    /// A directory that the hub does not know, and that holds ignored things and nothing else.
+    package var isHollow: Bool
 
     package init(
         entry: EntryID, parent: EntryID, name: Name, kind: NodeKind, stamp: Stamp, mode: Mode, digest: Digest?,
         target: [UInt8], node: NodeID?, alias: NodeID? = nil, former: NodeID? = nil, meantTime: Nanoseconds? = nil,
-        isVanished: Bool = false
+        isVanished: Bool = false, isHollow: Bool = false
     ) {
         self.entry = entry
         self.parent = parent
@@ -78,6 +80,7 @@ package struct LocalRow: Hashable, Sendable {
         self.former = former
         self.meantTime = meantTime
         self.isVanished = isVanished
+        self.isHollow = isHollow
     }
 
     /// The node that what is in this directory belongs to.

@@ -155,5 +155,11 @@ enum Schema {
         -- Unix nanoseconds: what mtime was to be, where the file system could not keep it.
         ALTER TABLE local ADD COLUMN mtime_meant INTEGER;
         """,
+        """
+        -- 1: a directory that the hub does not know, and that holds ignored things and nothing else.
+        ALTER TABLE local ADD COLUMN hollow INTEGER NOT NULL DEFAULT 0;
+        -- Nodes that a rule ignores: the planner does not look at them before the rules change.
+        CREATE TABLE aside (node INTEGER PRIMARY KEY) STRICT;
+        """,
     ]
 }

@@ -247,6 +247,12 @@ final class MemoryTree: LocalTree {
         return found(at: directory)!.children.sorted { $0.key < $1.key }.map { ($0.key, $0.value.status) }
     }
 
+    func readFile(_ path: RelativePath, limit: Int) throws -> [UInt8]? {
+        try enter()
+        guard let inode = found(at: path), inode.kind == .file, inode.bytes.count <= limit else { return nil }
+        return inode.bytes
+    }
+
     func readLink(_ path: RelativePath) throws -> [UInt8] {
         try enter()
         guard let inode = found(at: path), inode.kind == .symlink else {

@@ -4,7 +4,8 @@ import SyncCore
 
 extension Simulation {
     /// Everybody is connected and nobody works: everything must become equal within few rounds.
-    func quiesce() throws {
+    /// - Parameter comparing: all trees are to be equal then, and each promise kept; not where something is ignored.
+    func quiesce(comparing: Bool = true) throws {
         tell("  quiet")
         hub.disk.fuse = nil
         hub.stepFuse = nil
@@ -40,7 +41,9 @@ extension Simulation {
                 try complain()
             }
             try hub.settle()
-            if try hub.isIdle, try agents.allSatisfy({ try $0.isIdle }) { return try check() }
+            if try hub.isIdle, try agents.allSatisfy({ try $0.isIdle }) {
+                return comparing ? try check() : ()
+            }
         }
         throw Violation(.convergence, "no peace after 40 rounds\n" + agents.map(state).joined(separator: "\n"))
     }

@@ -189,6 +189,10 @@ final class DiskTree: LocalTree {
         try asking { () throws(FileTreeError) in try root.readLink(path) }
     }
 
+    func readFile(_ path: RelativePath, limit: Int) throws -> [UInt8]? {
+        try asking { () throws(FileTreeError) in try root.smallFile(path, limit: limit) }
+    }
+
     func watch(_ directory: RelativePath, as entry: EntryID) throws {
         do throws(WatchError) {
             try watcher.watch(directory, in: root, token: entry.rawValue)

@@ -37,6 +37,9 @@ struct AgentConfiguration: Hashable, Sendable {
     /// The part of the share that was joined, escaped; nil for all. The hub knows where it is by now.
     var subtree: String?
 
+    /// Patterns of `.syncignore`, for this machine only.
+    var ignore: [String] = []
+
     /// - Throws: `SettingsError` that names file, key and what was expected.
     static func load(_ layout: AgentLayout) throws -> AgentConfiguration {
         try loadSettings(AgentSettings.self, from: layout.configuration).configuration
@@ -85,6 +88,8 @@ struct AgentConfiguration: Hashable, Sendable {
             xattrs: \(xattrs),
             // What was deleted elsewhere while this machine was away for months lies in .synchub/trash for so many days.
             trash_days: \(trashDays),
+            // Patterns as in a .syncignore file, for this machine only; they win over those files.
+            ignore: \(ignore),
         }
 
         """
@@ -94,7 +99,7 @@ struct AgentConfiguration: Hashable, Sendable {
 /// `agent.json5` as it is written.
 private struct AgentSettings: SettingsGroup {
     enum Key: String, CaseIterable {
-        case hub, client, folder, subtree, mode, delete, debounce_ms, min_interval_s, owners, xattrs, trash_days
+        case hub, client, folder, subtree, mode, delete, debounce_ms, min_interval_s, owners, xattrs, trash_days, ignore
     }
     let configuration: AgentConfiguration
 
@@ -109,7 +114,8 @@ private struct AgentSettings: SettingsGroup {
             minInterval: try settings.value(.min_interval_s, default: 10, in: 1...86_400),
             owners: try settings.value(.owners, default: false), xattrs: try settings.value(.xattrs, default: false),
             trashDays: try settings.value(.trash_days, default: 30, in: 1...36_500),
-            mode: try AgentSettings.mode(settings), subtree: try AgentSettings.subtree(settings))
+            mode: try AgentSettings.mode(settings), subtree: try AgentSettings.subtree(settings),
+            ignore: try settings.list(.ignore))
     }
 
     private static func subtree(_ settings: SettingsReader<Key>) throws -> String? {

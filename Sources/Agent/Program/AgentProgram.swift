@@ -119,6 +119,7 @@ package enum AgentProgram {
             folder: configuration.folder, standIn: layout.absent, index: layout.index,
             debounce: Int64(configuration.debounce), longest: Int64(configuration.minInterval) * 1_000,
             carrying: configuration.extras, trashDays: configuration.trashDays, mode: configuration.mode,
+            ignoring: configuration.ignore,
             client: configuration.client, onWork: onWork)
     }
 

@@ -32,7 +32,7 @@ struct DryRun {
             renewing: { try index.renew(generation: Generation.random()) })
         defer { hub.close() }
         try Once.refusePause(hub.hello)
-        let folder = Folder(index: index, tree: tree, mode: configuration.mode)
+        let folder = Folder(index: index, tree: tree, mode: configuration.mode, ignoring: configuration.ignore)
         try folder.begin(hub.hello)
         if verifies { try index.forgetDigests() }
         try look(folder)
@@ -127,6 +127,10 @@ private final class LookingTree: LocalTree {
 
     func readLink(_ path: RelativePath) throws -> [UInt8] {
         do throws(FileTreeError) { return try root.readLink(path) } catch { throw DiskProblem(error) }
+    }
+
+    func readFile(_ path: RelativePath, limit: Int) throws -> [UInt8]? {
+        do throws(FileTreeError) { return try root.smallFile(path, limit: limit) } catch { throw DiskProblem(error) }
     }
 
     func hash(_ path: RelativePath) -> HashResult {

@@ -36,10 +36,11 @@ final class FolderWorker: @unchecked Sendable {
     ///   - longest: milliseconds after which a file that never is quiet is taken.
     ///   - extras: what is to be carried beside permission bits, as far as this machine can.
     ///   - trashDays: for how long what was put into the trash is kept.
+    ///   - patterns: this machine's own ignore rules.
     ///   - client: this machine's name at the hub.
     init(
         folder path: String, standIn: String, index indexPath: String, debounce: Int64, longest: Int64,
-        carrying extras: CarriedExtras, trashDays: Int, mode: SyncMode, client: String,
+        carrying extras: CarriedExtras, trashDays: Int, mode: SyncMode, ignoring patterns: [String], client: String,
         onWork: @escaping @Sendable () -> Void
     ) throws {
         let relay = EventRelay()
@@ -55,7 +56,8 @@ final class FolderWorker: @unchecked Sendable {
                 ])
         }
         try index.carry(tree.carried)
-        folder = Folder(index: index, tree: tree, mode: mode, aside: Aside(date: day, client: client))
+        folder = Folder(
+            index: index, tree: tree, mode: mode, ignoring: patterns, aside: Aside(date: day, client: client))
         self.indexPath = indexPath
         settling = Settling(debounce: debounce, longest: longest)
         self.debounce = debounce

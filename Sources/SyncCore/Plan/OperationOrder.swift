@@ -97,7 +97,7 @@ package struct OperationOrder<Trees: ThreeTrees> {
         case .hash, .settling:
             blocked.insert(key)
             return false
-        case .settled, .forget, .adopt, .receive, .barred, .release, .discard:
+        case .settled, .forget, .adopt, .receive, .barred, .ignored, .release, .discard:
             return true
         }
     }

@@ -31,7 +31,7 @@ extension Subject {
     /// conflict, a deletion that meets a change is off. What meets under one name (two new files) only the tree tells.
     package var plan: [PlannedAct] {
         switch verdict {
-        case .settled, .forget, .adopt: []
+        case .settled, .forget, .adopt, .ignored: []
         case .hash, .settling: [PlannedAct(up: .wait)]
         case .send(.create(_, let content)): [PlannedAct(up: .create, content.size)]
         case .send(.change(_, _, let synced, let edit, let moves)): planOfChange(synced, edit, moves)

@@ -43,9 +43,12 @@ package struct LocalState: Hashable, Sendable {
     package var content: Content?
     /// False while the file is still being written, or waits to become quiet: nothing is decided about it yet.
     package var isSettled: Bool
+    /// A directory that holds ignored things and nothing else: it is not sent by itself.
+    package var isHollow: Bool
 
     package init(
-        entry: EntryID, parent: LocalParent, name: Name, kind: NodeKind, content: Content?, isSettled: Bool = true
+        entry: EntryID, parent: LocalParent, name: Name, kind: NodeKind, content: Content?, isSettled: Bool = true,
+        isHollow: Bool = false
     ) {
         self.entry = entry
         self.parent = parent
@@ -53,6 +56,7 @@ package struct LocalState: Hashable, Sendable {
         self.kind = kind
         self.content = content
         self.isSettled = isSettled
+        self.isHollow = isHollow
     }
 }
 
@@ -97,6 +101,8 @@ package struct Subject: Hashable, Sendable {
     package var mode: SyncMode
     /// The side that is not the source is being made equal to it, whatever it has. Nothing in two-way mode.
     package var overwrites: Bool
+    /// A rule ignores it, where it lies or is to lie.
+    package var isIgnored = false
 
     package init(
         node: NodeID?, local: LocalState?, synced: SyncedState?, remote: Node?, mode: SyncMode = .twoWay,

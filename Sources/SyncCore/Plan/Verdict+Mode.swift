@@ -1,7 +1,8 @@
 extension Subject {
     /// The decision for this subject alone: what follows from its three states, as far as the folder's mode lets it.
     package var verdict: Verdict {
-        switch mode {
+        if isIgnored { return freeVerdict == .forget ? .forget : .ignored }
+        return switch mode {
         case .twoWay: freeVerdict
         case .sendOnly(let deletes): sourceVerdict(deletes)
         case .receiveOnly: followerVerdict

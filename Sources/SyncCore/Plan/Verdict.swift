@@ -15,6 +15,8 @@ package enum Verdict: Hashable, Sendable {
     case receive(Receiving)
     /// The folder's mode does not let it through: shown, and nobody waits for it.
     case barred(Barred)
+    /// A rule ignores it: it stays as it is on each side.
+    case ignored
     /// What lies here and the node part: it stays here as something that the hub does not know.
     case release(LocalState)
     /// It goes into the trash: the folder is being made equal to the hub.

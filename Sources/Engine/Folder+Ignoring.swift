@@ -1,0 +1,236 @@
+internal import Index
+package import SyncCore
+
+/// The ignore rules of each directory, as they were read last.
+struct IgnoreRules {
+    /// This machine's own list.
+    let machine: IgnoreList?
+    /// Of directories that were asked for; emptied when something changes, and when there are many.
+    var byDirectory: [EntryID: DirectoryRules] = [:]
+    /// The `.syncignore` of those that have one, to see whether it has changed.
+    var files: [EntryID: IgnoreList] = [:]
+    /// Rules were to take effect while a commit was in flight; these directories are looked at after it.
+    var waiting: Set<EntryID> = []
+
+    /// Enough for the directories that are busy; a tree may have a million.
+    static let most = 4_096
+}
+
+// A name that is ignored is passed over: nothing of it is known, watched or sent. What the hub knows stays on each side as
+// it is, until no rule ignores it any more.
+extension Folder {
+    /// The rule by which a path would be ignored here, whether there is anything or not; nil if none is.
+    package func ignoring(at path: RelativePath, isDirectory: Bool) throws -> IgnoreMatch? {
+        var rules = try rules(of: .root)
+        var entry: EntryID? = .root
+        for (depth, name) in path.names.enumerated() {
+            let isLast = depth == path.names.count - 1
+            if let match = rules.match(name, isDirectory: isLast ? isDirectory : true) { return match }
+            if isLast { return nil }
+            entry = try entry.flatMap { try index.child(of: $0, named: name)?.entry }
+            rules = try entry.map { try self.rules(of: $0) } ?? rules.entering(name, file: nil)
+        }
+        return nil
+    }
+
+    /// Whether a rule ignores a subject, where it lies or is to lie.
+    func isIgnored(_ subject: Subject) throws -> Bool { try subject.local?.isHollow == true || match(subject) != nil }
+
+    func match(_ subject: Subject) throws -> IgnoreMatch? {
+        if let local = subject.local {
+            return try rules(of: local.parent.entry).match(local.name, isDirectory: local.kind == .directory)
+        }
+        guard let location = subject.remote?.location ?? subject.synced?.location else { return nil }
+        let kind = subject.remote?.content.kind ?? subject.synced?.content.kind
+        return try rules(ofNode: location.parent)?.match(location.name, isDirectory: kind == .directory)
+    }
+
+    func rules(of directory: EntryID) throws -> DirectoryRules {
+        if let known = rules.byDirectory[directory] { return known }
+        let found: DirectoryRules
+        if directory == .root {
+            found = .top(file: try readRules(directory, .top), machine: rules.machine)
+        } else if let row = try index.local(directory) {
+            let above = try rules(of: row.parent)
+            found = above.entering(row.name, file: try index.path(of: directory).flatMap { try readRules(directory, $0) })
+        } else {
+            found = try rules(of: .root)
+        }
+        if rules.byDirectory.count >= IgnoreRules.most { rules.byDirectory = [:] }
+        rules.byDirectory[directory] = found
+        return found
+    }
+
+    /// Of a directory that may not be here yet; nil if nothing is known of it.
+    private func rules(ofNode directory: NodeID) throws -> DirectoryRules? {
+        if let row = try index.local(of: directory) { return try rules(of: row.entry) }
+        guard let location = try index.remote(directory)?.location ?? index.synced(directory)?.location else {
+            return nil
+        }
+        return try rules(ofNode: location.parent)?.entering(location.name, file: nil)
+    }
+
+    /// As they were when they were last noticed. A file that nobody has noticed yet holds from now on, so everything below
+    /// is looked at.
+    private func readRules(_ directory: EntryID, _ path: RelativePath) throws -> IgnoreList? {
+        if let known = rules.files[directory] { return known }
+        guard let found = rulesOnDisk(path) else { return nil }
+        rules.files[directory] = found
+        look(into: directory, deep: true)
+        return found
+    }
+
+    /// One that cannot be read is told when its bytes are to be hashed.
+    private func rulesOnDisk(_ directory: RelativePath) -> IgnoreList? {
+        let bytes = try? tree.readFile(directory.appending(IgnoreList.fileName), limit: IgnoreList.sizeLimit)
+        return bytes.flatMap { $0 }.map { IgnoreList($0, origin: .file) }
+    }
+
+    // MARK: - Rules that change
+
+    /// Looks at the `.syncignore` of a directory: if it says something else than before, everything below is looked at.
+    /// - Parameter isDeep: that is about to happen.
+    func noticeRules(in directory: EntryID, isDeep: Bool = false) throws {
+        guard let path = try index.path(of: directory) else { return }
+        let now = rulesOnDisk(path)
+        guard now != rules.files[directory] else { return }
+        rules.files[directory] = now
+        rules.byDirectory = [:]
+        try index.bringBackAside()
+        if !isDeep { look(into: directory, deep: true) }
+    }
+
+    func rulesChanged(below directory: EntryID) throws {
+        rules.byDirectory = [:]
+        try index.bringBackAside()
+        look(into: directory, deep: true)
+    }
+
+    /// A directory lies elsewhere now: other rules may hold for what is in it.
+    func rulesMoved(with directory: EntryID) throws {
+        rules.byDirectory = [:]
+        if rules.machine != nil || !rules.files.isEmpty { try rulesChanged(below: directory) }
+    }
+
+    /// What had to wait for the answer to a commit.
+    func lookAtWaitingRules() {
+        for directory in rules.waiting { look(into: directory, deep: true) }
+        rules.waiting = []
+    }
+
+    /// What the hub knows and a rule ignores, where it is not the same here and there.
+    func ignored(limit: Int) throws -> [Pending] {
+        try index.aside(limit: limit).compactMap { node in
+            guard let subject = try index.subject(of: .node(node)), let match = try match(subject),
+                let path = try subject.local.flatMap({ try index.path(of: $0.entry) }) ?? index.remotePath(of: node)
+            else { return nil }
+            let isUp = subject.local != nil && subject.synced?.content != subject.local?.content
+            return Pending(path: path, isUp: isUp, bytes: 0, reason: "\(match)", isSkipped: true)
+        }
+    }
+
+    // MARK: - On the disk
+
+    /// A name that is ignored was seen. What the hub does not know of it is forgotten; what it knows stays as it was.
+    func passOver(_ known: LocalRow?, _ path: RelativePath, _ kind: NodeKind?) throws {
+        try index.clearTrouble(at: path)
+        guard let known else { return }
+        if known.kind != kind { return try index.update(known.vanished) }
+        guard known.node == nil else { return }
+        // The answer may be that the hub knows it from now on.
+        if try index.inflightRequest != nil {
+            rules.waiting.insert(known.parent)
+        } else {
+            try index.removeLocal(known.entry)
+        }
+    }
+
+    /// What vanished here while it was ignored was not deleted for the others: it counts as never had.
+    func forgetIgnored(in row: LocalRow) throws -> [NodeID] {
+        var found: [NodeID] = []
+        var queue = [row]
+        while let next = queue.popLast() {
+            if let node = next.node,
+                try rules(of: next.parent).match(next.name, isDirectory: next.kind == .directory) != nil
+            {
+                found.append(node)
+            }
+            if next.kind == .directory { queue += try index.children(of: next.entry) }
+        }
+        return found
+    }
+
+    // MARK: - Hollow directories
+
+    /// A directory that the hub does not know is not sent while ignored things are all that it holds; an empty one is.
+    func noteWhetherHollow(_ directory: EntryID, _ entries: [(name: Name, status: DiskStatus)]) throws {
+        guard var row = try index.local(directory), directory != .root, row.node == nil || row.isHollow else { return }
+        let isHollow = try row.node == nil && holdsOnlyIgnored(directory, entries)
+        guard isHollow != row.isHollow else { return }
+        row.isHollow = isHollow
+        try index.update(row)
+        guard isHollow, row.parent != .root, let parent = try index.local(row.parent), parent.node == nil else { return }
+        look(into: row.parent, deep: false)
+    }
+
+    func holdsOnlyIgnored(_ directory: EntryID, _ entries: [(name: Name, status: DiskStatus)]) throws -> Bool {
+        let rules = try rules(of: directory)
+        return try !entries.isEmpty
+            && entries.allSatisfy { entry in
+                if rules.match(entry.name, isDirectory: entry.status.kind == .node(.directory)) != nil { return true }
+                return try index.child(of: directory, named: entry.name)?.isHollow == true
+            }
+    }
+
+    /// Something that is to be sent came into a directory: it and those above it are sent, too.
+    func fill(_ directory: EntryID) throws {
+        guard directory != .root, var row = try index.local(directory), row.isHollow else { return }
+        row.isHollow = false
+        try index.update(row)
+        try fill(row.parent)
+    }
+
+    /// A directory was deleted elsewhere, and ignored things are all that is left of it here: they stay, and so does the
+    /// directory, as something that the hub does not know.
+    /// - Returns: false if there is something else in it.
+    func keepHollow(_ row: LocalRow, _ path: RelativePath) throws -> Bool {
+        guard try holdsOnlyIgnored(row.entry, tree.list(path)) else { return false }
+        for child in try index.children(of: row.entry) where !child.isHollow {
+            if child.node != nil { try part(child.entry) }
+            try index.removeLocal(child.entry)
+        }
+        try part(row.entry)
+        guard var row = try index.local(row.entry) else { return true }
+        row.isHollow = true
+        try index.update(row)
+        return true
+    }
+
+    /// The hub has something where a hollow directory lies: a directory is that one; before anything else the hub is told
+    /// of it, and decides.
+    /// - Returns: whether it is the hub's node now.
+    func adoptHollow(_ row: LocalRow, as remote: Node) throws -> Bool {
+        guard remote.content.isDirectory else {
+            try fill(row.entry)
+            return false
+        }
+        var row = row
+        row.isHollow = false
+        row.node = remote.id
+        try index.update(row)
+        try index.markSettled(.entry(row.entry))
+        var state = SyncedState(remote)
+        state.content = row.content ?? remote.content
+        try index.setSynced(remote.id, state)
+        return true
+    }
+}
+
+extension LocalRow {
+    /// The same, not found at its place.
+    fileprivate var vanished: LocalRow {
+        var row = self
+        row.isVanished = true
+        return row
+    }
+}
