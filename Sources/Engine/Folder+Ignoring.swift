@@ -52,7 +52,8 @@ extension Folder {
             found = .top(file: try readRules(directory, .top), machine: rules.machine)
         } else if let row = try index.local(directory) {
             let above = try rules(of: row.parent)
-            found = above.entering(row.name, file: try index.path(of: directory).flatMap { try readRules(directory, $0) })
+            found = above.entering(
+                row.name, file: try index.path(of: directory).flatMap { try readRules(directory, $0) })
         } else {
             found = try rules(of: .root)
         }
@@ -169,7 +170,9 @@ extension Folder {
         guard isHollow != row.isHollow else { return }
         row.isHollow = isHollow
         try index.update(row)
-        guard isHollow, row.parent != .root, let parent = try index.local(row.parent), parent.node == nil else { return }
+        guard isHollow, row.parent != .root, let parent = try index.local(row.parent), parent.node == nil else {
+            return
+        }
         look(into: row.parent, deep: false)
     }
 

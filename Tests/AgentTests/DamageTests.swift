@@ -10,7 +10,8 @@ struct DamageTests {
     private func worker(_ directory: TemporaryDirectory) throws -> FolderWorker {
         try FolderWorker(
             folder: directory.path("folder"), standIn: directory.path("stand-in"), index: directory.path("index.db"),
-            debounce: 1, longest: 1_000, carrying: .nothing, trashDays: 30, mode: .twoWay, client: "ann", onWork: {})
+            debounce: 1, longest: 1_000, carrying: .nothing, trashDays: 30, mode: .twoWay, ignoring: [],
+            client: "ann", onWork: {})
     }
 
     @Test func `an index that turns out to be damaged is told, and the next start makes a new one`() throws {
