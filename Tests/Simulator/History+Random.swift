@@ -20,11 +20,11 @@ extension History {
         let agent = Int.random(in: 0..<agents, using: &random)
         let act: Step.Act
         switch Int.random(in: 0..<12, using: &random) {
-        case 0...2: act = random.once(in: 12) ? .interlope : .user
+        case 0...2: act = random.once(in: 5) ? .interlope : .user
         case 3: act = pick(Acts.phone, &random)
         case 4, 5: act = pick(Acts.hub, &random)
         case 6: act = pick(Acts.message, &random)
-        case 7: act = pick(mood == .clocks ? [.clockJump] : Acts.forgetful, &random)
+        case 7: act = pick(mood == .clocks ? [.clockJump, .clockJump, .exile] : Acts.forgetful, &random)
         case 8: act = pick(Acts.fault, &random)
         default: act = pick(Acts.work, &random)
         }
@@ -104,16 +104,20 @@ private enum Acts {
         .hello, .pause, .resume, .resume, .offline, .online, .online, .goStale, .collect, .collect, .report,
     ]
     static let fault: [Step.Act] = [
-        .crash, .crashSoon, .crashSoon, .crashSoon, .overflow, .loseUploads, .unmount, .unplug, .plug, .plug,
+        .crash, .crashSoon, .crashSoon, .agentPowerCut, .hasty, .hasty, .overflow, .loseUploads, .unmount, .unplug,
+        .plug, .plug,
         .clockJump,
     ]
     /// After these, what is known for certain is less.
-    static let forgetful: [Step.Act] = [.beginAgain, .powerCut, .crashSoon, .unmount, .hubCrashSoon]
+    static let forgetful: [Step.Act] = [
+        .beginAgain, .powerCut, .powerCut, .hubCrashSoon, .exile, .exile, .exile,
+    ]
     static let hub: [Step.Act] = [
         .shareLook, .shareTake, .shareConclude, .hubSettle, .hubSettle, .hubFlush, .hubRetry, .hubCrash,
         .hubCrashSoon, .hubCrashSoon, .hubStart, .hubStart, .shareUnplug, .sharePlug, .sharePlug,
     ]
     static let phone: [Step.Act] = [
         .phone, .phone, .phone, .phone, .phoneBegins, .phoneEnds, .phoneEnds, .phoneBreaks, .phoneInterlopes,
+        .phoneInterlopes,
     ]
 }

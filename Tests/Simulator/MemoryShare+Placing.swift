@@ -48,7 +48,7 @@ extension MemoryShare: ShareDisk {
     }
 
     func makeDirectory(_ path: RelativePath, mode: Mode) throws -> NewPlacement {
-        try enter()
+        try enter(path)
         _ = try parent(of: path)
         if let there = tree.inode(at: path) { return .occupied(there.fileStatus) }
         let made = tree.newInode(.directory, mode: mode)
@@ -59,7 +59,7 @@ extension MemoryShare: ShareDisk {
     func setAttributes(
         _ path: RelativePath, mode: Mode?, mtime: Nanoseconds?, expecting: Fingerprint
     ) throws -> AttributeChange {
-        try enter()
+        try enter(path)
         guard let inode = tree.inode(at: path) else { return .unexpected(nil) }
         guard inode.fileStatus.matches(expecting) else { return .unexpected(inode.fileStatus) }
         if inode.isOpen { return .busy(inode.fileStatus) }
@@ -70,7 +70,7 @@ extension MemoryShare: ShareDisk {
     }
 
     func removeDirectory(_ path: RelativePath) throws -> DirectoryRemoval {
-        try enter()
+        try enter(path)
         guard let inode = tree.inode(at: path), inode.kind == .directory else { return .absent }
         guard inode.children.isEmpty else { return .notEmpty }
         tree.unlink(path)
@@ -79,12 +79,12 @@ extension MemoryShare: ShareDisk {
     }
 
     func move(_ path: RelativePath, to newPath: RelativePath, expecting: FileIdentity) throws -> Move {
-        try enter()
+        try enter(path)
         if path != newPath, path.contains(newPath) { throw FileTreeError("move", path, .cycle) }
         _ = try parent(of: newPath)
         guard let before = tree.inode(at: path) else { return .unexpected(nil) }
         guard before.fingerprint.identity == expecting else { return .unexpected(before.fileStatus) }
-        interlope()
+        interlope(path)
         guard let moving = tree.inode(at: path) else { return .unexpected(nil) }
         if let there = tree.inode(at: newPath) { return .occupied(there.fileStatus) }
         _ = try parent(of: newPath)
@@ -97,7 +97,7 @@ extension MemoryShare: ShareDisk {
     }
 
     func placeNew(_ item: MemoryItem, at path: RelativePath) throws -> NewPlacement {
-        try enter()
+        try enter(path)
         _ = try parent(of: path)
         if let there = tree.inode(at: path) { return .occupied(there.fileStatus) }
         guard let inode = areas[item.area]?.removeValue(forKey: item.name) else {
@@ -108,16 +108,16 @@ extension MemoryShare: ShareDisk {
     }
 
     func exchange(_ item: MemoryItem, with path: RelativePath, expecting: Fingerprint) throws -> Exchange<MemoryItem> {
-        try enter()
+        try enter(path)
         guard let before = tree.inode(at: path) else { return .unexpected(nil) }
         guard before.fileStatus.matches(expecting) else { return .unexpected(before.fileStatus) }
         if before.isOpen { return .busy(before.fileStatus) }
         let seen = before.fingerprint
-        interlope()
+        interlope(path)
         guard tree.inode(at: path) != nil else { return .unexpected(nil) }
         tradePlaces(item, path)
         // A process that dies here has put aside what nobody has looked at.
-        try enter()
+        try enter(path)
         guard let out = areas[item.area]?[item.name] else { return .unexpected(nil) }
         if out.fileStatus.survivedRename(seen), !out.isOpen, let placed = tree.inode(at: path) {
             return .placed(placed.fileStatus, displaced: MemoryItem(self, item.area, item.name, out))
@@ -144,16 +144,16 @@ extension MemoryShare: ShareDisk {
     }
 
     func takeAway(_ path: RelativePath, expecting: Fingerprint) throws -> Removal<MemoryItem> {
-        try enter()
+        try enter(path)
         guard let before = tree.inode(at: path) else { return .unexpected(nil) }
         guard before.fileStatus.matches(expecting) else { return .unexpected(before.fileStatus) }
         if before.isOpen { return .busy(before.fileStatus) }
         let seen = before.fingerprint
-        interlope()
+        interlope(path)
         guard let out = tree.unlink(path) else { return .unexpected(nil) }
         let name = newName()
         areas[.displaced]?[name] = out
-        try enter()
+        try enter(path)
         if out.fileStatus.survivedRename(seen), !out.isOpen { return .taken(MemoryItem(self, .displaced, name, out)) }
         guard let there = tree.inode(at: path) else {
             areas[.displaced]?[name] = nil
@@ -193,6 +193,9 @@ extension MemoryShare: ShareDisk {
 
     func keepVersion(_ item: MemoryItem, _ digest: Digest) throws {
         try enter()
+        if let file = areas[item.area]?[item.name]?.content.file, file.digest != digest {
+            onLoss(Array("\(item.name), put away as other bytes than it has".utf8))
+        }
         if versions[digest] != nil { return try item.remove() }
         versions[digest] = areas[item.area]?.removeValue(forKey: item.name)
     }

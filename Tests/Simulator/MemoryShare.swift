@@ -22,7 +22,7 @@ final class MemoryShare {
     /// Until it is started again nothing can be done any more.
     var isDead = false
     /// Called before anything is looked at or changed, and between a look and the step that follows it.
-    var interloper: (() -> Void)?
+    var interloper: ((RelativePath?) -> Void)?
     /// Told when bytes that lay in the share are about to go for good.
     var onLoss: ([UInt8]) -> Void = { _ in }
 
@@ -30,7 +30,7 @@ final class MemoryShare {
 
     // MARK: - Parts of all steps
 
-    func enter() throws {
+    func enter(_ path: RelativePath? = nil) throws {
         if isDead { throw HubCrash() }
         if let left = fuse {
             fuse = left - 1
@@ -40,13 +40,13 @@ final class MemoryShare {
             }
         }
         if !tree.isMounted { throw FileTreeError("reach", "the share", .disk) }
-        interlope()
+        interlope(path)
     }
 
-    func interlope() {
+    func interlope(_ path: RelativePath? = nil) {
         guard let somebody = interloper else { return }
         interloper = nil
-        somebody()
+        somebody(path)
         interloper = somebody
     }
 

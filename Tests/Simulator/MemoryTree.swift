@@ -74,10 +74,13 @@ final class MemoryTree: LocalTree {
     /// What was put into the trash, in that order, without directories.
     private(set) var trashed: [(path: RelativePath, bytes: [UInt8])] = []
 
+    /// How what the engine did since it last made names durable is undone.
+    private var undos: [() -> Void] = []
+
     /// Called with bytes that the engine is about to destroy.
     var willDestroy: ([UInt8], RelativePath) -> Void = { _, _ in }
     /// Called before the engine looks or changes anything: somebody else may be at work.
-    var interloper: (() -> Void)?
+    var interloper: ((RelativePath?) -> Void)?
     /// So many calls of the engine from now, the process dies.
     var fuse: Int?
     /// False while the disk is not mounted.
@@ -206,7 +209,7 @@ final class MemoryTree: LocalTree {
         return found
     }
 
-    private func enter(changing: Bool = false) throws {
+    private func enter(changing: Bool = false, _ path: RelativePath? = nil) throws {
         precondition(isMounted || !changing, "the engine writes where its disk is not mounted")
         if let left = fuse {
             fuse = left - 1
@@ -214,9 +217,21 @@ final class MemoryTree: LocalTree {
         }
         if let interloper {
             self.interloper = nil
-            interloper()
+            interloper(path)
             self.interloper = interloper
         }
+    }
+
+    /// A power cut takes away what was done to something, if nobody has touched it since.
+    private func undo(_ inode: Inode, at path: RelativePath, _ body: @escaping () -> Void) {
+        let stamp = inode.stamp
+        undos.append { [unowned self] in if self.inode(at: path) === inode, inode.stamp == stamp { body() } }
+    }
+
+    /// What the engine did and did not make durable is undone, the last thing first.
+    func cutPower() {
+        for undo in undos.reversed() { undo() }
+        undos = []
     }
 
     private func needDirectory(_ path: RelativePath) throws {
@@ -274,44 +289,51 @@ final class MemoryTree: LocalTree {
     // MARK: - LocalTree: changing
 
     func makeDirectory(_ path: RelativePath, mode: Mode) throws -> Placing {
-        try enter(changing: true)
+        try enter(changing: true, path)
         try needDirectory(path.parent)
         if found(at: path) != nil { return .unexpected }
         let made = newInode(.directory, mode: mode)
         link(made, at: path)
+        undo(made, at: path) { [unowned self] in if made.children.isEmpty { unlink(path) } }
         try enter()
         return .done(made.status)
     }
 
     func makeSymlink(_ path: RelativePath, target: [UInt8], mtime: Nanoseconds) throws -> Placing {
-        try enter(changing: true)
+        try enter(changing: true, path)
         try needDirectory(path.parent)
         if found(at: path) != nil { return .unexpected }
         let made = newInode(.symlink, mode: Mode(0o777), mtime: mtime)
         made.bytes = target
         link(made, at: path)
+        undo(made, at: path) { [unowned self] in unlink(path) }
         return .done(made.status)
     }
 
     func place(_ staged: StagedContent, as file: FileContent, at path: RelativePath) throws -> Placing {
-        try enter(changing: true)
+        try enter(changing: true, path)
         try needDirectory(path.parent)
         if found(at: path) != nil { return .unexpected }
         let made = try take(staged, file)
         link(made, at: path)
+        undo(made, at: path) { [unowned self] in unlink(path) }
         return .done(made.status)
     }
 
     func replace(_ path: RelativePath, having stamp: Stamp, by staged: StagedContent, as file: FileContent) throws
         -> Placing
     {
-        try enter(changing: true)
+        try enter(changing: true, path)
         guard let old = found(at: path), old.kind == .file, old.stamp == stamp else { return .unexpected }
         let made = try take(staged, file)
         willDestroy(old.bytes, path)
         unlink(path)
         free(old)
         link(made, at: path)
+        undo(made, at: path) { [unowned self] in
+            unlink(path)
+            link(old, at: path)
+        }
         return .done(made.status)
     }
 
@@ -326,18 +348,23 @@ final class MemoryTree: LocalTree {
     }
 
     func move(_ from: RelativePath, having stamp: Stamp, to path: RelativePath) throws -> Placing {
-        try enter(changing: true)
+        try enter(changing: true, from)
         guard let moved = found(at: from), isExpected(moved, stamp) else { return .unexpected }
         if from.contains(path) { throw DiskProblem(.other, "\(from) into itself") }
         try needDirectory(path.parent)
         if found(at: path) != nil { return .unexpected }
         unlink(from)
         link(moved, at: path)
+        undo(moved, at: path) { [unowned self] in
+            guard inode(at: from) == nil, inode(at: from.parent)?.kind == .directory else { return }
+            unlink(path)
+            link(moved, at: from)
+        }
         return .done(moved.status)
     }
 
     func setAttributes(_ path: RelativePath, having stamp: Stamp, mode: Mode, mtime: Nanoseconds?) throws -> Placing {
-        try enter(changing: true)
+        try enter(changing: true, path)
         guard let inode = found(at: path), isExpected(inode, stamp) else { return .unexpected }
         inode.mode = mode
         if let mtime { inode.mtime = mtime }
@@ -347,7 +374,7 @@ final class MemoryTree: LocalTree {
     }
 
     func remove(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
-        try enter(changing: true)
+        try enter(changing: true, path)
         guard let inode = found(at: path) else { return true }
         guard inode.kind == kind, isExpected(inode, stamp), inode.children.isEmpty else { return false }
         if kind == .file { willDestroy(inode.bytes, path) }
@@ -357,7 +384,7 @@ final class MemoryTree: LocalTree {
     }
 
     func trash(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
-        try enter(changing: true)
+        try enter(changing: true, path)
         guard let inode = found(at: path) else { return true }
         guard inode.kind == kind, isExpected(inode, stamp), inode.children.isEmpty else { return false }
         unlink(path)
@@ -366,6 +393,9 @@ final class MemoryTree: LocalTree {
         return true
     }
 
-    func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws { try enter() }
+    func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws {
+        try enter()
+        undos = []
+    }
     func discard(_ staged: StagedContent) { staging[staged.name] = nil }
 }

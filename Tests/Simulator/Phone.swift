@@ -34,6 +34,14 @@ final class Phone {
         return user.act(&random)
     }
 
+    /// Does something to the very name that the hub is about to change.
+    func meddle(at path: RelativePath, _ random: inout SplitMix) -> String? {
+        guard share.isMounted else { return nil }
+        var user = User(number: Phone.number, tree: share, traces: traces)
+        user.onDestruction = { [unowned self] in destroy($0) }
+        return user.meddle(at: path, &random)
+    }
+
     private func destroy(_ inode: MemoryTree.Inode) {
         if let file = inode.content.file { destroyed.insert(file.digest) }
         if upload?.file === inode { breakOff() }
@@ -69,6 +77,7 @@ final class Phone {
     /// Writes the rest and closes the file.
     func end() -> String? {
         guard let upload else { return nil }
+        hub.pieces.remove(share.contents.digest(of: upload.file.bytes))
         upload.file.bytes = upload.bytes
         upload.file.mtime = share.clock.tick()
         upload.file.ctime = upload.file.mtime

@@ -32,6 +32,8 @@ final class SimulatedHub {
     var pieces: Set<Digest> = []
     /// Clients that forgot what they knew: what they send meets what they sent.
     var forgives: Set<String> = []
+    /// Writes down what becomes of it.
+    var note: (String) -> Void = { _ in }
     /// Requests that it was asked.
     var messages = 0
 
@@ -87,6 +89,7 @@ final class SimulatedHub {
     }
 
     func die() {
+        note("dies")
         isUp = false
         disk.isDead = true
         disk.fuse = nil
@@ -105,6 +108,7 @@ final class SimulatedHub {
     func start() throws {
         guard !isUp, share.isMounted else { return }
         isUp = true
+        note("starts")
         disk.isDead = false
         starts += 1
         placer = SimulatedHub.placer(disk, journal, clock, starts)

@@ -13,6 +13,9 @@ extension Simulation {
         case .phone, .phoneBegins, .phoneEnds, .phoneBreaks, .phoneInterlopes: try performPhone(act, agent, &random)
         case .shareLook, .shareTake, .shareConclude, .hubSettle, .hubFlush, .hubRetry: try performHub(act)
         case .hubCrash, .hubCrashSoon, .hubStart, .powerCut: try performCrash(act, agent, &random)
+        case .agentPowerCut: try cutPower(of: agent, &random)
+        case .exile: try exile(agent, &random)
+        case .hasty: try hasten(agent, &random)
         case .unplug: agent.tree.isMounted = false
         case .plug: agent.tree.isMounted = true
         case .shareUnplug: hub.share.isMounted = false
@@ -25,6 +28,44 @@ extension Simulation {
         default: return false
         }
         return true
+    }
+
+    /// One is away for so long that nobody waits for it, while another deletes something and the hub forgets that.
+    private func exile(_ agent: SimulatedAgent, _ random: inout SplitMix) throws {
+        guard mood != .alone, mood != .turns else { return }
+        agent.isConnected = false
+        agent.isStale = true
+        for other in agents where other !== agent && other.isConnected {
+            var user = User(number: other.number, tree: other.tree, traces: traces)
+            user.repertoire = [.delete, .deleteTree, .delete, .replaceFileByDirectory, .replaceDirectoryByFile]
+            let done = user.act(&random)
+            tell("    user \(other.number) \(done)")
+        }
+        for _ in 0..<2 {
+            for other in agents where other !== agent {
+                try pass(other)
+                try other.report()
+            }
+        }
+        try collect()
+    }
+
+    /// A process that has just started is asked to send and to place before it has looked at its folder.
+    private func hasten(_ agent: SimulatedAgent, _ random: inout SplitMix) throws {
+        agent.tree.fuse = Int.random(in: 0...20, using: &random)
+        do { try perform(.sync, agent, &random) } catch is Crash {}
+        try agent.restart()
+        for _ in 0..<2 {
+            if random.once(in: 2) { try sendAll(agent, &random) } else { try receiveAll(agent, &random) }
+        }
+    }
+
+    /// The machine loses its power in the middle of things; what it synced before is there afterwards.
+    private func cutPower(of agent: SimulatedAgent, _ random: inout SplitMix) throws {
+        if random.once(in: 2) { agent.tree.fuse = Int.random(in: 0...25, using: &random) }
+        do { try perform(.sync, agent, &random) } catch is Crash {}
+        agent.tree.cutPower()
+        try agent.restart()
     }
 
     private func performMessage(_ act: Step.Act, _ agent: SimulatedAgent) throws {
@@ -64,13 +105,16 @@ extension Simulation {
         if act == .phone || act == .phoneBegins || act == .phoneInterlopes { try changeShift(to: Phone.number) }
         switch act {
         case .phone: work(&random)
-        case .phoneBegins: tell("    phone " + (phone.begin(&random) ?? "rests"))
-        case .phoneEnds: tell("    phone " + (phone.end() ?? "rests"))
-        case .phoneBreaks: phone.breakOff()
+        case .phoneBegins: note(phone.begin(&random))
+        case .phoneEnds: note(phone.end())
+        case .phoneBreaks:
+            phone.breakOff()
+            wanted = hub.share.things()
         default:
             var chance = random
-            hub.disk.interloper = { [unowned self] in
-                if chance.once(in: 4) { work(&chance) }
+            hub.disk.interloper = { [unowned self] path in
+                if let path, chance.once(in: 3) { return note(phone.meddle(at: path, &chance)) }
+                if chance.once(in: 12) { work(&chance) }
             }
             defer { hub.disk.interloper = nil }
             if random.once(in: 2) { try hub.settle() } else { try perform(.sync, agent, &random) }
@@ -78,7 +122,12 @@ extension Simulation {
     }
 
     private func work(_ random: inout SplitMix) {
-        guard let done = phone.act(&random) else { return }
+        note(phone.act(&random))
+    }
+
+    /// What the phone did, if it did anything.
+    func note(_ done: String?) {
+        guard let done else { return }
         tell("    phone " + done)
         wanted = hub.share.things()
     }
@@ -102,23 +151,22 @@ extension Simulation {
         switch act {
         case .hubCrash: hub.die()
         case .hubStart:
-            hub.disk.fuse = random.once(in: 2) ? Int.random(in: 0...12, using: &random) : nil
+            if !hub.isUp { hub.disk.fuse = random.once(in: 2) ? Int.random(in: 0...12, using: &random) : nil }
             try hub.start()
-            hub.disk.fuse = nil
         case .powerCut:
             // What the phone deleted a moment ago may be there again.
             traces.forgives = true
+            phone.breakOff()
             hub.disk.cutPower()
             hub.die()
         default:
+            // It burns until there is something to do.
             if random.once(in: 3) {
                 hub.stepFuse = Int.random(in: 0...3, using: &random)
             } else {
-                hub.disk.fuse = Int.random(in: 0...20, using: &random)
+                hub.disk.fuse = Int.random(in: 0...(random.once(in: 2) ? 8 : 30), using: &random)
             }
             if random.once(in: 3) { try performHub(.hubSettle) } else { try perform(.sync, agent, &random) }
-            hub.disk.fuse = nil
-            hub.stepFuse = nil
         }
     }
 }

@@ -12,7 +12,7 @@ extension Simulation {
         hub.paused = []
         hub.lines = [:]
         hub.share.isMounted = true
-        if let done = phone.end() { tell("    phone \(done)") }
+        note(phone.end())
         try hub.start()
         for agent in agents {
             try agent.connect()

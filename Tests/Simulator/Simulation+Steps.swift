@@ -82,12 +82,21 @@ extension Simulation {
         wanted = agent.tree.things()
     }
 
+    /// The user does something to the very name that the engine is about to change.
+    private func meddle(_ agent: SimulatedAgent, _ path: RelativePath, _ random: inout SplitMix) {
+        let user = User(number: agent.number, tree: agent.tree, traces: traces)
+        guard let done = user.meddle(at: path, &random) else { return }
+        tell("    user \(agent.number) " + done)
+        wanted = agent.tree.things()
+    }
+
     /// The user works while the engine does.
     private func interlope(_ agent: SimulatedAgent, _ random: inout SplitMix) throws {
         try changeShift(to: agent)
         var chance = random
-        agent.tree.interloper = { [unowned self] in
-            if chance.once(in: 4) { work(agent, &chance) }
+        agent.tree.interloper = { [unowned self] path in
+            if let path, chance.once(in: 3) { return meddle(agent, path, &chance) }
+            if chance.once(in: 10) { work(agent, &chance) }
         }
         defer { agent.tree.interloper = nil }
         try perform(.sync, agent, &random)

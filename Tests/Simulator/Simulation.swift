@@ -28,6 +28,7 @@ final class Simulation {
         isTelling = telling
         hub = try SimulatedHub(clock: Clock(world), contents: contents)
         phone = Phone(hub, traces)
+        if telling { hub.note = { [unowned self] in tell("      hub " + $0) } }
         for number in 0..<count {
             let agent = try SimulatedAgent(number, hub: hub, clock: Clock(world), contents: contents)
             agent.tree.willDestroy = { [unowned self] bytes, path in

@@ -13,7 +13,7 @@ struct Step: Hashable, CustomStringConvertible {
         case phone, phoneBegins, phoneEnds, phoneBreaks, phoneInterlopes
         case shareLook, shareTake, shareConclude, hubSettle, hubFlush, hubRetry
         case hubCrash, hubCrashSoon, hubStart, powerCut, shareUnplug, sharePlug
-        case pause, resume, clockJump, goStale, collect
+        case pause, resume, clockJump, goStale, collect, agentPowerCut, exile, hasty
     }
     var agent: Int
     var act: Act

@@ -31,6 +31,23 @@ struct User {
         return "rests"
     }
 
+    /// Does something to one name: what is there is edited, replaced, deleted or moved away, or something new comes there.
+    /// - Returns: what was done, in a few words.
+    func meddle(at path: RelativePath, _ random: inout SplitMix) -> String? {
+        guard let name = path.last, !path.names.contains(where: \.isReserved) else { return nil }
+        traces.see(tree, number)
+        defer { traces.see(tree, number) }
+        switch (tree.inode(at: path)?.kind, Int.random(in: 0..<5, using: &random)) {
+        case (nil, 0...2): return write(path, fresh(), "creates")
+        case (nil, _): return nil
+        case (.file?, 0...1): return write(path, fresh(), "edits")
+        case (.file?, 2): return atomicSave(path)
+        // SAFETY: a short name stays one with one more letter.
+        case (_, 3): return move(path, path.parent.appending(try! Name(name.bytes.prefix(100) + [UInt8(ascii: "m")])))
+        default: return delete(path)
+        }
+    }
+
     private func perform(_ verb: Verb, _ random: inout SplitMix) -> String? {
         switch verb {
         case .create: return write(newPath(&random), fresh(), "creates")
