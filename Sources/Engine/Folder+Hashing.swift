@@ -42,7 +42,7 @@ extension Folder {
                 row.digest = digest
                 row.stamp = stamp
                 row.mode = try adjusted(mode, of: row.node)
-                if now - stamp.ctime < raciness {
+                if isRacy(stamp.ctime, at: now) {
                     // Not to be believed by stamp after a restart: no file has this ctime.
                     row.stamp.ctime = Nanoseconds.min
                     racy[row.entry] = stamp.ctime
@@ -60,12 +60,15 @@ extension Folder {
     }
 
     /// Kernels before 6.13, and some file systems, stamp times coarsely: what changes within 2 s of its last change may
-    /// look unchanged.
-    private var raciness: Nanoseconds { 2_000_000_000 }
+    /// look unchanged. A time that lies further ahead is from before the clock was set back: no change gets it now.
+    private func isRacy(_ changed: Nanoseconds, at now: Nanoseconds) -> Bool {
+        let (age, overflows) = now.subtractingReportingOverflow(changed)
+        return !overflows && age.magnitude < 2_000_000_000
+    }
 
     /// Files that were hashed too soon after their change, now old enough to be looked at once more.
     package func racyRequests(at now: Nanoseconds) throws -> [HashRequest] {
-        try racy.filter { now - $0.value >= raciness }.keys.sorted().compactMap { entry in
+        try racy.filter { !isRacy($0.value, at: now) }.keys.sorted().compactMap { entry in
             guard let row = try index.local(entry), row.digest != nil, let path = try index.path(of: entry) else {
                 racy[entry] = nil
                 return nil

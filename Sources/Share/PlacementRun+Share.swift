@@ -35,12 +35,14 @@ extension PlacementRun {
 
     /// An unseen edit at the placement's own path.
     func takeIn(_ path: RelativePath) throws {
+        try refusePieces(path)
         guard let parent = try directory(of: path) else { return }
         try takeIn(path, in: parent)
     }
 
     /// An unseen edit of the placement's own node, which stays where it is.
     func takeInEdit(_ path: RelativePath) throws {
+        try refusePieces(path)
         guard let node = try placer.journal.node(placement.node), !node.isDeleted,
             let found = try content(at: path), found.content.kind == node.content.kind
         else { return }

@@ -194,4 +194,27 @@ struct RegressionTests {
             2 sync 11308536661704029790
             """)
     }
+
+    @Test func `what somebody is still writing in the share is not taken in because its name is to go`() throws {
+        try replay(
+            """
+            clocks 3
+            2 phone 17141203365395594701
+            1 exile 8278990048581235089
+            1 phoneBegins 2501257772650272531
+            1 exile 2603468451138891481
+            """)
+    }
+
+    @Test func `a file from before the clock was set back goes where it should`() throws {
+        try replay(
+            """
+            clocks 2
+            1 phone 476496145246849261
+            0 hubSettle 5772164545846489006
+            1 all 1629161445198089280
+            1 interlope 15641456584766396706
+            1 clockJump 14802145776129121722
+            """)
+    }
 }
