@@ -13,14 +13,19 @@ package final class Campaign: Sendable {
 
     private let first: UInt64
     private let most: UInt64
+    private let mood: Mood?
     private let mayGoOn: @Sendable (Progress) -> Bool
     private let state: Mutex<Progress>
 
     /// - Parameters:
     ///   - first: the seed of the first history.
     ///   - most: how many histories.
+    ///   - mood: of all of them; nil: as the seed has it.
     ///   - mayGoOn: asked before each history.
-    package init(from first: UInt64, most: UInt64, while mayGoOn: @escaping @Sendable (Progress) -> Bool) {
+    package init(
+        from first: UInt64, most: UInt64, mood: Mood? = nil, while mayGoOn: @escaping @Sendable (Progress) -> Bool
+    ) {
+        self.mood = mood
         self.first = first
         self.most = most
         self.mayGoOn = mayGoOn
@@ -33,7 +38,7 @@ package final class Campaign: Sendable {
     /// Runs histories until they are done; on as many threads as call it.
     package func work() {
         while let seed = takeSeed() {
-            let violation = Report.run(seed)
+            let violation = Report.run(seed, mood: mood)
             state.withLock { state in
                 state.done += 1
                 if let violation { state.failures.append((seed, violation)) }

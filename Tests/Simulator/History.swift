@@ -1,5 +1,5 @@
 /// What kind of history: who works when.
-enum Mood: String, CaseIterable {
+package enum Mood: String, CaseIterable {
     /// Everybody at any time.
     case chaos
     /// One user only, or the phone only; the others look on. No conflict can be, and what the user has is what all get.

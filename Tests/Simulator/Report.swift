@@ -1,26 +1,29 @@
 /// What is said about one history.
 package enum Report {
     /// - Returns: nil if it kept all promises.
-    package static func run(_ seed: UInt64) -> Violation? {
+    package static func run(_ seed: UInt64, mood: Mood? = nil) -> Violation? {
         do {
-            try Simulation.run(History(seed: seed))
+            try Simulation.run(History(seed: seed, mood: mood))
             return nil
         } catch { return error as? Violation }
     }
 
     /// The history of a seed, step by step, with what each step did, and how it ended.
-    package static func replay(_ seed: UInt64) -> (text: String, violation: Violation?) { told(History(seed: seed)) }
+    package static func replay(_ seed: UInt64, mood: Mood? = nil) -> (text: String, violation: Violation?) {
+        told(History(seed: seed, mood: mood))
+    }
 
     /// The same for a history as a failure prints it; nil if it is none.
     package static func replay(text: String) -> (text: String, violation: Violation?)? { History(text).map(told) }
 
     /// A failure for a person, and for a test: the promise, the shrunk history with what its steps did, and the same
     /// as text that can be replayed.
-    package static func failure(_ seed: UInt64, _ violation: Violation) -> String {
-        let shrunk = Shrinking.shrink(History(seed: seed), breaking: violation.promise)
+    package static func failure(_ seed: UInt64, mood: Mood? = nil, _ violation: Violation) -> String {
+        let history = History(seed: seed, mood: mood)
+        let shrunk = Shrinking.shrink(history, breaking: violation.promise)
         return """
-            SYNC_SEED=\(seed): \(told(shrunk).violation ?? violation)
-            --- shrunk from \(History(seed: seed).steps.count) steps to \(shrunk.steps.count), as a test takes it:
+            SYNC_SEED=\(seed)\(mood.map { " SYNC_MOOD=\($0)" } ?? ""): \(told(shrunk).violation ?? violation)
+            --- shrunk from \(history.steps.count) steps to \(shrunk.steps.count), as a test takes it:
             \(shrunk.text)
             """
     }

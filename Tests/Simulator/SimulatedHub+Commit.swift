@@ -46,6 +46,7 @@ extension SimulatedHub {
             try journal.recordedOutcome(of: $0.id, client: request.client) != nil
         }
         let before = try journal.head
+        let edits = repeated ? [:] : try editsOfUnseen(request)
         let items = try verify(request)
         if !items.isEmpty { try disk.sync() }
         try step()
@@ -57,6 +58,7 @@ extension SimulatedHub {
         try placer.run(result.placements)
         try removeUnused(items, result)
         try step()
+        check(edits, result.outcomes, of: request)
         check(request, result.outcomes, wasRepeated: repeated, grewFrom: before, to: result.head)
         try step()
         return result.outcomes

@@ -20,6 +20,28 @@ extension SimulatedHub {
         }
     }
 
+    /// Edits of bytes that their client has not seen: neither may replace the other.
+    func editsOfUnseen(_ request: Request) throws -> [OperationID: Node] {
+        var found: [OperationID: Node] = [:]
+        for operation in request.operations {
+            guard case .edit(let id, let base, let mine) = operation.change, let now = try journal.node(id),
+                !now.isDeleted, base != now.contentVersion, let seen = try journal.content(of: id, at: base),
+                !now.content.hasSameBytes(as: seen), !now.content.hasSameBytes(as: mine), !mine.hasSameBytes(as: seen)
+            else { continue }
+            found[operation.id] = now
+        }
+        return found
+    }
+
+    func check(_ edits: [OperationID: Node], _ outcomes: [Outcome], of request: Request) {
+        for (operation, outcome) in zip(request.operations, outcomes) {
+            guard let unseen = edits[operation.id] else { continue }
+            if case .applied = outcome {
+                complain(.noSilentOverwrite, "\(request.client) replaces \(unseen.name), which it had not seen")
+            }
+        }
+    }
+
     /// Two changes that met: somebody else had a hand in what holds the name; and their bytes differ.
     private func explain(_ current: Node, _ copy: Node, _ client: String, _ wasRepeated: Bool) {
         if wasRepeated { return }

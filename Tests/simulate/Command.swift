@@ -8,6 +8,7 @@ struct Command {
     private var histories: UInt64?
     private var threads = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     private var replays: String?
+    private var mood = getenv("SYNC_MOOD").flatMap { Mood(rawValue: String(cString: $0)) }
 
     /// - Returns: the exit status.
     func run() async -> Int32 {
@@ -22,7 +23,7 @@ struct Command {
                 say("simulate: SYNC_SEED is a number, not '\(text)'", to: STDERR_FILENO)
                 return 2
             }
-            return tell(Report.replay(seed), "SYNC_SEED=\(seed)")
+            return tell(Report.replay(seed, mood: command.mood), "SYNC_SEED=\(seed)")
         }
         return await command.search()
     }
@@ -53,7 +54,7 @@ struct Command {
         let began = clock.now
         // One minute unless something else is asked for.
         let end = minutes.map { began + .seconds($0 * 60) } ?? (histories == nil ? began + .seconds(60) : nil)
-        let campaign = Campaign(from: seed, most: histories ?? .max) { progress in
+        let campaign = Campaign(from: seed, most: histories ?? .max, mood: mood) { progress in
             progress.failures.isEmpty && (end.map { clock.now < $0 } ?? true)
         }
         say("from seed \(seed), on \(threads) threads")
@@ -68,7 +69,7 @@ struct Command {
         teller.cancel()
         let seconds = (clock.now - began) / .seconds(1)
         say("\(campaign.progress.done) histories in \(Int(seconds.rounded())) s, \(rate(campaign, began)) each second")
-        for (seed, violation) in campaign.progress.failures { say("\n" + Report.failure(seed, violation)) }
+        for (seed, violation) in campaign.progress.failures { say("\n" + Report.failure(seed, mood: mood, violation)) }
         if campaign.progress.failures.isEmpty { say("all promises were kept") }
         return campaign.progress.failures.isEmpty ? 0 : 1
     }
