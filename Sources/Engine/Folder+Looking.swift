@@ -31,6 +31,7 @@ extension Folder {
         do {
             try index.transaction {
                 try body()
+                try makeDurable()
                 if !tree.isPresent() { throw Absence() }
             }
         } catch {
@@ -306,6 +307,14 @@ extension Folder {
         try index.update(row)
         try index.markSettled(.entry(entry))
         try index.setSynced(node, state)
+        try isAdopted(row)
+    }
+
+    /// What a process that died had placed is agreed on now, and may not have been made durable.
+    func isAdopted(_ row: LocalRow) throws {
+        guard let path = try index.path(of: row.entry) else { return }
+        touched.insert(path.parent)
+        touchedBytes = true
     }
 
     /// The row of what had this inode and is not where it was any more.

@@ -17,6 +17,7 @@ extension Folder {
             var ready = try readyToSend(limit: limit)
             // With one direction closed the first look may only have found what is what.
             if ready.isEmpty, index.mode != .twoWay { ready = try readyToSend(limit: limit) }
+            try makeDurable()
             if ready.isEmpty, undone.isEmpty { return nil }
             var commit = try draft(
                 try OperationOrder.order(ready, in: index, limit: limit), operations: limit, bytes: bytes)
@@ -99,6 +100,7 @@ extension Folder {
         }
         try index.setSynced(node, state)
         try index.crossOut([node])
+        try isAdopted(row)
     }
 
     private func settled(_ key: SubjectKey, _ subject: Subject) throws {

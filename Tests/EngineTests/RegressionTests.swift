@@ -217,4 +217,18 @@ struct RegressionTests {
             1 clockJump 14802145776129121722
             """)
     }
+
+    @Test func `what a process had placed before it died is durable before it counts as agreed`() throws {
+        try replay(
+            """
+            alone 2
+            0 sync 3922266092407881089
+            0 phone 7127982695122266382
+            1 phoneBegins 1663083671690003883
+            0 phoneEnds 10947108353655763201
+            1 phoneInterlopes 6381664410711706240
+            0 crashSoon 8928413483526066280
+            0 agentPowerCut 293400687366698010
+            """)
+    }
 }
