@@ -63,6 +63,16 @@ extension TreeRoot {
 }
 
 extension PrivateItem {
+    /// Gives it the permission bits and the time that it is to have, before anybody sees it under a name. An ACL's mask
+    /// stays with the group's bits, for which it stands.
+    package func setAttributes(mode: Mode, mtime: Nanoseconds) throws(FileTreeError) {
+        let handle = try handle("set the attributes of")
+        if status.mode.rawValue != mode.rawValue { try setMode(of: handle, mode, name.description) }
+        let time = seconds(mtime)
+        guard linux_set_mtime_handle(handle.raw, time.seconds, time.nanoseconds) == 0
+        else { throw FileTreeError("set the time of", name) }
+    }
+
     func handle(_ operation: String) throws(FileTreeError) -> Descriptor {
         guard let handle = try openHandle(area.directory.raw, name.bytes, operation, name.description)
         else { throw FileTreeError(operation, name, errno: ENOENT) }

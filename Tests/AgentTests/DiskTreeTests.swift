@@ -49,6 +49,29 @@ import Testing
         #expect(try names(tree, ".synchub/private") == [])
     }
 
+    @Test func `bytes that waited are placed with the mode and time that the hub has by then`() throws {
+        let directory = TemporaryDirectory()
+        let tree = try folder(in: directory, holding: ["get-1": "bytes", "get-2": "others"])
+        defer { tree.stop() }
+        let digest = try tree.root.hash(RelativePath(bytes: Array(".synchub/private/get-1".utf8))).digest
+        let path = try RelativePath(bytes: Array("f".utf8))
+        let first = FileContent(digest: digest, size: 5, mode: Mode(0o640), mtime: 1_234_567_890_000_000_007)
+        let staged = StagedContent(name: "get-1", digest: digest, isDurable: true)
+        guard case .done(let placed) = try tree.place(staged, as: first, at: path) else {
+            Issue.record("not placed")
+            return
+        }
+        #expect(placed.mode == Mode(0o640) && placed.stamp.mtime == 1_234_567_890_000_000_007)
+        var second = first
+        (second.mode, second.mtime) = (Mode(0o600), -1)
+        let other = StagedContent(name: "get-2", digest: digest, isDurable: true)
+        guard case .done(let replaced) = try tree.replace(path, having: placed.stamp, by: other, as: second) else {
+            Issue.record("not replaced")
+            return
+        }
+        #expect(replaced.mode == Mode(0o600) && replaced.stamp.mtime == -1)
+    }
+
     @Test func `a folder without its marker is absent, and present again with it`() throws {
         let directory = TemporaryDirectory()
         let tree = try folder(in: directory)

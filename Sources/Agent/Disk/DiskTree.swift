@@ -239,7 +239,7 @@ final class DiskTree: LocalTree {
     }
 
     func place(_ staged: StagedContent, as file: FileContent, at path: RelativePath) throws -> Placing {
-        let item = try item(staged, with: file.mode.extras)
+        let item = try item(staged, as: file)
         return try placing(path) { () throws(FileTreeError) in try root.placeNew(item, at: path) }
     }
 
@@ -247,7 +247,7 @@ final class DiskTree: LocalTree {
         _ path: RelativePath, having stamp: Stamp, by staged: StagedContent, as file: FileContent
     ) throws -> Placing {
         guard let expected = try expected(path, stamp) else { return .unexpected }
-        let item = try item(staged, with: file.mode.extras)
+        let item = try item(staged, as: file)
         let exchange = try asking { () throws(FileTreeError) in
             try root.exchange(item, with: path, expecting: expected)
         }
@@ -341,11 +341,21 @@ final class DiskTree: LocalTree {
 
     // MARK: - Helpers
 
-    /// - Parameter extras: set before the item is looked at: who owns it belongs to what is placed.
-    private func item(_ staged: StagedContent, with extras: Extras? = nil) throws -> PrivateItem {
-        if let extras, carried != .nothing, let name = try? Name(staged.name) {
-            try asking { () throws(FileTreeError) in try area.item(named: name)?.setExtras(extras) }
+    /// - Parameter file: what it is to be when it is placed: bytes that were fetched may wait, and get another mode or time at
+    ///   the hub meanwhile.
+    private func item(_ staged: StagedContent, as file: FileContent? = nil) throws -> PrivateItem {
+        let found = try find(staged)
+        guard let file else { return found }
+        let extras = carried == .nothing ? nil : file.mode.extras
+        if found.status.mode == file.mode.bare, found.status.mtime == file.mtime, extras == nil { return found }
+        try asking { () throws(FileTreeError) in
+            if let extras { try found.setExtras(extras) }
+            try found.setAttributes(mode: file.mode, mtime: file.mtime)
         }
+        return try find(staged)
+    }
+
+    private func find(_ staged: StagedContent) throws -> PrivateItem {
         let name = try? Name(staged.name)
         let found = try asking { () throws(FileTreeError) in
             try name.flatMap { name throws(FileTreeError) in try area.item(named: name) }
