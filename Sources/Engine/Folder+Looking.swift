@@ -192,7 +192,7 @@ extension Folder {
     }
 
     /// What goes wrong at one name is written down and does not stop the rest.
-    private func reporting(_ path: RelativePath, _ body: () throws -> Void) throws {
+    func reporting(_ path: RelativePath, _ body: () throws -> Void) throws {
         do { try body() } catch let problem as DiskProblem {
             // What went while it was looked at is told by its event, or by the next look.
             if problem.cause != .notFound { try trouble(path, nil, problem.description) }
@@ -229,12 +229,8 @@ extension Folder {
             try index.update(new)
         case .file:
             guard row.stamp != status.stamp || row.mode.bare != status.mode.bare else { return }
-            new.stamp = status.stamp
-            new.mode = status.mode
-            new.digest = nil
-            try index.update(new)
-            fresh.append(
-                FreshFile(directory: row.parent, name: row.name, entry: row.entry, changed: status.stamp.ctime))
+            try changed(row, status)
+            try lookAtOtherNames(of: row.entry, status)
         }
     }
 
@@ -270,6 +266,7 @@ extension Folder {
         if kind == .directory { look(into: entry, deep: true) }
         if kind == .file {
             fresh.append(FreshFile(directory: directory, name: name, entry: entry, changed: status.stamp.ctime))
+            try lookAtOtherNames(of: entry, status, isNew: true)
         }
     }
 

@@ -61,10 +61,18 @@ extension PlacementRun {
     private func replace(
         _ path: RelativePath, by item: Disk.Item, expecting now: Fingerprint, _ attempt: Int
     ) throws -> Bool {
+        try replace(path, by: item, expecting: now, attempt, andThen: putAway)
+    }
+
+    /// The same, with something else to be done with what was displaced.
+    func replace(
+        _ path: RelativePath, by item: Disk.Item, expecting now: Fingerprint, _ attempt: Int,
+        andThen displace: (Disk.Item) throws -> Void
+    ) throws -> Bool {
         switch try share.exchange(item, with: path, expecting: now) {
         case .placed(let status, let displaced):
             note(status)
-            try putAway(displaced)
+            try displace(displaced)
             return true
         case .unexpected: return false
         case .busy:

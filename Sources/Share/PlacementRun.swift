@@ -101,6 +101,11 @@ struct PlacementRun<Disk: ShareDisk> {
         case .directory(let wanted): (mode, mtime) = (wanted, nil)
         case .symlink(_, let wanted): (mode, mtime) = (nil, wanted)
         }
+        if content.kind == .file,
+            let copy = try share.copyOfLinked(path, mode: mode, mtime: mtime, expecting: expected)
+        {
+            return try replace(path, by: copy, expecting: expected, attempt, andThen: { try $0.remove() })
+        }
         switch try share.setAttributes(path, mode: mode, mtime: mtime, expecting: expected) {
         case .set(let status):
             note(status)

@@ -33,6 +33,9 @@ package protocol ShareDisk {
     func setAttributes(
         _ path: RelativePath, mode: Mode?, mtime: Nanoseconds?, expecting: Fingerprint
     ) throws -> AttributeChange
+    /// Of a file that has other names (hard links): a private copy to put in its place, so that those stay as they are. Nil for
+    /// all else, and if the file is not what was expected.
+    func copyOfLinked(_ path: RelativePath, mode: Mode?, mtime: Nanoseconds?, expecting: Fingerprint) throws -> Item?
     func removeDirectory(_ path: RelativePath) throws -> DirectoryRemoval
     /// To a name that must be free.
     func move(_ path: RelativePath, to newPath: RelativePath, expecting: FileIdentity) throws -> Move
@@ -63,6 +66,13 @@ package protocol ShareDisk {
     func sync() throws
     /// A program keeps a file open: a moment's patience.
     func pause(_ attempt: Int)
+}
+
+extension ShareDisk {
+    /// Where nothing has a second name.
+    package func copyOfLinked(
+        _ path: RelativePath, mode: Mode?, mtime: Nanoseconds?, expecting: Fingerprint
+    ) throws -> Item? { nil }
 }
 
 extension PrivateItem: PrivateThing {

@@ -76,6 +76,12 @@ struct Machine {
         tree.link(tree.newInode(.directory, mode: Mode(0o755)), at: try RelativePath(bytes: Array(path.utf8)))
     }
 
+    /// link(2): another name for the same file.
+    func hardLink(_ path: String, _ new: String) throws {
+        guard let file = tree.inode(at: try RelativePath(bytes: Array(path.utf8))) else { return }
+        tree.link(file, at: try RelativePath(bytes: Array(new.utf8)))
+    }
+
     func makeSymlink(_ path: String, _ target: String) throws {
         let link = tree.newInode(.symlink, mode: Mode(0o777))
         link.bytes = Array(target.utf8)

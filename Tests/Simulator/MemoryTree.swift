@@ -17,6 +17,8 @@ final class MemoryTree: LocalTree {
         var ctime: Nanoseconds
         let born: Nanoseconds
         var children: [Name: Inode] = [:]
+        /// Names that it has: hard links.
+        var links = 0
         /// A program has it open for writing.
         var isOpen = false
         /// It lay in the tree, where somebody may have seen it.
@@ -44,6 +46,8 @@ final class MemoryTree: LocalTree {
             let copy = Inode(kind, number: number, mode: mode, mtime: mtime, ctime: ctime, born: born, in: tree)
             copy.bytes = bytes
             copy.wasVisible = wasVisible
+            // What is copied has one name: hard links are not kept.
+            copy.links = 1
             copy.children = children.mapValues { $0.copy() }
             return copy
         }
@@ -124,6 +128,7 @@ final class MemoryTree: LocalTree {
         // SAFETY: callers have looked that the directory is there.
         let parent = self.inode(at: path.parent)!, name = path.last!
         parent.children[name] = inode
+        inode.links += 1
         inode.wasVisible = true
         changed(parent)
         inode.ctime = clock.tick()
@@ -135,13 +140,17 @@ final class MemoryTree: LocalTree {
         guard let parent = inode(at: path.parent), let name = path.last,
             let inode = parent.children.removeValue(forKey: name)
         else { return nil }
+        inode.links -= 1
+        // Nobody sees a moment between the two halves of a rename; the ctime of what has other names moves.
+        if inode.links > 0 { inode.ctime = clock.tick() }
         changed(parent)
         tell(parent, name)
         return inode
     }
 
-    /// Its number may be used again, and nobody watches it.
+    /// Its number may be used again, and nobody watches it; unless it has another name.
     func free(_ inode: Inode) {
+        if inode.kind == .file, inode.links > 0 { return }
         for child in inode.children.values.sorted(by: { $0.number < $1.number }) { free(child) }
         freeInodes.append(inode.number)
         watches[inode.number] = nil
@@ -365,7 +374,14 @@ final class MemoryTree: LocalTree {
 
     func setAttributes(_ path: RelativePath, having stamp: Stamp, mode: Mode, mtime: Nanoseconds?) throws -> Placing {
         try enter(changing: true, path)
-        guard let inode = found(at: path), isExpected(inode, stamp) else { return .unexpected }
+        guard var inode = found(at: path), isExpected(inode, stamp) else { return .unexpected }
+        if inode.kind == .file, inode.links > 1 {
+            let copy = newInode(.file, mode: inode.mode, mtime: inode.mtime)
+            copy.bytes = inode.bytes
+            unlink(path)
+            link(copy, at: path)
+            inode = copy
+        }
         inode.mode = mode
         if let mtime { inode.mtime = mtime }
         inode.ctime = clock.tick()

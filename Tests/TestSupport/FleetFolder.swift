@@ -81,6 +81,11 @@ package struct FleetFolder: Sendable, CustomStringConvertible {
         try check(symlink(target.bytes.map { CChar(bitPattern: $0) } + [0], bytes(name)), "symlink", name)
     }
 
+    /// link(2): another name for the same file.
+    package func hardLink(_ name: FleetPath, to other: FleetPath) throws {
+        try check(link(bytes(other), bytes(name)), "link", name)
+    }
+
     package func makeFIFO(_ name: FleetPath) throws { try check(mkfifo(bytes(name), 0o644), "mkfifo", name) }
 
     package func rename(_ name: FleetPath, to other: FleetPath) throws {
@@ -112,6 +117,12 @@ package struct FleetFolder: Sendable, CustomStringConvertible {
     package func exists(_ name: FleetPath) -> Bool {
         var status = stat()
         return lstat(bytes(name), &status) == 0
+    }
+
+    /// Permission bits; 0 if nothing is there.
+    package func mode(_ name: FleetPath) -> mode_t {
+        var status = stat()
+        return lstat(bytes(name), &status) == 0 ? status.st_mode & 0o7777 : 0
     }
 
     /// All bytes of a file; nil if it cannot be read.

@@ -247,7 +247,10 @@ final class DiskTree: LocalTree {
         _ path: RelativePath, having stamp: Stamp, by staged: StagedContent, as file: FileContent
     ) throws -> Placing {
         guard let expected = try expected(path, stamp) else { return .unexpected }
-        let item = try item(staged, as: file)
+        return try exchange(path, expected, with: item(staged, as: file))
+    }
+
+    private func exchange(_ path: RelativePath, _ expected: Fingerprint, with item: PrivateItem) throws -> Placing {
         let exchange = try asking { () throws(FileTreeError) in
             try root.exchange(item, with: path, expecting: expected)
         }
@@ -274,6 +277,21 @@ final class DiskTree: LocalTree {
         _ path: RelativePath, having stamp: Stamp, mode: Mode, mtime: Nanoseconds?
     ) throws -> Placing {
         guard let expected = try expected(path, stamp) else { return .unexpected }
+        let copy = try asking { () throws(FileTreeError) in
+            try root.copyOfLinked(path, mode: mode, mtime: mtime, expecting: expected, into: area)
+        }
+        if let copy {
+            if carried != .nothing, let extras = mode.extras {
+                try asking { () throws(FileTreeError) in try copy.setExtras(extras) }
+            }
+            let item = try asking { () throws(FileTreeError) in try area.item(named: copy.name) } ?? copy
+            let placing = try exchange(path, expected, with: item)
+            // Under its name may lie by now what came out of the folder.
+            if case .unexpected = placing, (try? area.item(named: copy.name))?.status.identity == copy.status.identity {
+                try? copy.remove()
+            }
+            return placing
+        }
         let change = try asking { () throws(FileTreeError) in
             try root.setAttributes(path, mode: mode, mtime: mtime, expecting: expected)
         }

@@ -36,6 +36,13 @@ extension Store: ShareDisk {
         try share.setAttributes(path, mode: mode, mtime: mtime, expecting: expecting)
     }
 
+    /// Made where what is displaced goes, as ``newSymlink(target:mtime:)`` is.
+    func copyOfLinked(
+        _ path: RelativePath, mode: Mode?, mtime: Nanoseconds?, expecting: Fingerprint
+    ) throws -> PrivateItem? {
+        try share.copyOfLinked(path, mode: mode, mtime: mtime, expecting: expecting, into: displaced)
+    }
+
     func removeDirectory(_ path: RelativePath) throws -> DirectoryRemoval {
         try share.removeDirectory(path)
     }

@@ -59,12 +59,29 @@ final class Store: Sendable {
 
     /// Puts a file away under its digest. If those bytes are there already, this copy of them is dropped.
     func keepVersion(_ item: PrivateItem, _ digest: Digest) throws {
+        if item.status.links > 1 { return try keepCopy(of: item, digest) }
         let shelf = try shelf(digest)
         do {
             _ = try item.move(to: shelf, as: Store.versionName(digest))
         } catch  where error.reason == .occupied {
             try item.remove()
         }
+    }
+
+    /// The file has another name in the share (a hard link), through which its bytes may change at any time: a copy is kept. If
+    /// they have changed already there is nothing left to be kept.
+    private func keepCopy(of item: PrivateItem, _ digest: Digest) throws {
+        let content = FileContent(
+            digest: digest, size: item.status.size, mode: item.status.mode, mtime: item.status.mtime)
+        do {
+            try keepVersion(verifiedCopy(of: item.open(), as: content), digest)
+        } catch let error as FileTreeError {
+            switch error.reason {
+            case .wrongContent, .changedWhileRead: break
+            default: throw error
+            }
+        }
+        try item.remove()
     }
 
     // MARK: - Copies

@@ -35,6 +35,7 @@ extension ShareWatcher {
         if let node, node.content.isDirectory, problems[spot] != nil {
             look(into: node.id, mark: unfinished[.name(spot)])
         }
+        if difference != .none, let status { try noteOtherNames(of: status, than: spot) }
         switch (difference, node, status) {
         case (.none, _, _):
             if let node, node.content.isDirectory { lookIfUnwatched(node.id, mark: unfinished[.name(spot)]) }
@@ -126,14 +127,7 @@ extension ShareWatcher {
 
     /// The node that lay in this inode and is not where it was any more.
     func origin(of status: FileStatus, into spot: Spot) throws -> Node? {
-        var candidates = try journal.nodes(device: status.device, inode: status.inode)
-        for (id, placed) in placer.placed where placed.identity == status.identity {
-            guard !candidates.contains(where: { $0.id == id }), let node = try journal.node(id), !node.isDeleted else {
-                continue
-            }
-            candidates.append(node)
-        }
-        return try candidates.first { node in
+        try nodes(in: status).first { node in
             guard let placed = try placed(node.id), ShareDifference.isSame(node, placed, status),
                 let path = try journal.path(of: node.id), !placer.isWaiting(at: path)
             else { return false }

@@ -32,6 +32,7 @@ final class ShareHub {
     func makeSymlink(_ name: String, to target: String) { #expect(symlink(target, at(name)) == 0) }
     /// rename(2): replaces.
     func move(_ from: String, _ to: String) { #expect(Glibc.rename(at(from), at(to)) == 0) }
+    func hardLink(_ name: String, to other: String) { #expect(link(at(other), at(name)) == 0) }
     /// As sftp-server renames files: a link, then an unlink; nothing is closed.
     func relink(_ from: String, _ to: String) {
         #expect(link(at(from), at(to)) == 0)
