@@ -89,7 +89,7 @@ let package = Package(
         tests(
             of: "Hub", "TestSupport", "Processes", "ControlAPI", "HTTPServer", "HTTPClient", "Journal", "FileTree",
             "Hashing", "SyncCore"),
-        tests(of: "Agent", "TestSupport", "Hub", "Engine", "Index", "FileTree", "SyncCore"),
+        tests(of: "Agent", "TestSupport", "Hub", "ControlAPI", "Engine", "Index", "FileTree", "SyncCore"),
         tests(of: "Console", "TestSupport", "ControlAPI", "HTTPServer", "Arguments", "SyncCore"),
         .testTarget(
             name: "EndToEndTests",

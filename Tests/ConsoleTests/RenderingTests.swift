@@ -56,6 +56,18 @@ import Testing
                 """)
     }
 
+    @Test func `of a phone nobody can say that it is in sync, or when it was seen`() {
+        let phone = StatusResponse.Client(
+            name: "phone", kind: .sftp, state: .inSync, cursor: 0, behind: 0, unsynced: .init(up: 0, down: 0, bytes: 0),
+            lastSeen: nil, pausedUntil: nil)
+        let text = [phone].text(Self.plain)
+        #expect(text.contains("uses the share") && !text.contains("in-sync") && !text.contains("never"))
+        let client = ClientMessage(
+            name: "phone", kind: .sftp, role: "phone", state: .inSync, fingerprint: "SHA256:abc",
+            since: "2026-01-01T00:00:00Z", lastSeen: nil)
+        #expect([client].text(Self.plain).contains("uses the share"))
+    }
+
     @Test func `unsynced shows names escaped and lined up`() {
         #expect(
             Samples.unsynced.text(Self.plain) == #"""

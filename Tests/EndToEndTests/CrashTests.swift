@@ -120,6 +120,11 @@ struct CrashTests {
             try eventually("ann says what waits") {
                 let local: [UnsyncedMessage] = try fleet["ann"].ctl("unsynced", "--json").decoded()
                 return local.map(\.path) == ["by ann"]
+                    && local.allSatisfy { $0.reason.contains("the hub is away since 2") }
+            }
+            for path in ["by ann", "before"] {
+                let why = try fleet["ann"].ctl("why", path).expectDone().output
+                #expect(why.contains("the hub is away since 2"), "\(why)")
             }
             let pids = fleet.agents.map(\.program?.child.pid)
             try fleet.hub.start()

@@ -17,6 +17,7 @@ struct FullHubTests {
             try folder.write("small", to: "small")
             try fleet.wait("small", seconds: 20)
             #expect(fleet.hub.share.text("small") == "small")
+            #expect(try fleet.hub.ctl("why", "big").expectDone().output.contains("the hub's disk is full"))
             try body(fleet)
             try fleet.expectSame()
             #expect(try told(fleet).isEmpty)

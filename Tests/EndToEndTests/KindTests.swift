@@ -120,6 +120,8 @@ struct KindTests {
                 try Set(fleet.hub.unsynced().map(\.path)).isSuperset(of: ["closed.txt", "closed"])
             }
             #expect(try fleet.hub.unsynced().allSatisfy { $0.client == "ann" && $0.reason.contains("ermission") })
+            #expect(try fleet.hub.status(of: "ann").state == .syncing)
+            #expect(try fleet.hub.ctl("why", "closed.txt").expectDone().output.contains("ermission"))
             try ann.folder.setMode("closed.txt", 0o644)
             try ann.folder.setMode("closed", 0o755)
             try fleet.expectSame()

@@ -51,21 +51,22 @@ final class LocalAPI: Sendable {
         case .join, .hello, .changes, .commit, .report:
             return refuse(ErrorMessage(.forbidden, "this is between the agent and the hub"))
         case .paths: return .json(WireFormat.encode(paths()))
-        case .unsynced where state.connection == nil: return .json(WireFormat.encode(unsynced()))
-        case .why where state.connection == nil: return why(request)
-        default: return forward(request)
+        case .unsynced: return fromHub(request) { _ in unsynced(request) }
+        case .why: return fromHub(request) { _ in why(request) }
+        default: return fromHub(request, orElse: refuse)
         }
     }
 
-    private func forward(_ request: HTTPRequest) -> HTTPResponse {
-        guard let hub = state.connection else { return refuse(hubAway) }
+    /// The hub's answer; while the hub is away, or goes away when it is asked, another one.
+    private func fromHub(_ request: HTTPRequest, orElse: (ErrorMessage) -> HTTPResponse) -> HTTPResponse {
+        guard let hub = state.connection else { return orElse(hubAway) }
         let query = request.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
         do throws(HubError) {
             let answer = try hub.forward(
                 request.method, request.path + (query.isEmpty ? "" : "?\(query)"), request.body)
             return .json(status: answer.status, answer.body)
         } catch {
-            return refuse(ErrorMessage(.hubAway, "the hub went away while it was asked: \(error)"))
+            return orElse(ErrorMessage(.hubAway, "the hub went away while it was asked: \(error)"))
         }
     }
 
@@ -110,26 +111,30 @@ final class LocalAPI: Sendable {
         }
     }
 
-    private func unsynced() -> [UnsyncedMessage] {
-        pending().map { item in
-            UnsyncedMessage(
-                client: configuration.client, path: Escaping.text(item.path.bytes),
-                pathB64: Escaping.isPlain(item.path.bytes) ? nil : Base64.text(item.path.bytes),
-                direction: item.isUp ? .up : .down, bytes: item.bytes,
-                reason: item.isSkipped ? item.reason : "\(item.reason); the hub is away")
-        }
+    private func unsynced(_ request: HTTPRequest) -> HTTPResponse {
+        if let name = request.query("client"), name != configuration.client { return refuse(hubAway) }
+        let waits = WaitsHere(pause: state.pause, away: state.away)
+        return .json(WireFormat.encode(pending().map { message($0, waits) }))
+    }
+
+    private func message(_ item: Pending, _ waits: WaitsHere) -> UnsyncedMessage {
+        UnsyncedMessage(
+            client: configuration.client, path: Escaping.text(item.path.bytes),
+            pathB64: Escaping.isPlain(item.path.bytes) ? nil : Base64.text(item.path.bytes),
+            direction: item.isUp ? .up : .down, bytes: item.bytes, reason: waits.reason(of: item))
     }
 
     private func why(_ request: HTTPRequest) -> HTTPResponse {
         do {
             let path = try wirePath(WireFormat.decode(PathRequest.self, from: request.body).path)
-            let item = pending().first { $0.path == path }
-            let isHere = try worker.perform { try $0.index.entry(at: path) != nil }
+            let all = pending()
+            let item = all.first { $0.path == path } ?? all.first { path.contains($0.path) }
+            let below = path.below(root.flatMap { try? wirePath($0) } ?? .top)
+            let isHere = try below.map { below in try worker.perform { try $0.index.entry(at: below) != nil } } ?? false
             guard isHere || item != nil else {
                 return refuse(ErrorMessage(.unknownPath, "there is nothing at \(path) here, and the hub is away"))
             }
-            let reason =
-                item?.reason ?? "nothing waits here; what other clients have is not known while the hub is away"
+            let reason = WaitsHere(pause: state.pause, away: state.away).answer(item, at: path)
             return .json(
                 WireFormat.encode(
                     WhyResponse(
@@ -142,5 +147,12 @@ final class LocalAPI: Sendable {
         } catch {
             return refuse(ErrorMessage(.internalError, "\(error)"))
         }
+    }
+}
+
+extension RelativePath {
+    /// What is left of it below another path; nil if it is elsewhere.
+    fileprivate func below(_ above: RelativePath) -> RelativePath? {
+        above.contains(self) ? RelativePath(Array(names.dropFirst(above.names.count))) : nil
     }
 }

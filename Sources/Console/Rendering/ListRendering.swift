@@ -11,8 +11,8 @@ extension ClientMessage: Listed {
 
     func cells(_ appearance: Appearance) -> [Table.Cell] {
         [
-            .init(name), .init(kind.rawValue), .init(role), .init(state.rawValue, state.style),
-            .init(Figures.time(since)), .init(Figures.ago(lastSeen, appearance.now), .quiet),
+            .init(name), .init(kind.rawValue), .init(role), .init(state.text(of: kind), state.style(of: kind)),
+            .init(Figures.time(since)), .init(state.lastSeen(lastSeen, of: kind, appearance), .quiet),
             fingerprint.map { .init($0) } ?? .init("invited, has not joined yet", .quiet),
         ]
     }

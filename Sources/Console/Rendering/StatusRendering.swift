@@ -41,16 +41,16 @@ extension StatusResponse.Client: Listed {
 
     func cells(_ appearance: Appearance) -> [Table.Cell] {
         [
-            .init(name), .init("\(kind.rawValue)"), .init(stateText, state.style), figure(behind),
+            .init(name), .init("\(kind.rawValue)"), .init(stateText, state.style(of: kind)), figure(behind),
             figure(Int64(unsynced.up)), figure(Int64(unsynced.down)),
             unsynced.bytes == 0 ? .init("-", .quiet) : .init(Figures.bytes(unsynced.bytes)),
-            .init(Figures.ago(lastSeen, appearance.now), .quiet),
+            .init(state.lastSeen(lastSeen, of: kind, appearance), .quiet),
         ]
     }
 
     private var stateText: String {
         let mode = mode.map { " (\($0))" } ?? ""
-        guard state == .paused, let pausedUntil else { return state.rawValue + mode }
+        guard state == .paused, let pausedUntil else { return state.text(of: kind) + mode }
         return "paused until \(Figures.time(pausedUntil))" + mode
     }
 
@@ -58,6 +58,17 @@ extension StatusResponse.Client: Listed {
 }
 
 extension ClientState {
+    /// What only uses SFTP looks at the share itself, unseen by the hub: nothing of it can be in sync, or be late.
+    private func isUnseen(_ kind: ClientKind) -> Bool { kind == .sftp && self == .inSync }
+
+    func text(of kind: ClientKind) -> String { isUnseen(kind) ? "uses the share" : rawValue }
+
+    func style(of kind: ClientKind) -> Style { isUnseen(kind) ? .quiet : style }
+
+    func lastSeen(_ time: String?, of kind: ClientKind, _ appearance: Appearance) -> String {
+        time == nil && isUnseen(kind) ? "-" : Figures.ago(time, appearance.now)
+    }
+
     var style: Style {
         switch self {
         case .inSync: .good

@@ -66,7 +66,12 @@ extension HubDesk {
 
     func why(_ request: PathRequest) throws -> WhyResponse {
         let path = try requestedPath(request.path)
-        guard !path.isTop, let answer = WhyRule.answer(path, node: try journal.node(at: path), clients: allFacts) else {
+        let waiting = share?.pending.first { (try? wirePath($0.path)).map(path.contains) == true }
+        guard !path.isTop,
+            let answer = WhyRule.answer(
+                path, node: try journal.node(at: path), clients: allFacts, share: waiting?.reason,
+                conflicts: try openConflicts())
+        else {
             throw ErrorMessage(
                 .unknownPath, "nobody knows '\(path)': it is not in the share, and no client has it waiting")
         }
@@ -95,6 +100,14 @@ extension HubDesk {
             change: record.change.rawValue, path: "\(record.path)", pathB64: WirePath.base64(record.path.bytes),
             from: record.fromPath.map { "\($0)" }, kind: record.node.content.kind.rawValue,
             bytes: record.node.content.size)
+    }
+
+    private func openConflicts() throws -> [OpenConflict] {
+        try journal.openConflicts().compactMap { conflict in
+            guard let path = try journal.path(of: conflict.over.id), let copy = try journal.path(of: conflict.copy.id)
+            else { return nil }
+            return OpenConflict(path: path, copy: copy, client: conflict.client)
+        }
     }
 
     func conflicts() throws -> [ConflictMessage] {

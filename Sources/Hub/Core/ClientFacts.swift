@@ -125,7 +125,7 @@ enum ClientReason {
     static func paused(_ client: ClientFacts) -> String? {
         switch client.pause {
         case .none: nil
-        case .paused(nil): "paused"
+        case .paused(nil): "paused until somebody resumes it (`syncctl resume \(client.name)`)"
         case .paused(let until?): "paused until \(Timestamp.text(until))"
         }
     }

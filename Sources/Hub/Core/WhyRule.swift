@@ -1,20 +1,48 @@
 internal import ControlAPI
 import SyncCore
 
+/// Two versions that lie beside each other until a person has decided.
+struct OpenConflict: Hashable, Sendable {
+    /// What has the name.
+    var path: RelativePath
+    /// The other version.
+    var copy: RelativePath
+    /// Whose the other version is.
+    var client: String
+
+    /// What there is to know of it at a path, and what to do; nil if it has nothing to do with it.
+    func sentence(for path: RelativePath) -> String? {
+        let next = "look at both, keep what you want under the name, and delete the other"
+        if path == self.path { return "it is in conflict: \(client)'s version lies beside it as \(copy); \(next)" }
+        if path == copy { return "it is \(client)'s version of \(self.path), which are in conflict; \(next)" }
+        return nil
+    }
+}
+
 /// Why a path is, or is not, the same everywhere: one sentence.
 enum WhyRule {
     /// - Parameters:
     ///   - node: the live node at the path; nil when the share has none.
     ///   - clients: all of them; those without a folder, and revoked ones, are left out.
+    ///   - waiting: why something at the path, or below it, lies in the share and is no change yet.
+    ///   - conflicts: the open ones.
     /// - Returns: nil when nobody knows the path.
-    static func answer(_ path: RelativePath, node: Node?, clients: [ClientFacts]) -> WhyResponse? {
+    static func answer(
+        _ path: RelativePath, node: Node?, clients: [ClientFacts], share waiting: String? = nil,
+        conflicts: [OpenConflict] = []
+    ) -> WhyResponse? {
         let machines = clients.filter { $0.hasFolder && $0.maps(path) }
         let items = machines.map { client in (client, client.report?.pending.first { PathMatch.concerns($0, path) }) }
-        if node == nil, items.allSatisfy({ $0.1 == nil }) { return nil }
-        let each = items.map { client, item in verdict(client, item, node) }
+        if node == nil, waiting == nil, items.allSatisfy({ $0.1 == nil }) { return nil }
+        var each = items.map { client, item in verdict(client, item, node) }
+        if let waiting {
+            each.append(
+                WhyResponse.OnClient(client: "share", synced: false, reason: "waits to be taken in: \(waiting)"))
+        }
         let text = "\(path)"
+        let told = conflicts.compactMap { $0.sentence(for: path) }.map { "; \($0)" }.joined()
         return WhyResponse(
-            path: text, synced: each.allSatisfy(\.synced), sentence: sentence(text, node, each), clients: each)
+            path: text, synced: each.allSatisfy(\.synced), sentence: sentence(text, node, each) + told, clients: each)
     }
 
     private static func verdict(_ client: ClientFacts, _ item: PendingMessage?, _ node: Node?) -> WhyResponse.OnClient {

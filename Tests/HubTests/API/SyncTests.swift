@@ -61,6 +61,18 @@ struct LongPollTests {
         #expect(second.through == 3)
     }
 
+    @Test func `why says which copy lies beside a file in conflict`() throws {
+        let hub = try HubFixture()
+        _ = try hub.join("desk").create("a.txt", "one")
+        _ = try hub.join("laptop").create("a.txt", "two")
+        let conflict = try #require(try hub.get("/v1/conflicts", as: [ConflictMessage].self).first)
+        for path in [conflict.path, conflict.copy] {
+            let why = try hub.post("/v1/why", PathRequest(path: path), as: WhyResponse.self)
+            #expect(why.sentence.contains(conflict.copy) && why.sentence.contains("conflict"))
+            #expect(why.sentence.contains("laptop's version") && why.sentence.hasSuffix("delete the other"))
+        }
+    }
+
     @Test func `a pause wakes the client, keeps changes from it, and refuses its commits`() throws {
         let hub = try HubFixture(settings: impatient)
         let laptop = try hub.join("laptop")
@@ -76,7 +88,7 @@ struct LongPollTests {
         #expect(status.clients.map(\.state) == [.offline, .paused])
         let unsynced = try hub.get("/v1/unsynced?client=laptop", as: [UnsyncedMessage].self)
         #expect(unsynced.map(\.path) == ["a"])
-        #expect(unsynced.map(\.reason) == ["paused"])
+        #expect(unsynced.map(\.reason) == ["paused until somebody resumes it (`syncctl resume laptop`)"])
 
         let resumed = laptop.changesLater(since: 0, paused: 1)
         _ = try hub.post("/v1/resume", ClientRequest(client: nil, all: true), as: ClientsTouchedResponse.self)

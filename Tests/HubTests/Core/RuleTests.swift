@@ -77,7 +77,7 @@ struct WaitRuleTests {
     @Test func `who is paused, revoked or a phone is not awaited, who is named is`() {
         let paused = client("p", cursor: 1, barrier: 0, pause: .paused(until: nil))
         #expect(reasons(paused, client("r", cursor: 1, revoked: true), client("f", kind: .sftp, cursor: 0)).isEmpty)
-        #expect(reasons(paused, on: ["p"]) == ["p: paused"])
+        #expect(reasons(paused, on: ["p"]) == ["p: paused until somebody resumes it (`syncctl resume p`)"])
         #expect(reasons(client("a", cursor: 1), client("b"), on: ["b"]).isEmpty)
         #expect(
             reasons(client("a", barrier: 1, online: false)) == ["a: offline since 2001-09-09T01:46:40Z"])
@@ -122,6 +122,45 @@ struct WhyRuleTests {
         #expect(
             answer?.clients.map(\.reason) == [
                 "has it", "offline since 2001-09-09T01:46:40Z", "waits to be received: no space",
+            ])
+    }
+
+    @Test func `a conflict is told at both of its names, with what to do`() throws {
+        let copy = try RelativePath(bytes: Array("photos/a (conflict 2026-01-02 b).jpg".utf8))
+        let conflict = OpenConflict(path: path, copy: copy, client: "b")
+        let next = "; look at both, keep what you want under the name, and delete the other"
+        #expect(
+            WhyRule.answer(path, node: node, clients: [client("a")], conflicts: [conflict])?.sentence
+                == "photos/a.jpg is the same on the one machine (seq 8); it is in conflict: b's version lies beside it as "
+                + "\(copy)" + next)
+        #expect(
+            WhyRule.answer(copy, node: node, clients: [client("a")], conflicts: [conflict])?.sentence
+                == "\(copy) is the same on the one machine (seq 8); it is b's version of photos/a.jpg, which are in conflict"
+                + next)
+        let other = try RelativePath(bytes: Array("photos/b.jpg".utf8))
+        #expect(
+            WhyRule.answer(other, node: node, clients: [client("a")], conflicts: [conflict])?.sentence
+                == "photos/b.jpg is the same on the one machine (seq 8)")
+    }
+
+    @Test func `what lies in the share and is no change yet has its reason`() {
+        let answer = WhyRule.answer(path, node: nil, clients: [client("a")], share: "a program is writing it")
+        #expect(answer?.synced == false)
+        #expect(
+            answer?.sentence
+                == "photos/a.jpg is not at the hub: share: waits to be taken in: a program is writing it")
+    }
+
+    @Test func `who is paused is named with the end of the pause`() {
+        let reasons = WhyRule.answer(
+            path, node: node,
+            clients: [
+                client("a", cursor: 3, pause: .paused(until: 1_000_000_000_000_000_000)),
+                client("b", cursor: 3, pause: .paused(until: nil)),
+            ])?.clients.map(\.reason)
+        #expect(
+            reasons == [
+                "paused until 2001-09-09T01:46:40Z", "paused until somebody resumes it (`syncctl resume b`)",
             ])
     }
 

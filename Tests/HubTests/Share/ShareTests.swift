@@ -23,6 +23,19 @@ struct ShareTests {
         #expect(try share.log().count == 6)
     }
 
+    @Test func `why says that a program is still writing a file in the share`() throws {
+        let share = try ShareHub()
+        let file = open(share.at("busy"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        #expect(write(file, "half", 4) == 4)
+        try eventually("the reason is told") {
+            let why = try? share.hub.post("/v1/why", PathRequest(path: "busy"), as: WhyResponse.self)
+            return why?.sentence == "busy is not at the hub: share: waits to be taken in: a program is writing it"
+        }
+        close(file)
+        try share.expectSame()
+        #expect(try share.hub.post("/v1/why", PathRequest(path: "busy"), as: WhyResponse.self).synced)
+    }
+
     @Test func `a file that is written again is the same node`() throws {
         let share = try ShareHub()
         share.put("one", "a")

@@ -1,0 +1,37 @@
+internal import ControlAPI
+internal import Engine
+internal import SyncCore
+
+/// What the agent says of itself while the hub cannot be asked.
+struct WaitsHere {
+    /// What the hub said last.
+    var pause: PauseMessage?
+    /// Unix seconds of when the hub went, and why; nil if it has only just gone.
+    var away: (since: Int64, reason: String)?
+
+    /// Why something that waits does not go on.
+    func reason(of item: Pending) -> String {
+        if item.isSkipped { return item.reason }
+        return ([item.reason] + general).joined(separator: "; ")
+    }
+
+    /// - Parameter item: what waits at the path or below it; nil if nothing does.
+    func answer(_ item: Pending?, at path: RelativePath) -> String {
+        guard let item else {
+            return "nothing waits here; what other clients have is not known while the hub is away"
+        }
+        let way = item.isSkipped ? "is skipped" : item.isUp ? "waits to be sent" : "waits to be received"
+        let place = item.path == path ? "" : "\(item.path) "
+        return "\(place)\(way): \(item.reason)" + (item.isSkipped ? "" : paused.map { "; \($0)" } ?? "")
+    }
+
+    private var general: [String] { [paused, absence].compactMap { $0 } }
+
+    private var paused: String? {
+        pause.map { pause in pause.until.map { "paused until \($0)" } ?? "paused until somebody resumes it" }
+    }
+
+    private var absence: String {
+        away.map { "the hub is away since \(Timestamp.text($0.since * 1_000_000_000))" } ?? "the hub does not answer"
+    }
+}
