@@ -52,7 +52,7 @@ final class LocalAPI: Sendable {
             return refuse(ErrorMessage(.forbidden, "this is between the agent and the hub"))
         case .paths: return .json(WireFormat.encode(paths()))
         case .unsynced: return fromHub(request) { _ in unsynced(request) }
-        case .why: return fromHub(request) { _ in why(request) }
+        case .why: return explained(request)
         default: return fromHub(request, orElse: refuse)
         }
     }
@@ -124,6 +124,31 @@ final class LocalAPI: Sendable {
             direction: item.isUp ? .up : .down, bytes: item.bytes, reason: waits.reason(of: item))
     }
 
+    /// The hub's answer; of what it does not know, this machine's, if a rule ignores it here.
+    private func explained(_ request: HTTPRequest) -> HTTPResponse {
+        let answer = fromHub(request) { _ in why(request) }
+        guard answer.status == ErrorCode.unknownPath.status,
+            let text = try? WireFormat.decode(PathRequest.self, from: request.body).path, let path = try? wirePath(text),
+            let rule = try? rule(for: path)
+        else { return answer }
+        return .json(WireFormat.encode(ignored(path, rule)))
+    }
+
+    /// - Parameter path: as the share has it.
+    private func rule(for path: RelativePath) throws -> IgnoreMatch? {
+        guard let here = path.below(root.flatMap { try? wirePath($0) } ?? .top) else { return nil }
+        return try worker.perform { folder in
+            let isDirectory = try folder.tree.status(of: here)?.kind == .node(.directory)
+            return try folder.ignoring(at: here, isDirectory: isDirectory)
+        }
+    }
+
+    private func ignored(_ path: RelativePath, _ rule: IgnoreMatch) -> WhyResponse {
+        WhyResponse(
+            path: path.description, synced: false, sentence: "\(path): \(rule) on \(configuration.client).",
+            clients: [WhyResponse.OnClient(client: configuration.client, synced: false, reason: "\(rule)")])
+    }
+
     private func why(_ request: HTTPRequest) -> HTTPResponse {
         do {
             let path = try wirePath(WireFormat.decode(PathRequest.self, from: request.body).path)
@@ -131,6 +156,7 @@ final class LocalAPI: Sendable {
             let item = all.first { $0.path == path } ?? all.first { path.contains($0.path) }
             let below = path.below(root.flatMap { try? wirePath($0) } ?? .top)
             let isHere = try below.map { below in try worker.perform { try $0.index.entry(at: below) != nil } } ?? false
+            if item == nil, let rule = try rule(for: path) { return .json(WireFormat.encode(ignored(path, rule))) }
             guard isHere || item != nil else {
                 return refuse(ErrorMessage(.unknownPath, "there is nothing at \(path) here, and the hub is away"))
             }
