@@ -231,4 +231,16 @@ struct RegressionTests {
             0 agentPowerCut 293400687366698010
             """)
     }
+
+    @Test func `who comes back from where nobody waited for it has missed tombstones, and no promise is broken`() throws {
+        try replay(
+            """
+            apart 2
+            0 phone 9312568711021071893
+            0 quiesce 15558910869301321541
+            1 exile 13638775903162339549
+            1 online 2921827827870326881
+            1 collect 4803723205875357870
+            """)
+    }
 }
