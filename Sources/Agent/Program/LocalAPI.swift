@@ -128,7 +128,8 @@ final class LocalAPI: Sendable {
     private func explained(_ request: HTTPRequest) -> HTTPResponse {
         let answer = fromHub(request) { _ in why(request) }
         guard answer.status == ErrorCode.unknownPath.status,
-            let text = try? WireFormat.decode(PathRequest.self, from: request.body).path, let path = try? wirePath(text),
+            let text = try? WireFormat.decode(PathRequest.self, from: request.body).path,
+            let path = try? wirePath(text),
             let rule = try? rule(for: path)
         else { return answer }
         return .json(WireFormat.encode(ignored(path, rule)))
