@@ -75,6 +75,12 @@ struct ExtrasTests {
             #expect(try extras("f", at: ann) == blue)
             #expect(try seq(fleet) == before + 1)
 
+            // A dry run reads them too: there is nothing to do.
+            try bea.stop()
+            #expect(try bea.run("once", "--dry-run").expectDone().output.contains("nothing"))
+            try bea.start()
+            try fleet.wait()
+
             // What nobody says anything of is nobody's change; nor is an owner that a machine does not know.
             try cem.folder.write("3", to: "g")
             try fleet.expectSame()

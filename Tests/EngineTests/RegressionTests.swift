@@ -232,7 +232,8 @@ struct RegressionTests {
             """)
     }
 
-    @Test func `who comes back from where nobody waited for it has missed tombstones, and no promise is broken`() throws {
+    @Test func `who comes back from where nobody waited for it has missed tombstones, and no promise is broken`() throws
+    {
         try replay(
             """
             apart 2

@@ -2,14 +2,12 @@ internal import Engine
 internal import FileTree
 internal import SyncCore
 
-/// Owner, group and attributes, where they are carried. A listing tells those of directories; a file's are read with
-/// its bytes, since whatever changes them changes its ctime too.
+/// Owner, group and attributes, where they are carried.
 extension DiskTree {
+    private var extras: ExtrasReader { ExtrasReader(root: root, carried: carried) }
+
     func described(_ status: FileStatus, _ path: RelativePath) throws(FileTreeError) -> DiskStatus {
-        guard status.kind == .directory, !path.isTop else { return DiskStatus(status) }
-        var described = DiskStatus(status)
-        described.mode = try mode(status.mode, of: path)
-        return described
+        try extras.described(status, path)
     }
 
     /// What was just placed, with all that it has.
@@ -27,14 +25,7 @@ extension DiskTree {
     }
 
     /// Permission bits, with the extras that are carried.
-    func mode(_ mode: Mode, of path: RelativePath) throws(FileTreeError) -> Mode {
-        guard carried != .nothing else { return mode }
-        do throws(FileTreeError) { return Mode(mode.rawValue, extras: try root.extras(of: path, carried)) } catch {
-            // It went meanwhile: its event, or the next look, tells.
-            if error.reason == .notFound { return mode }
-            throw error
-        }
-    }
+    func mode(_ mode: Mode, of path: RelativePath) throws(FileTreeError) -> Mode { try extras.mode(mode, of: path) }
 
     func setExtras(of path: RelativePath, _ status: FileStatus, _ mode: Mode) throws(FileTreeError) {
         guard carried != .nothing, let extras = mode.extras else { return }

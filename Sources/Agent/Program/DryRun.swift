@@ -25,7 +25,8 @@ struct DryRun {
         if let reason = DiskTree.absence(of: configuration.folder, (try? TreeRoot(path: configuration.folder)), known) {
             throw AgentFailure(.failed, reason)
         }
-        let tree = try LookingTree(path: configuration.folder, identity: known)
+        let tree = try LookingTree(path: configuration.folder, identity: known, carrying: configuration.extras)
+        try index.carry(tree.extras.carried)
         let address = try configuration.address(layout, token: token)
         let hub = try SSHHubConnection.open(
             { try SSHHubConnection.connect(to: address, hello: HelloRequest(of: index), onlyLooks: true) { _ in } },
@@ -107,21 +108,25 @@ private final class LookingTree: LocalTree {
     private let root: TreeRoot
     /// What the index knows of the folder's marker.
     private let identity: String?
+    let extras: ExtrasReader
 
-    init(path: String, identity: String?) throws {
+    init(path: String, identity: String?, carrying asked: CarriedExtras) throws {
         self.identity = identity
         do throws(FileTreeError) { root = try TreeRoot(path: path) } catch { throw DiskProblem(error) }
+        extras = ExtrasReader(root: root, carried: root.able(asked))
     }
 
     func status(of path: RelativePath) throws -> DiskStatus? {
-        do throws(FileTreeError) { return try root.status(of: path).map { DiskStatus($0) } } catch {
-            throw DiskProblem(error)
-        }
+        do throws(FileTreeError) {
+            return try root.status(of: path).map { status throws(FileTreeError) in try extras.described(status, path) }
+        } catch { throw DiskProblem(error) }
     }
 
     func list(_ directory: RelativePath) throws -> [(name: Name, status: DiskStatus)] {
         do throws(FileTreeError) {
-            return try root.list(directory).map { (name: $0.name, status: DiskStatus($0.status)) }
+            return try root.list(directory).map { entry throws(FileTreeError) in
+                (name: entry.name, status: try extras.described(entry.status, directory.appending(entry.name)))
+            }
         } catch { throw DiskProblem(error) }
     }
 
@@ -136,12 +141,13 @@ private final class LookingTree: LocalTree {
     func hash(_ path: RelativePath) -> HashResult {
         do throws(FileTreeError) {
             let hashed = try root.hash(path)
-            return .hashed(hashed.digest, Stamp(hashed.status), hashed.status.mode)
+            return .hashed(hashed.digest, Stamp(hashed.status), try extras.mode(hashed.status.mode, of: path))
         } catch { return .failed(DiskProblem(error)) }
     }
 
     func watch(_ directory: RelativePath, as entry: EntryID) throws {}
     func isBeingWritten(_ path: RelativePath) -> Bool { false }
+    func knows(_ extras: Extras) -> (owner: Bool, group: Bool, attributes: Bool) { TreeRoot.knows(extras) }
     func isPresent() -> Bool {
         DiskTree.absence(of: root.path, root, identity) == nil
     }
