@@ -69,8 +69,8 @@ extension HubDesk {
         let waiting = share?.pending.first { (try? wirePath($0.path)).map(path.contains) == true }
         guard !path.isTop,
             let answer = WhyRule.answer(
-                path, node: try journal.node(at: path), clients: allFacts, share: waiting?.reason,
-                conflicts: try openConflicts())
+                path, node: try journal.node(at: path), ignored: try share?.ignoring(at: path), clients: allFacts,
+                share: waiting?.reason, conflicts: try openConflicts())
         else {
             throw ErrorMessage(
                 .unknownPath, "nobody knows '\(path)': it is not in the share, and no client has it waiting")

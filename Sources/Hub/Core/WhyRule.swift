@@ -23,17 +23,18 @@ struct OpenConflict: Hashable, Sendable {
 enum WhyRule {
     /// - Parameters:
     ///   - node: the live node at the path; nil when the share has none.
+    ///   - ignored: the rule by which the share passes it over.
     ///   - clients: all of them; those without a folder, and revoked ones, are left out.
     ///   - waiting: why something at the path, or below it, lies in the share and is no change yet.
     ///   - conflicts: the open ones.
     /// - Returns: nil when nobody knows the path.
     static func answer(
-        _ path: RelativePath, node: Node?, clients: [ClientFacts], share waiting: String? = nil,
-        conflicts: [OpenConflict] = []
+        _ path: RelativePath, node: Node?, ignored: IgnoreMatch? = nil, clients: [ClientFacts],
+        share waiting: String? = nil, conflicts: [OpenConflict] = []
     ) -> WhyResponse? {
         let machines = clients.filter { $0.hasFolder && $0.maps(path) }
         let items = machines.map { client in (client, client.report?.pending.first { PathMatch.concerns($0, path) }) }
-        if node == nil, waiting == nil, items.allSatisfy({ $0.1 == nil }) { return nil }
+        if node == nil, waiting == nil, ignored == nil, items.allSatisfy({ $0.1 == nil }) { return nil }
         var each = items.map { client, item in verdict(client, item, node) }
         if let waiting {
             each.append(
@@ -42,7 +43,8 @@ enum WhyRule {
         let text = "\(path)"
         let told = conflicts.compactMap { $0.sentence(for: path) }.map { "; \($0)" }.joined()
         return WhyResponse(
-            path: text, synced: each.allSatisfy(\.synced), sentence: sentence(text, node, each) + told, clients: each)
+            path: text, synced: node != nil && each.allSatisfy(\.synced),
+            sentence: sentence(text, node, ignored, each) + told, clients: each)
     }
 
     private static func verdict(_ client: ClientFacts, _ item: PendingMessage?, _ node: Node?) -> WhyResponse.OnClient {
@@ -65,12 +67,21 @@ enum WhyRule {
         return WhyResponse.OnClient(client: client.name, synced: true, reason: absent ?? "has it")
     }
 
-    private static func sentence(_ path: String, _ node: Node?, _ each: [WhyResponse.OnClient]) -> String {
-        let different = each.filter { !$0.synced }
-        guard let node else {
-            let named = different.filter { $0.reason != "has nothing there" }
-            return "\(path) is not at the hub: " + named.map { "\($0.client): \($0.reason)" }.joined(separator: "; ")
+    private static func sentence(
+        _ path: String, _ node: Node?, _ ignored: IgnoreMatch?, _ each: [WhyResponse.OnClient]
+    ) -> String {
+        let rule = ignored.map { "\($0)" }
+        if let node {
+            let known = sentence(path, node, each)
+            return rule.map { "\(known); changes of it in the share are \($0)" } ?? known
         }
+        let named = each.filter { !$0.synced && $0.reason != "has nothing there" }
+        let reasons = [rule].compactMap { $0 } + named.map { "\($0.client): \($0.reason)" }
+        return "\(path) is not at the hub: " + reasons.joined(separator: "; ")
+    }
+
+    private static func sentence(_ path: String, _ node: Node, _ each: [WhyResponse.OnClient]) -> String {
+        let different = each.filter { !$0.synced }
         if each.isEmpty { return "\(path) is at the hub (seq \(node.seq.rawValue)); no machine has joined yet" }
         if different.isEmpty { return "\(path) is the same on \(machines(each.count)) (seq \(node.seq.rawValue))" }
         let reasons = different.map { "\($0.client): \($0.reason)" }.joined(separator: "; ")

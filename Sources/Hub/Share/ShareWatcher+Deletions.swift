@@ -17,10 +17,12 @@ extension ShareWatcher {
         let elsewhere = try identitiesOfWaitingNames()
         var deeds: [ShareDeed] = []
         var seen: Set<NodeID> = []
+        var kept: Set<NodeID> = []
         for id in vanished.sorted() {
             guard let node = try stillVanished(id) else { continue }
-            _ = try collect(node, elsewhere, &seen, &deeds)
+            _ = try collect(node, elsewhere, &seen, &kept, &deeds)
         }
+        for id in kept where vanished.remove(id) != nil { end(.vanished(id)) }
         try holdBack(&deeds)
         try commit(deeds)
         for id in seen where try journal.node(id)?.isDeleted ?? true {
@@ -59,7 +61,7 @@ extension ShareWatcher {
     /// Nil, and no longer vanished, if it has come back.
     private func stillVanished(_ id: NodeID) throws -> Node? {
         if let node = try journal.node(id), !node.isDeleted, let path = try journal.path(of: id),
-            try share.status(of: path)?.kind.node != node.content.kind
+            try share.status(of: path)?.kind.node != node.content.kind, try !isIgnored(node)
         {
             return placer.isWaiting(at: path) ? nil : node
         }
@@ -79,14 +81,29 @@ extension ShareWatcher {
     }
 
     /// Deletions of a node and of all below it, deepest first.
-    /// - Returns: false if something of it may be elsewhere, so that it has to wait.
+    /// - Parameter kept: what is ignored, and the directories that it is in: they are not deleted.
+    /// - Returns: false if something of it may be elsewhere, so that it has to wait, or is kept.
     private func collect(
-        _ node: Node, _ elsewhere: Set<FileIdentity>, _ seen: inout Set<NodeID>, _ deeds: inout [ShareDeed]
+        _ node: Node, _ elsewhere: Set<FileIdentity>, _ seen: inout Set<NodeID>, _ kept: inout Set<NodeID>,
+        _ deeds: inout [ShareDeed]
     ) throws -> Bool {
+        if kept.contains(node.id) { return false }
+        if try isIgnored(node) {
+            kept.insert(node.id)
+            return false
+        }
         if !seen.insert(node.id).inserted { return true }
         var isWhole = true
-        for child in try node.content.isDirectory ? journal.children(of: node.id) : [] {
-            if try !collect(child, elsewhere, &seen, &deeds) { isWhole = false }
+        let children = try node.content.isDirectory ? journal.children(of: node.id) : []
+        for child in children {
+            if try !collect(child, elsewhere, &seen, &kept, &deeds) { isWhole = false }
+        }
+        if children.contains(where: { kept.contains($0.id) }) {
+            kept.insert(node.id)
+            // What else was in it goes its own way.
+            for child in children where !kept.contains(child.id) && vanished.insert(child.id).inserted {
+                begin(.vanished(child.id), unfinished[.vanished(node.id)])
+            }
         }
         if isWhole, let placed = try placed(node.id), elsewhere.contains(placed.identity) { isWhole = false }
         guard isWhole else {

@@ -20,9 +20,14 @@ extension ShareWatcher {
                 continue
             }
             // The marker is back: what waited for it goes on in this turn.
-            if name.isReserved { continue }
+            if try name.isReserved || rules(of: directory).ignores(name) { continue }
             let spot = Spot(directory: directory, name: name)
             if !event.what.isDisjoint(with: [.modified, .closed]) {
+                let node = try journal.child(of: directory, named: name)
+                if try isIgnored(spot, node, nil), !settling.contains(spot) {
+                    if node != nil { written.insert(spot) }
+                    continue
+                }
                 written.insert(spot)
                 note(spot, event.what.contains(.closed) ? .closed : .changed)
             } else if settling.contains(spot) {
@@ -41,9 +46,19 @@ extension ShareWatcher {
             guard let path = try path(of: spot) else { continue }
             let status = try share.status(of: path)
             let node = try journal.child(of: spot.directory, named: spot.name)
+            if node?.content.isDirectory == true || status?.kind == .directory { forgetPlaces() }
+            if try isIgnored(spot, node, status) {
+                passOver(spot, node)
+                continue
+            }
             let difference = ShareDifference.between(node, placed: try node.flatMap { try placed($0.id) }, status)
             switch (difference, status) {
-            case (.none, _): if let node, node.content.isDirectory { lookIfUnwatched(node.id) }
+            // Placed by us, or not: whether its rules are others is seen when it is quiet.
+            case _ where spot.name == IgnoreList.fileName: note(spot)
+            case (.none, _):
+                guard let node, node.content.isDirectory else { continue }
+                // Moved, it may be where other rules hold.
+                if rules.files.isEmpty { lookIfUnwatched(node.id) } else { look(into: node.id) }
             case (.appeared(.directory), let status?): directories.append((spot, status))
             case (.directory(true, _), let status?):
                 if let node { try refresh(node, spot, status) }

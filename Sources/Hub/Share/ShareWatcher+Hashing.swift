@@ -76,7 +76,9 @@ extension ShareWatcher {
             !placer.isWaiting(at: path)
         else { return note(spot) }
         let content = Content.file(file.content)
-        guard let node = try journal.child(of: spot.directory, named: spot.name) else {
+        let known = try journal.child(of: spot.directory, named: spot.name)
+        if try isIgnored(spot, known, status) { return passOver(spot, known) }
+        guard let node = known else {
             // Its old name may have gone since.
             guard let node = try origin(of: status, into: spot) else {
                 return deeds.append(.create(spot, content, status))

@@ -18,6 +18,7 @@ extension ShareWatcher {
         (toHash, vanished, afterwards, quietOnce, problems, unfinished) = ([], [], [], [:], [:], [:])
         inHash = []
         heldNodes = []
+        rules = ShareRules()
         _ = mailbox.take()
         planTurn()
     }
@@ -57,11 +58,15 @@ extension ShareWatcher {
     private func list(_ directory: NodeID) throws -> Int {
         let task = ShareTask.directory(directory)
         let mark = unfinished[task] ?? lastMark
-        let isDeep = deep.remove(directory) != nil
+        var isDeep = deep.remove(directory) != nil
         defer { end(task) }
         guard let path = try directory == .root ? .top : livePath(directory) else {
             unwatched.remove(directory)
             watched.remove(directory)
+            return 0
+        }
+        if try rules(of: directory).excluded != nil {
+            unwatched.remove(directory)
             return 0
         }
         // First the watch: whatever is not in the list comes as an event.
@@ -71,6 +76,7 @@ extension ShareWatcher {
             try couldNotList(directory, path, error)
             return 0
         }
+        if noticeRules(in: directory, path) { isDeep = true }
         try compare(entries, in: directory, isDeep: isDeep, mark)
         return entries.count
     }
@@ -116,6 +122,10 @@ extension ShareWatcher {
         for entry in entries where !entry.name.isReserved {
             let spot = Spot(directory: directory, name: entry.name)
             let node = known.removeValue(forKey: entry.name)
+            if try isIgnored(spot, node, entry.status) {
+                passOver(spot, node)
+                continue
+            }
             let placed = node.flatMap { placer.placed[$0.id] ?? written[$0.id] }
             switch ShareDifference.between(node, placed: placed, entry.status) {
             case .none:
@@ -128,7 +138,9 @@ extension ShareWatcher {
                 note(spot, mark: mark)
             }
         }
-        for name in known.keys { note(Spot(directory: directory, name: name), mark: mark) }
+        for node in try known.values.filter({ try !isIgnored($0) }) {
+            note(Spot(directory: directory, name: node.name), mark: mark)
+        }
         try appear(directories, mark)
     }
 }

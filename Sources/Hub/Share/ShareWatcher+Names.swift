@@ -15,6 +15,9 @@ extension ShareWatcher {
     /// Looks at names that have become quiet.
     func lookAtSome() throws {
         due += settling.takeDue(at: now)
+        // Rules come before what they are about.
+        let lists = due.filter { $0.name == IgnoreList.fileName }
+        if !lists.isEmpty { due = due.filter { $0.name != IgnoreList.fileName } + lists }
         var deeds: [ShareDeed] = []
         for _ in 0..<min(due.count, ShareWatcher.share) {
             let spot = due.removeLast()
@@ -29,6 +32,10 @@ extension ShareWatcher {
         if placer.isWaiting(at: path) { return note(spot) }
         let status = try share.status(of: path)
         let node = try journal.child(of: spot.directory, named: spot.name)
+        if try isIgnored(spot, node, status) { return passOver(spot, node) }
+        if spot.name == IgnoreList.fileName, noticeRules(in: spot.directory, path.parent) {
+            look(into: spot.directory, mark: unfinished[.name(spot)])
+        }
         let difference = ShareDifference.between(
             node, placed: try node.flatMap { try placed($0.id) }, status, wasWritten: written.contains(spot))
         // A directory that could not be read: now it may be.
@@ -129,7 +136,7 @@ extension ShareWatcher {
     func origin(of status: FileStatus, into spot: Spot) throws -> Node? {
         try nodes(in: status).first { node in
             guard let placed = try placed(node.id), ShareDifference.isSame(node, placed, status),
-                let path = try journal.path(of: node.id), !placer.isWaiting(at: path)
+                let path = try journal.path(of: node.id), !placer.isWaiting(at: path), try !isIgnored(node)
             else { return false }
             return try share.status(of: path)?.kind.node != node.content.kind
                 && !isInside(spot.directory, node.id)
@@ -142,6 +149,9 @@ extension ShareWatcher {
         try commit([ShareDeed(spot: spot, change: change, status: isKnown ? status : nil)])
         vanished.remove(node.id)
         end(.vanished(node.id))
+        guard isKnown else { return }
+        forgetPlaces()
+        if !rules.files.isEmpty { look(into: node.id) }
     }
 
     /// A directory can only come into one that is not below it.

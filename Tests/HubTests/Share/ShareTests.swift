@@ -124,11 +124,11 @@ struct ShareTests {
 
     @Test func `an upload under another name that was quiet for long appears under the right one`() throws {
         let share = try ShareHub()
-        share.put("two", "a.filepart")
+        share.put("two", "a.upload")
         try share.settled()
-        share.relink("a.filepart", "a")
+        share.relink("a.upload", "a")
         try share.expectSame()
-        #expect(try share.story() == ["share create a.filepart", "share move a.filepart -> a"])
+        #expect(try share.story() == ["share create a.upload", "share move a.upload -> a"])
     }
 
     @Test func `an editor that keeps the old one as a backup has edited one node`() throws {
@@ -136,11 +136,11 @@ struct ShareTests {
         share.put("one", "a")
         try share.settled()
         let before = try #require(try share.node("a"))
-        share.move("a", "a~")
+        share.move("a", "a.bak")
         share.put("two", "a")
         try share.expectSame()
         #expect(try share.node("a")?.id == before.id)
-        #expect(try share.node("a~")?.content.file?.digest == content("one").digest)
+        #expect(try share.node("a.bak")?.content.file?.digest == content("one").digest)
     }
 
     @Test func `what is no node and what is the hub's own is left alone`() throws {
