@@ -33,6 +33,11 @@ extension Folder {
         return nil
     }
 
+    /// Whether what happens to a name is of no interest: a rule ignores it, and nothing is known of it.
+    package func passesOver(_ name: Name, in directory: EntryID) throws -> Bool {
+        try rules(of: directory).ignores(name) && index.child(of: directory, named: name) == nil
+    }
+
     /// Whether a rule ignores a subject, where it lies or is to lie.
     func isIgnored(_ subject: Subject) throws -> Bool { try subject.local?.isHollow == true || match(subject) != nil }
 

@@ -1,5 +1,6 @@
 import ControlAPI
 import Glibc
+import Processes
 import TestSupport
 import Testing
 
@@ -49,6 +50,12 @@ struct IgnoreTests {
                     $0.path == "notes.log" && $0.reason == "ignored by rule '*.log' (.syncignore line 2)"
                 })
 
+            // A log that is never quiet keeps nobody waiting.
+            let writer = BusyWriter(bea.folder, "busy.log")
+            defer { writer.stop() }
+            try fleet.wait(seconds: 5)
+            writer.stop()
+
             // Without the rules everything goes on where it was.
             try ann.folder.remove(".syncignore")
             try fleet.wait()
@@ -56,5 +63,32 @@ struct IgnoreTests {
             #expect(ann.folder.text("build/out") == "1")
             try fleet.stop()
         }
+    }
+}
+
+/// Somebody who writes to a file all the time.
+private final class BusyWriter: Sendable {
+    private enum State { case runs, isToStop, hasStopped }
+    private let state = Monitor(State.runs)
+
+    /// Returns after the first line.
+    init(_ folder: FleetFolder, _ name: FleetPath) {
+        let hasBegun = Monitor(false)
+        startThread("busy") { [state] in
+            var count = 0
+            while state.withLock({ $0 == .runs }) {
+                try? folder.write("line \(count)", to: name)
+                count += 1
+                hasBegun.withLock { $0 = true }
+                usleep(2_000)
+            }
+            state.withLock { $0 = .hasStopped }
+        }
+        _ = hasBegun.wait { $0 ? () : nil }
+    }
+
+    func stop() {
+        state.withLock { if $0 == .runs { $0 = .isToStop } }
+        _ = state.wait { $0 == .hasStopped ? () : nil }
     }
 }

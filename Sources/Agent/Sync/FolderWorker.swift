@@ -129,7 +129,7 @@ final class FolderWorker: @unchecked Sendable {
     private func take(_ events: FolderEvents) {
         queue.async { [self] in
             let now = Clock.milliseconds
-            for (place, event) in events.names { settling.note(place, event, at: now) }
+            for (place, event) in events.names where !isPassedOver(place) { settling.note(place, event, at: now) }
             if events.overflowed {
                 log.warning("events-lost", ["then": "everything is looked at again"])
                 attempt { try folder.lookAtEverything() }
@@ -138,6 +138,11 @@ final class FolderWorker: @unchecked Sendable {
             if folder.isLooking { scheduleLook() }
             schedule()
         }
+    }
+
+    /// An ignored log that is written all the time would never be quiet, and keep everybody waiting.
+    private func isPassedOver(_ place: FolderEvents.Place) -> Bool {
+        (try? folder.passesOver(place.name, in: place.directory)) ?? false
     }
 
     /// Has the timer fire when the next name is due.
