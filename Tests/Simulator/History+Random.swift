@@ -2,7 +2,7 @@
 extension History {
     init(seed: UInt64, mood: Mood? = nil) {
         var random = SplitMix(seed: seed)
-        let mood = mood ?? Mood.allCases[Int(seed % UInt64(Mood.allCases.count))]
+        let mood = mood ?? Mood.ofSeed(seed)
         let agents = Int.random(in: 2...4, using: &random)
         self.init(mood: mood, agents: agents, steps: [])
         switch mood {
@@ -11,6 +11,7 @@ extension History {
         case .alone: alone(&random)
         case .turns: turns(&random)
         case .apart: apart(&random)
+        case .crowded: crowded(&random)
         }
     }
 

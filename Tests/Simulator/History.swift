@@ -10,6 +10,8 @@ package enum Mood: String, CaseIterable {
     case apart
     /// Everybody at any time, and clocks that jump by years: what becomes of it is what would have become of it without.
     case clocks
+    /// Two or three who work at the same few names before they have heard of each other, again and again.
+    case crowded
 }
 
 struct History {

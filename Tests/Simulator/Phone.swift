@@ -12,6 +12,8 @@ final class Phone {
     private var upload: (file: MemoryTree.Inode, path: RelativePath, bytes: [UInt8])?
     /// Bytes that it destroyed itself, and that no other could save.
     private(set) var destroyed: Set<Digest> = []
+    /// The hub lost its power: what the phone wrote last may be gone.
+    var losesWork = false
 
     init(_ hub: SimulatedHub, _ traces: Traces) {
         self.hub = hub
@@ -19,17 +21,11 @@ final class Phone {
         self.traces = traces
     }
 
-    private static let repertoire: [User.Verb] = [
-        .create, .create, .makeDirectory, .edit, .edit, .append, .truncate, .delete, .deleteTree, .move, .move,
-        .moveIntoDirectory, .equalFile, .recreate, .touch, .replaceDirectoryByFile, .replaceFileByDirectory,
-        .atomicSave, .renameOver, .swap,
-    ]
-
     /// - Returns: what was done, in a few words; nil while there is no share to do it in.
     func act(_ random: inout SplitMix) -> String? {
         guard share.isMounted else { return nil }
         var user = User(number: Phone.number, tree: share, traces: traces)
-        user.repertoire = Phone.repertoire
+        user.repertoire = traces.habits.phone
         user.onDestruction = { [unowned self] in destroy($0) }
         return user.act(&random)
     }
@@ -52,12 +48,14 @@ final class Phone {
 
     /// Opens a file and writes a part of it.
     func begin(_ random: inout SplitMix) -> String? {
-        guard share.isMounted, upload == nil, let name = User.names.randomElement(using: &random) else { return nil }
+        guard share.isMounted, upload == nil, let name = traces.habits.names.randomElement(using: &random)
+        else { return nil }
         let path = RelativePath([name])
         let file: MemoryTree.Inode
         if let there = share.inode(at: path) {
             guard there.kind == .file else { return nil }
             traces.touch(there, by: Phone.number)
+            traces.end(there)
             destroy(there)
             file = there
         } else {

@@ -16,6 +16,8 @@ package enum Promise: String, CaseIterable, Sendable {
     case equalEditsAgree = "equal edits make no conflict"
     /// What one user deleted and nobody else touched stays deleted.
     case nothingComesBack = "nothing that was deleted comes back"
+    /// What nobody overwrote or deleted is at a name: an edit wins over a deletion that had not seen it.
+    case nothingVanishes = "nothing vanishes that nobody removed"
     /// The share, the journal and each index say the same when all is quiet.
     case recordsAreTrue = "journal and indexes say what is so"
 }

@@ -20,13 +20,19 @@ extension SimulatedHub {
         }
     }
 
-    /// Edits of bytes that their client has not seen: neither may replace the other.
+    /// Edits and deletions of bytes that their client has not seen: none may replace the other.
     func editsOfUnseen(_ request: Request) throws -> [OperationID: Node] {
         var found: [OperationID: Node] = [:]
         for operation in request.operations {
+            if case .delete(let id, let base, _) = operation.change, let now = try journal.node(id), !now.isDeleted,
+                base != now.contentVersion, let seen = try journal.content(of: id, at: base),
+                now.content.differs(from: seen)
+            {
+                found[operation.id] = now
+            }
             guard case .edit(let id, let base, let mine) = operation.change, let now = try journal.node(id),
                 !now.isDeleted, base != now.contentVersion, let seen = try journal.content(of: id, at: base),
-                !now.content.hasSameBytes(as: seen), !now.content.hasSameBytes(as: mine), !mine.hasSameBytes(as: seen)
+                now.content.differs(from: seen), now.content.differs(from: mine), mine.differs(from: seen)
             else { continue }
             found[operation.id] = now
         }
@@ -37,7 +43,8 @@ extension SimulatedHub {
         for (operation, outcome) in zip(request.operations, outcomes) {
             guard let unseen = edits[operation.id] else { continue }
             if case .applied = outcome {
-                complain(.noSilentOverwrite, "\(request.client) replaces \(unseen.name), which it had not seen")
+                let what = "\(request.client) replaces or deletes \(unseen.name)"
+                complain(.noSilentOverwrite, "\(what), which it had not seen")
             }
         }
     }
@@ -45,7 +52,7 @@ extension SimulatedHub {
     /// Two changes that met: somebody else had a hand in what holds the name; and their bytes differ.
     private func explain(_ current: Node, _ copy: Node, _ client: String, _ wasRepeated: Bool) {
         if wasRepeated { return }
-        if current.content.hasSameBytes(as: copy.content) {
+        if !current.content.differs(from: copy.content) {
             complain(.equalEditsAgree, "\(current.name) and \(copy.name) hold the same")
         }
         let hands = (try? journal.history(of: current.id, limit: 1_000).map(\.client)) ?? []
@@ -77,6 +84,17 @@ extension SimulatedHub {
                 complain(.nothingHalfWritten, "\(record.path) is taken in while it is being written")
             }
             if contents.isTorn(file.digest) { complain(.nothingHalfWritten, "\(record.path) has bytes that are torn") }
+        }
+    }
+}
+
+extension Content {
+    /// Other bytes, as the simulator compares them: not with the code that is being tried.
+    fileprivate func differs(from other: Content) -> Bool {
+        switch (self, other) {
+        case (.file(let mine), .file(let other)): mine.digest != other.digest
+        case (.symlink(let mine, _), .symlink(let other, _)): mine != other
+        default: kind != other.kind
         }
     }
 }

@@ -158,6 +158,7 @@ extension Simulation {
         case .powerCut:
             // What the phone deleted a moment ago may be there again.
             traces.forgives = true
+            phone.losesWork = true
             phone.breakOff()
             hub.disk.cutPower()
             hub.die()

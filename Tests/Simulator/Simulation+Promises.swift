@@ -29,11 +29,24 @@ extension Simulation {
             share.flatMap { thing in
                 thing.content.file.flatMap { contents.bytes(of: $0.digest) }.map(Traces.tags(in:)) ?? []
             })
+        try checkKept(tags)
         let back = traces.forgives ? [] : tags.intersection(traces.gone)
         if !back.isEmpty {
             throw Violation(.nothingComesBack, "deleted by one, touched by nobody else, and back: \(back.sorted())")
         }
         if let problem = try hub.journal.check().first { throw Violation(.recordsAreTrue, "journal: \(problem)") }
+    }
+
+    /// What no user overwrote or deleted, in the folder where he had it, is at a name, and not only in `versions/` or in a
+    /// trash: a deletion of what was there before does not take it along.
+    private func checkKept(_ tags: Set<String>) throws {
+        let phones = "<\(Phone.number)"
+        let lost = traces.written.subtracting(traces.ended).subtracting(tags).filter {
+            $0.hasPrefix("<") && !(phone.losesWork && $0.hasPrefix(phones))
+        }
+        if !lost.isEmpty {
+            throw Violation(.nothingVanishes, "nobody overwrote or deleted it, and it is at no name: \(lost.sorted())")
+        }
     }
 
     /// Every content that the hub ever took in is at its name, in a conflict copy or in `versions/`, unless the phone

@@ -10,7 +10,7 @@ final class Simulation {
     let hub: SimulatedHub
     let phone: Phone
     private(set) var agents: [SimulatedAgent] = []
-    let traces = Traces()
+    let traces: Traces
     let mood: Mood
     /// What was found broken in the middle of a step.
     var problems: [Violation] = []
@@ -26,6 +26,7 @@ final class Simulation {
     init(_ mood: Mood, agents count: Int, telling: Bool = false) throws {
         self.mood = mood
         isTelling = telling
+        traces = Traces(mood == .crowded ? .crowded : .usual)
         hub = try SimulatedHub(clock: Clock(world), contents: contents)
         phone = Phone(hub, traces)
         if telling { hub.note = { [unowned self] in tell("      hub " + $0) } }

@@ -15,9 +15,16 @@ struct User {
     /// What happened to whose bytes: each tag was made by one user.
     var traces: Traces
     /// What this one may do.
-    var repertoire: [Verb] = Verb.allCases
+    var repertoire: [Verb]
     /// Told of bytes that the user destroys by writing over them, or by deleting them.
     var onDestruction: (MemoryTree.Inode) -> Void = { _ in }
+
+    init(number: Int, tree: MemoryTree, traces: Traces) {
+        self.number = number
+        self.tree = tree
+        self.traces = traces
+        repertoire = traces.habits.repertoire
+    }
 
     /// - Returns: what was done, in a few words.
     func act(_ random: inout SplitMix) -> String {
@@ -116,10 +123,6 @@ struct User {
 
     // MARK: - Choosing
 
-    static let names = ["a", "b", "c", "d", "e.x", "A"].map { name in
-        try! Name(name)  // SAFETY: constants that are names.
-    }
-
     private func some(_ kind: NodeKind?, _ random: inout SplitMix) -> RelativePath? {
         tree.things().filter { thing in
             (kind == nil || thing.content.kind == kind) && !(thing.path.names.contains { $0.isReserved })
@@ -129,7 +132,7 @@ struct User {
     private func newPath(_ random: inout SplitMix) -> RelativePath? {
         var directory = RelativePath.top
         if !random.once(in: 3), let other = some(.directory, &random), other.names.count < 4 { directory = other }
-        guard let name = User.names.randomElement(using: &random) else { return nil }
+        guard let name = traces.habits.names.randomElement(using: &random) else { return nil }
         let path = directory.appending(name)
         return tree.inode(at: path) == nil ? path : nil
     }
@@ -139,6 +142,12 @@ struct User {
 
     // MARK: - Doing
 
+    /// Its bytes go, and this user is who wants it.
+    private func destroy(_ inode: MemoryTree.Inode) {
+        traces.end(inode)
+        onDestruction(inode)
+    }
+
     /// In place, as `>` does.
     private func write(_ path: RelativePath?, _ bytes: [UInt8], _ word: String) -> String? {
         guard let path, path.isTop == false else { return nil }
@@ -146,7 +155,7 @@ struct User {
         if let old = tree.inode(at: path) {
             guard old.kind == .file, !old.isOpen else { return nil }
             traces.touch(old, by: number)
-            onDestruction(old)
+            destroy(old)
             file = old
         } else {
             guard tree.inode(at: path.parent)?.kind == .directory else { return nil }
@@ -166,7 +175,7 @@ struct User {
         traces.touch(file, by: number)
         let bytes = fresh()
         guard bytes.count <= file.bytes.count else { return nil }
-        onDestruction(file)
+        destroy(file)
         file.bytes = bytes + Array(repeating: UInt8(ascii: "."), count: file.bytes.count - bytes.count)
         file.ctime = tree.clock.tick()
         tree.tell(path)
@@ -176,7 +185,7 @@ struct User {
     private func delete(_ path: RelativePath?) -> String? {
         guard let path, let inode = tree.inode(at: path) else { return nil }
         traces.delete(inode, by: number)
-        onDestruction(inode)
+        destroy(inode)
         // From the bottom up, as rm -r does.
         func remove(_ inode: MemoryTree.Inode, _ path: RelativePath) {
             for (name, child) in inode.children.sorted(by: { $0.key < $1.key }) { remove(child, path.appending(name)) }
@@ -229,7 +238,7 @@ struct User {
         }
         traces.touch(moved, by: number)
         traces.delete(old, by: number)
-        onDestruction(old)
+        destroy(old)
         tree.unlink(to)
         tree.free(old)
         rename(from, to)
@@ -252,7 +261,7 @@ struct User {
         let temporary = path.parent.appending(try! Name(name.bytes.prefix(200) + [UInt8(ascii: "$")]))
         guard tree.inode(at: temporary) == nil, write(temporary, fresh(), "writes") != nil else { return nil }
         traces.touch(old, by: number)
-        onDestruction(old)
+        destroy(old)
         tree.unlink(path)
         tree.free(old)
         rename(temporary, path)
@@ -274,10 +283,19 @@ final class Traces {
     private var count = 0
     private(set) var touchers: [String: Set<Int>] = [:]
     private(set) var deletedBy: [String: Int] = [:]
+    /// What some user destroyed in his own folder, by writing over it or by deleting it.
+    private(set) var ended: Set<String> = []
+    /// What lay in a file in somebody's folder.
+    private(set) var written: Set<String> = []
+    let habits: Habits
+
+    init(_ habits: Habits) { self.habits = habits }
 
     func fresh(by user: Int) -> [UInt8] {
         count += 1
-        let tag = "<\(user)\(count)>"
+        // Of one length, so that a sneaky edit has room.
+        let digits = "\(count)"
+        let tag = "<\(user)\(String(repeating: "0", count: max(0, 3 - digits.count)))\(digits)>"
         touchers[tag] = [user]
         return Array(tag.utf8)
     }
@@ -305,11 +323,18 @@ final class Traces {
         for child in inode.children.values { delete(child, by: user) }
     }
 
+    /// A user destroys it, and all that is in it.
+    func end(_ inode: MemoryTree.Inode) {
+        ended.formUnion(Traces.tags(in: inode.bytes))
+        for child in inode.children.values { end(child) }
+    }
+
     /// What was under one name in one folder is one node's history, as far as anybody can tell.
     func see(_ tree: MemoryTree, _ user: Int) {
         for thing in tree.things() {
             guard let digest = thing.content.file?.digest, let bytes = tree.contents.bytes(of: digest) else { continue }
             for tag in Traces.tags(in: bytes) {
+                written.insert(tag)
                 let place = "\(user) \(thing.path)"
                 kin[tag, default: []].formUnion(seen[place] ?? [])
                 for other in seen[place] ?? [] { kin[other, default: []].insert(tag) }
