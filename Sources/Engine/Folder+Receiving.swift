@@ -208,7 +208,9 @@ private struct Placer<Tree: LocalTree> {
             guard let staged = folder.staged[remote.id], staged.digest == file.digest else { return false }
             placing = try tree.place(staged, as: file, at: path)
         }
-        guard case .done(let status) = placing else { return try lookAgain(parent) }
+        guard case .done(let status) = placing else {
+            return try folder.isBlockedByIgnored(remote, in: parent, path) ? false : lookAgain(parent)
+        }
         placed(remote.id, at: path)
         let entry = try index.insertLocal(
             parent: parent, name: remote.name, kind: remote.content.kind, stamp: status.stamp,
@@ -323,6 +325,7 @@ private struct Placer<Tree: LocalTree> {
             let from = try index.path(of: entry)
         else { return false }
         guard case .done(let status) = try tree.move(from, having: row.stamp, to: path) else {
+            if try folder.isBlockedByIgnored(remote, in: parent, path) { return false }
             try lookAgainQuietly(row.parent)
             return try lookAgain(parent)
         }

@@ -140,6 +140,12 @@ struct KindTests {
             try fleet.expectSame(seconds: 120)
             #expect(try fleet.hub.status().hub.files == 5_000)
             try fleet["bea"].folder.remove("tree")
+            var batches: [HeldMessage] = []
+            try eventually("so large a deletion waits for a person") {
+                batches = try fleet.hub.ctl("held", "--json").decoded()
+                return !batches.isEmpty
+            }
+            try fleet.hub.ctl("approve", "\(batches[0].id)").expectDone()
             try fleet.expectSame(seconds: 120)
             #expect(try fleet.hub.status().hub.files == 0)
         }

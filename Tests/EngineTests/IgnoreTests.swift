@@ -154,6 +154,28 @@ struct IgnoreTests {
         #expect(rule.map { "\($0)" } == "ignored by rule '*.log' (.syncignore line 1)")
     }
 
+    @Test func `what is ignored here and in the way of the hub's file stays, with a reason, until it is moved`() throws
+    {
+        try ann.write(".syncignore", "build/")
+        try quiet()
+        try bea.makeDirectory("build")
+        try bea.write("build/out", "1")
+        try ann.write("build", "a file")
+        for _ in 0..<4 { for agent in simulation.agents { try simulation.pass(agent) } }
+        let pending = try simulation.agents[1].folder.pending(limit: 10)
+        #expect(
+            pending.map(\.reason) == [
+                "what lies here under that name is in its way, and is ignored by rule 'build/' (.syncignore line 1); "
+                    + "move it away"
+            ])
+        #expect(!simulation.agents[1].folder.isLooking)
+        #expect(things(1).contains("build/out=1"))
+        try bea.move("build", "elsewhere")
+        try quiet()
+        #expect(things(1).contains("build=a file"))
+        #expect(things(0).contains("elsewhere/out=1"))
+    }
+
     @Test func `a node at the hub that is ignored here does not come, and does not keep the cursor`() throws {
         try bea.write("x.log", "1")
         simulation.agents[0].isConnected = false

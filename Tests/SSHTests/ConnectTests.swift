@@ -106,14 +106,13 @@ extension SSHTests {
 
         @Test func `many connections leave no file open`() throws {
             let server = try SSHDServer()
-            _ = try server.connect()
-            let before = openFiles()
+            let before = OpenFiles(to: server.address.port)
             for _ in 0..<20 {
                 let connection = try server.connect()
                 let file = try connection.open(server.bytes("log"), .read)
                 withExtendedLifetime(file) {}
             }
-            #expect(areFilesClosed(before))
+            #expect(before.areClosed(to: server.address.port, of: 20))
         }
     }
 }

@@ -124,20 +124,55 @@ func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
 /// All of them one after the other: they count the open files of the process, and the processor time of its threads.
 @Suite(.serialized) enum SSHTests {}
 
-/// Whether the process has no more files open than `before`, at latest after a while: echo servers and threads end on their own.
-func areFilesClosed(_ before: Int) -> Bool {
-    let deadline = Deadline.after(.seconds(5))
-    while openFiles() > before {
-        if deadline.hasPassed { return false }
-        usleep(5000)
-    }
-    return true
-}
+/// What is open that this room opens. Other tests run in the same process: connections are told by the server's port, the
+/// other kinds by their number.
+struct OpenFiles {
+    private(set) var connections = 0
+    /// Flags between threads (eventfd), and ends of channels.
+    private(set) var flags = 0, channels = 0
 
-func openFiles() -> Int {
-    guard let directory = opendir("/proc/self/fd") else { return -1 }
-    defer { closedir(directory) }
-    var count = 0
-    while readdir(directory) != nil { count += 1 }
-    return count
+    init(to port: UInt16) {
+        guard let directory = opendir("/proc/self/fd") else { return }
+        defer { closedir(directory) }
+        while let entry = readdir(directory) {
+            // SAFETY: the kernel's names end with NUL.
+            let name = withUnsafePointer(to: &entry.pointee.d_name.0) { String(cString: $0) }
+            guard let descriptor = Int32(name) else { continue }
+            var address = sockaddr_storage()
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let result = withUnsafeMutableBytes(of: &address) { bytes in
+                // SAFETY: a sockaddr_storage has room and alignment for every address.
+                getpeername(descriptor, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), &length)
+            }
+            if result != 0 {
+                var target = [CChar](repeating: 0, count: 64)
+                let count = readlink("/proc/self/fd/\(name)", &target, 63)
+                if count > 0,
+                    String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                        == "anon_inode:[eventfd]"
+                {
+                    flags += 1
+                }
+            } else if Int32(address.ss_family) == AF_UNIX {
+                channels += 1
+            } else if Int32(address.ss_family) == AF_INET {
+                let peer = withUnsafeBytes(of: &address) { $0.load(as: sockaddr_in.self) }
+                if UInt16(bigEndian: peer.sin_port) == port { connections += 1 }
+            }
+        }
+    }
+
+    /// Whether all is closed again, at latest after a while: threads end on their own. A leak of one file for each of
+    /// `count` connections or channels would show.
+    func areClosed(to port: UInt16, of count: Int) -> Bool {
+        let deadline = Deadline.after(.seconds(30))
+        while true {
+            let now = OpenFiles(to: port)
+            if now.connections <= connections, now.flags < flags + count, now.channels < channels + count {
+                return true
+            }
+            if deadline.hasPassed { return false }
+            usleep(5000)
+        }
+    }
 }
