@@ -78,7 +78,9 @@ extension Simulation {
 
     private func work(_ agent: SimulatedAgent, _ random: inout SplitMix) {
         let user = User(number: agent.number, tree: agent.tree, traces: traces)
-        tell("    user \(agent.number) " + user.act(&random))
+        // Before it is told: what is not told is not even evaluated.
+        let done = user.act(&random)
+        tell("    user \(agent.number) " + done)
         wanted = agent.tree.things()
     }
 

@@ -227,7 +227,7 @@ struct User {
         guard let one, let other, !one.contains(other), !other.contains(one), let name = one.last, name.bytes.count < 20
         else { return nil }
         // SAFETY: a short name stays one with one more letter.
-        let aside = one.parent.appending(try! Name(name.bytes + [UInt8(ascii: "~")]))
+        let aside = one.parent.appending(try! Name(name.bytes + [UInt8(ascii: "_")]))
         guard move(one, aside) != nil, move(other, one) != nil else { return "moves \(one) to \(aside)" }
         return "moves \(one) to \(aside), \(other) to \(one)"
     }
@@ -271,7 +271,7 @@ struct User {
     private func backupSave(_ path: RelativePath?) -> String? {
         guard let path, let name = path.last else { return nil }
         // SAFETY: a short name stays one with one more letter.
-        let backup = path.parent.appending(try! Name(name.bytes.prefix(200) + [UInt8(ascii: "~")]))
+        let backup = path.parent.appending(try! Name(name.bytes.prefix(200) + [UInt8(ascii: "_")]))
         guard move(path, backup) != nil else { return nil }
         _ = write(path, fresh(), "writes")
         return "saves \(path) with a backup"
