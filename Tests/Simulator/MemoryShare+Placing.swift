@@ -120,7 +120,10 @@ extension MemoryShare: ShareDisk {
         try enter(path)
         guard let out = areas[item.area]?[item.name] else { return .unexpected(nil) }
         if out.fileStatus.survivedRename(seen), !out.isOpen, let placed = tree.inode(at: path) {
-            return .placed(placed.fileStatus, displaced: MemoryItem(self, item.area, item.name, out))
+            // What somebody has changed since differs from what is remembered of it, and so is seen.
+            let isOurs = placed.fileStatus.survivedRename(item.status.fingerprint) && placed.mode == item.status.mode
+            let status = isOurs ? placed.fileStatus : item.status
+            return .placed(status, displaced: MemoryItem(self, item.area, item.name, out))
         }
         guard tree.inode(at: path) != nil else {
             areas[item.area]?[item.name] = nil

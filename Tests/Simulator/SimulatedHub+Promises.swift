@@ -23,7 +23,8 @@ extension SimulatedHub {
     /// Edits and deletions of bytes that their client has not seen: none may replace the other.
     func editsOfUnseen(_ request: Request) throws -> [OperationID: Node] {
         var found: [OperationID: Node] = [:]
-        for operation in request.operations {
+        for operation in request.operations
+        where try journal.recordedOutcome(of: operation.id, client: request.client) == nil {
             if case .delete(let id, let base, _) = operation.change, let now = try journal.node(id), !now.isDeleted,
                 base != now.contentVersion, let seen = try journal.content(of: id, at: base),
                 now.content.differs(from: seen)
