@@ -61,6 +61,10 @@ extension Folder {
         state.location = location
         if let content = sent.content ?? before?.content { state.content = content }
         if sent.verb == .edit, node.id == sent.node, let before { state.locationVersion = before.locationVersion }
+        // What was merged has bytes that this side has not seen yet: an edit made here since started from the older ones.
+        if sent.verb == .edit, node.id == sent.node, let before, !node.content.hasSameBytes(as: state.content) {
+            state.contentVersion = before.contentVersion
+        }
         // A move that brought the node back gave its content a new version too.
         if sent.verb == .move, let before, node.content != before.content {
             state.contentVersion = before.contentVersion
