@@ -114,12 +114,12 @@ extension MemoryShare: ShareDisk {
         if before.isOpen { return .busy(before.fileStatus) }
         let seen = before.fingerprint
         interlope(path)
-        guard tree.inode(at: path) != nil else { return .unexpected(nil) }
+        guard tree.inode(at: path) != nil, let placed = areas[item.area]?[item.name] else { return .unexpected(nil) }
         tradePlaces(item, path)
         // A process that dies here has put aside what nobody has looked at.
         try enter(path)
         guard let out = areas[item.area]?[item.name] else { return .unexpected(nil) }
-        if out.fileStatus.survivedRename(seen), !out.isOpen, let placed = tree.inode(at: path) {
+        if out.fileStatus.survivedRename(seen), !out.isOpen {
             // What somebody has changed since differs from what is remembered of it, and so is seen.
             let isOurs = placed.fileStatus.survivedRename(item.status.fingerprint) && placed.mode == item.status.mode
             let status = isOurs ? placed.fileStatus : item.status

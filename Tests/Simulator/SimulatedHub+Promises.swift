@@ -56,7 +56,11 @@ extension SimulatedHub {
         if !current.content.differs(from: copy.content) {
             complain(.equalEditsAgree, "\(current.name) and \(copy.name) hold the same")
         }
-        let hands = (try? journal.history(of: current.id, limit: 1_000).map(\.client)) ?? []
+        var hands = (try? journal.history(of: current.id, limit: 1_000).map(\.client)) ?? []
+        // A directory stays for the sake of what somebody has put into it.
+        for child in (try? journal.children(of: current.id)) ?? [] {
+            hands += (try? journal.history(of: child.id, limit: 1_000).map(\.client)) ?? []
+        }
         if !forgives.contains(client), !hands.contains(where: { $0 != client }) {
             complain(.noUnexplainedConflict, "\(copy.name) is \(client)'s, and so is all of \(current.name)")
         }
