@@ -46,6 +46,8 @@ extension PlacementRun {
         guard let node = try placer.journal.node(placement.node), !node.isDeleted,
             let found = try content(at: path), found.content.kind == node.content.kind
         else { return }
+        // The journal must not know bytes that a power cut can still take: what is left of them would be somebody's edit.
+        try placer.store.sync()
         _ = try placer.commitShare { next in
             [Operation(id: next(), change: .edit(node.id, base: node.contentVersion, content: found.content))]
         }
@@ -68,6 +70,7 @@ extension PlacementRun {
         let outcomes = try placer.commitShare { next in
             var operations: [Operation] = []
             try collect(path, in: .node(parent), next, &operations, &found)
+            try placer.store.sync()
             return operations
         }
         if outcomes.isEmpty { return }
