@@ -19,6 +19,13 @@ package final class Journal {
     /// A new journal that dies with this object.
     package static func inMemory() throws -> Journal { try Journal(Database.memory()) }
 
+    /// As ``inMemory()``, in the memory of one that is not used any more: takes a part of the time.
+    package static func inMemory(insteadOf old: Journal) throws -> Journal {
+        try old.database.clear()
+        try old.database.execute(Schema.firstIdentifier)
+        return try Journal(old.database)
+    }
+
     private init(_ database: Database) throws {
         try database.migrate(Schema.migrations)
         self.database = database

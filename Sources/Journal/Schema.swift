@@ -2,6 +2,9 @@
 enum Schema {
     static let migrations = [first, second, third, fourth, shareMarker, setBack, guarding, subtree]
 
+    /// The share itself is 1.
+    static let firstIdentifier = "INSERT INTO sqlite_sequence (name, seq) VALUES ('node', 1)"
+
     private static let first = """
         -- One row.
         CREATE TABLE meta (
@@ -33,7 +36,7 @@ enum Schema {
         CREATE UNIQUE INDEX node_by_place ON node (parent, name) WHERE deleted = 0;
         CREATE INDEX node_by_seq ON node (seq);
         CREATE INDEX node_by_sha256 ON node (sha256) WHERE deleted = 0 AND sha256 IS NOT NULL;
-        INSERT INTO sqlite_sequence (name, seq) VALUES ('node', 1);
+        \(firstIdentifier);
 
         -- Each change, with the node as it was after it.
         CREATE TABLE history (

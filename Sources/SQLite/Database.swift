@@ -11,8 +11,8 @@ package final class Database {
     let handle: OpaquePointer
     /// Of the file, for display; `:memory:` if there is none.
     package let path: String
-    /// Prepared statements that are not in use, by their SQL.
-    private var idle: [String: Statement] = [:]
+    /// Prepared statements, by their SQL.
+    private var statements: [Statement.Text: Statement] = [:]
     /// How many transactions and savepoints are open.
     var depth = 0
 
@@ -35,12 +35,14 @@ package final class Database {
         try self.init(path: Array(path.utf8), cacheBytes: cacheBytes, busyMilliseconds: busyMilliseconds)
     }
 
-    /// A database of its own that lives in memory and dies with this object.
-    package static func memory() throws -> Database {
-        let database = try Database(opening: Array(":memory:".utf8), busyMilliseconds: 0)
-        try database.setUp(cacheBytes: 2 << 20)
-        return database
+    /// One that lives in memory.
+    convenience init(inMemoryWith cacheBytes: Int) throws {
+        try self.init(opening: Array(Database.memoryPath.utf8), busyMilliseconds: 0)
+        try setUp(cacheBytes: cacheBytes)
     }
+
+    /// What no file is called: see ``init(path:cacheBytes:busyMilliseconds:)``.
+    static let memoryPath = ":memory:"
 
     private init(opening path: [UInt8], busyMilliseconds: Int32) throws {
         _ = Database.isConfigured
@@ -66,7 +68,7 @@ package final class Database {
     private static let isConfigured = csqlite_count_no_memory() == SQLITE_OK
 
     deinit {
-        idle = [:]
+        statements = [:]
         sqlite3_close_v2(handle)
     }
 
@@ -111,14 +113,22 @@ extension Database {
     /// A statement ready to be bound, its own until it is given back: a closure that runs the same SQL gets another.
     func take(_ sql: String) throws -> Statement {
         try requireWhatIsOpen(for: sql)
-        if let statement = idle.removeValue(forKey: sql) { return statement }
-        return try prepare(sql)
+        let text = Statement.Text(sql)
+        if let statement = statements[text] {
+            if statement.isInUse { return try prepare(sql) }
+            statement.isInUse = true
+            return statement
+        }
+        let statement = try prepare(sql)
+        if statements.count >= Database.cachedStatements { statements = [:] }
+        statement.isInUse = true
+        statements[text] = statement
+        return statement
     }
 
     func giveBack(_ statement: Statement) {
         statement.reset()
-        if idle.count >= Database.cachedStatements { idle = [:] }
-        idle[statement.sql] = statement
+        statement.isInUse = false
     }
 
     /// A failure such as a full disk can roll everything back (https://www.sqlite.org/lang_transaction.html): what the

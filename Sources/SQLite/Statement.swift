@@ -6,6 +6,8 @@ final class Statement {
     let sql: String
     /// Where its database is, for errors.
     let path: String
+    /// Somebody has taken it and not given it back.
+    var isInUse = false
 
     init(handle: OpaquePointer, sql: String, path: String) {
         self.handle = handle
@@ -55,6 +57,19 @@ final class Statement {
     func reset() {
         sqlite3_reset(handle)  // Repeats the error of the last step, which was thrown there.
         sqlite3_clear_bindings(handle)
+    }
+
+    /// SQL, as it is looked up each time that it is run: hashed by its length and its end, compared as a whole.
+    struct Text: Hashable {
+        let sql: String
+
+        init(_ sql: String) { self.sql = sql }
+
+        func hash(into hasher: inout Hasher) {
+            var end: UInt64 = 0
+            for byte in sql.utf8.suffix(24) { end = (end &* 31) &+ UInt64(byte) }
+            hasher.combine(UInt64(sql.utf8.count) << 48 ^ end)
+        }
     }
 
     private func check(_ code: Int32) throws {

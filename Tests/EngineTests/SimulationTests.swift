@@ -14,4 +14,13 @@ struct SimulationTests {
             }
         }
     }
+
+    @Test func `a history is the same in the databases of others`() throws {
+        let databases = Databases()
+        for seed in UInt64(1)...40 {
+            let history = History(seed: seed)
+            let told = try Simulation.run(history, telling: true, databases: databases)
+            #expect(try told == Simulation.run(history, telling: true))
+        }
+    }
 }

@@ -37,8 +37,9 @@ package final class Campaign: Sendable {
 
     /// Runs histories until they are done; on as many threads as call it.
     package func work() {
+        let databases = Databases()
         while let seed = takeSeed() {
-            let violation = Report.run(seed, mood: mood)
+            let violation = Report.run(seed, mood: mood, databases: databases)
             state.withLock { state in
                 state.done += 1
                 if let violation { state.failures.append((seed, violation)) }

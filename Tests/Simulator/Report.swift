@@ -1,9 +1,9 @@
 /// What is said about one history.
 package enum Report {
     /// - Returns: nil if it kept all promises.
-    package static func run(_ seed: UInt64, mood: Mood? = nil) -> Violation? {
+    static func run(_ seed: UInt64, mood: Mood? = nil, databases: Databases = Databases()) -> Violation? {
         do {
-            try Simulation.run(History(seed: seed, mood: mood))
+            try Simulation.run(History(seed: seed, mood: mood), databases: databases)
             return nil
         } catch { return error as? Violation }
     }

@@ -20,7 +20,7 @@ final class SimulatedAgent {
     /// The next file that is received is not what the hub has.
     var tearsNextDownload = false
     /// Writes down what it does.
-    var note: (String) -> Void = { _ in }
+    var note: ((String) -> Void)?
 
     /// Commits that were written down, by their names: they outlive a crash.
     private var requests: [String: [Operation]] = [:]
@@ -33,11 +33,14 @@ final class SimulatedAgent {
 
     private var mode: SyncMode
 
-    init(_ number: Int, hub: SimulatedHub, clock: Clock, contents: Contents, mode: SyncMode = .twoWay) throws {
+    init(
+        _ number: Int, hub: SimulatedHub, clock: Clock, contents: Contents, mode: SyncMode = .twoWay,
+        databases: Databases = Databases()
+    ) throws {
         self.mode = mode
         self.number = number
         self.hub = hub
-        index = try .memory(newGeneration: "g\(number)")
+        index = try databases.index(newGeneration: "g\(number)")
         tree = MemoryTree(clock: clock, contents: contents)
         folder = SimulatedAgent.folder(index, tree, mode, number)
         try index.begin(epoch: hub.journal.epoch)
@@ -163,7 +166,7 @@ final class SimulatedAgent {
 
     private func take(_ reply: Reply, of request: Request, loses: Bool) throws {
         if case .outcomes(let outcomes) = reply {
-            for (operation, outcome) in zip(request.operations, outcomes) { note("\(operation.change) -> \(outcome)") }
+            for (operation, outcome) in zip(request.operations, outcomes) { note?("\(operation.change) -> \(outcome)") }
         }
         // Nobody waits for the answer to an older request.
         guard !loses, try index.inflightRequest == request.name else { return }
@@ -171,7 +174,7 @@ final class SimulatedAgent {
         case .outcomes(let outcomes):
             answer = zip(request.operations, outcomes).map { ($0.id.number, $1) }
         case .refused:
-            note("refused as a whole: \(request.operations.map(\.change))")
+            note?("refused as a whole: \(request.operations.map(\.change))")
             try folder.abandonCommit()
         case .nothing: break
         }

@@ -42,10 +42,10 @@ final class SimulatedHub {
         var head: Sequence
     }
 
-    init(clock: Clock, contents: Contents) throws {
+    init(clock: Clock, contents: Contents, databases: Databases = Databases()) throws {
         self.clock = clock
         self.contents = contents
-        let journal = try Journal.inMemory()
+        let journal = try databases.journal()
         self.journal = journal
         disk = MemoryShare(MemoryTree(clock: clock, contents: contents, tellsBirth: true))
         placer = SimulatedHub.placer(disk, journal, clock, 1)

@@ -23,15 +23,19 @@ final class Simulation {
     var wanted: [Thing]?
     var worker: Int?
 
-    init(_ mood: Mood, agents count: Int, telling: Bool = false) throws {
+    private let databases: Databases
+
+    init(_ mood: Mood, agents count: Int, telling: Bool = false, databases: Databases = Databases()) throws {
+        self.databases = databases
         self.mood = mood
         isTelling = telling
         traces = Traces(mood == .crowded ? .crowded : .usual)
-        hub = try SimulatedHub(clock: Clock(world), contents: contents)
+        hub = try SimulatedHub(clock: Clock(world), contents: contents, databases: databases)
         phone = Phone(hub, traces)
         if telling { hub.note = { [unowned self] in tell("      hub " + $0) } }
         for number in 0..<count {
-            let agent = try SimulatedAgent(number, hub: hub, clock: Clock(world), contents: contents)
+            let agent = try SimulatedAgent(
+                number, hub: hub, clock: Clock(world), contents: contents, databases: databases)
             agent.tree.willDestroy = { [unowned self] bytes, path in
                 let digest = contents.digest(of: bytes)
                 if hub.holds(digest) || phone.destroyed.contains(digest) { return }
@@ -55,8 +59,11 @@ final class Simulation {
     /// - Throws: ``Violation``.
     /// - Returns: what each step did, if `telling`.
     @discardableResult
-    static func run(_ history: History, telling: Bool = false) throws -> [String] {
-        let simulation = try Simulation(history.mood, agents: history.agents, telling: telling)
+    static func run(
+        _ history: History, telling: Bool = false, databases: Databases = Databases()
+    ) throws -> [String] {
+        let simulation = try Simulation(
+            history.mood, agents: history.agents, telling: telling, databases: databases)
         simulation.hub.disk.keepsWhatIsDurable = history.steps.contains { $0.act == .powerCut }
         do {
             for step in history.steps { try simulation.perform(step) }
@@ -67,16 +74,21 @@ final class Simulation {
             if telling { violation.text += "\n" + simulation.log.joined(separator: "\n") }
             throw violation
         }
+        simulation.leave()
         return simulation.log
     }
 
+    /// The history is over, and kept its promises: what it lay in may be the next one's.
+    private func leave() { databases.take(hub.journal, agents.map(\.index)) }
+
     /// DESIGN §4.10: the same history with clocks that are right ends in the same tree, apart from the times of files.
     private func compareWithRightClocks(_ history: History) throws {
-        let other = try Simulation(history.mood, agents: history.agents)
+        let other = try Simulation(history.mood, agents: history.agents, databases: databases)
         other.ignoresClocks = true
         other.hub.disk.keepsWhatIsDurable = hub.disk.keepsWhatIsDurable
         for step in history.steps { try other.perform(step) }
         try other.quiesce()
+        defer { other.leave() }
         let (mine, theirs) = (hub.share.things().map(\.withoutTime), other.hub.share.things().map(\.withoutTime))
         if mine != theirs {
             throw Violation(
