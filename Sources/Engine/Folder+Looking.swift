@@ -353,7 +353,7 @@ extension Folder {
     ) throws {
         guard let original = ParkedName.original(of: name), case .node(let kind) = status.kind else { return }
         if try origin(of: status, kind, directory) != nil { return try appear(directory, path, name, kind, status) }
-        try unpark(path, original, status.stamp)
+        try unpark(path, original, Known(kind, status.stamp))
     }
 
     /// Names of ours are never synced; a user who chose one is told.
@@ -364,11 +364,11 @@ extension Folder {
     }
 
     /// Gives something parked a visible name: its own, or one beside it.
-    func unpark(_ path: RelativePath, _ original: Name, _ stamp: Stamp) throws {
+    func unpark(_ path: RelativePath, _ original: Name, _ known: Known) throws {
         for attempt in 0..<100 {
             let name =
                 attempt == 0 ? original : ConflictName.mark(original, " (recovered \(attempt))", keepsExtension: true)
-            if case .done = try tree.move(path, having: stamp, to: path.parent.appending(name)) {
+            if case .done = try tree.move(path, known, to: path.parent.appending(name)) {
                 touched.insert(path.parent)
                 return
             }

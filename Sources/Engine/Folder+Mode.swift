@@ -126,7 +126,7 @@ extension Folder {
             _ = try discard(child.entry)
         }
         do {
-            guard try tree.trash(path, kind: row.kind, having: row.stamp) else {
+            guard try tree.trash(path, Known(row)) else {
                 look(into: row.kind == .directory ? entry : row.parent, deep: false)
                 return false
             }
@@ -158,12 +158,12 @@ extension Folder {
             guard try index.child(of: row.parent, named: row.name) == nil, try tree.status(of: beside) == nil else {
                 continue
             }
-            guard case .done(let status) = try tree.move(path, having: row.stamp, to: beside) else {
+            guard case .done(let status) = try tree.move(path, Known(row), to: beside) else {
                 look(into: row.parent, deep: false)
                 return false
             }
             touched.insert(path.parent)
-            row.stamp = status.stamp
+            row.follow(status.stamp)
             try index.update(row)
             return true
         }

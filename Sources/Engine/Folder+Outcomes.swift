@@ -190,7 +190,7 @@ extension Folder {
         } else if row.content.flatMap({ mine in sent.content.map(mine.hasSameBytes) }) != true {
             return
         }
-        if (try? tree.remove(path, kind: row.kind, having: row.stamp)) == true {
+        if (try? tree.remove(path, Known(row))) == true {
             touched.insert(path.parent)
             try index.removeLocal(row.entry)
         }
@@ -201,12 +201,12 @@ extension Folder {
             try index.markUnsettled(child.node.map(SubjectKey.node) ?? .entry(child.entry))
             guard try index.child(of: other.entry, named: child.name) == nil else { continue }
             let from = path.appending(child.name)
-            guard case .done(let status)? = try? tree.move(from, having: child.stamp, to: target.appending(child.name))
+            guard case .done(let status)? = try? tree.move(from, Known(child), to: target.appending(child.name))
             else { continue }
             touched.formUnion([path, target])
             var moved = child
             moved.parent = other.entry
-            moved.stamp = status.stamp
+            moved.follow(status.stamp)
             try index.update(moved)
         }
     }

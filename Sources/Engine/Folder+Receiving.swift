@@ -324,7 +324,7 @@ private struct Placer<Tree: LocalTree> {
         guard let (parent, path) = try clearWay(to: remote.location, for: remote.id), var row = try index.local(entry),
             let from = try index.path(of: entry)
         else { return false }
-        guard case .done(let status) = try tree.move(from, having: row.stamp, to: path) else {
+        guard case .done(let status) = try tree.move(from, Known(row), to: path) else {
             if try folder.isBlockedByIgnored(remote, in: parent, path) { return false }
             try lookAgainQuietly(row.parent)
             return try lookAgain(parent)
@@ -332,31 +332,32 @@ private struct Placer<Tree: LocalTree> {
         folder.touched.formUnion([from.parent, path.parent])
         row.parent = parent
         row.name = remote.name
-        row.stamp = status.stamp
+        row.follow(status.stamp)
         try index.update(row)
         return true
     }
 
     private func rewrite(_ entry: EntryID, _ old: Content, _ remote: Node) throws -> Bool {
         guard var row = try index.local(entry), let path = try index.path(of: entry) else { return false }
+        let known = Known(row)
         let placing: Placing
         switch remote.content {
         case .directory(let mode):
-            placing = try tree.setAttributes(path, having: row.stamp, mode: mode, mtime: nil)
+            placing = try tree.setAttributes(path, known, mode: mode, mtime: nil)
         case .symlink(let target, let mtime):
-            guard try tree.remove(path, kind: .symlink, having: row.stamp) else { return try lookAgain(row.parent) }
+            guard try tree.remove(path, known) else { return try lookAgain(row.parent) }
             placing = try tree.makeSymlink(path, target: target, mtime: mtime)
             row.target = target
         case .file(let file) where remote.content.hasSameBytes(as: old):
-            placing = try tree.setAttributes(path, having: row.stamp, mode: file.mode, mtime: file.mtime)
+            placing = try tree.setAttributes(path, known, mode: file.mode, mtime: file.mtime)
         case .file(let file):
             guard let staged = folder.staged[remote.id], staged.digest == file.digest else { return false }
-            placing = try tree.replace(path, having: row.stamp, by: staged, as: file)
+            placing = try tree.replace(path, known, by: staged, as: file)
             row.digest = file.digest
         }
         guard case .done(let status) = placing else { return try lookAgain(row.parent) }
         placed(remote.id, at: path)
-        row.stamp = status.stamp
+        if remote.content.hasSameBytes(as: old) { row.follow(status.stamp) } else { row.stamp = status.stamp }
         row.mode = folder.understood(status.mode, for: remote.content.mode)
         row.mean(remote.content)
         try index.update(row)
@@ -376,8 +377,8 @@ private struct Placer<Tree: LocalTree> {
         let isLastCopy = try index.isPurged(remote.id)
         guard
             try isLastCopy
-                ? tree.trash(path, kind: row.kind, having: row.stamp)
-                : tree.remove(path, kind: row.kind, having: row.stamp)
+                ? tree.trash(path, Known(row))
+                : tree.remove(path, Known(row))
         else {
             if row.kind == .directory {
                 if try folder.keepHollow(row, path) { return true }
@@ -437,13 +438,14 @@ private struct Placer<Tree: LocalTree> {
     /// Two nodes that want each other's place: one steps aside under a name of ours until its own place is free.
     private mutating func park(_ row: LocalRow, _ path: RelativePath) throws -> Bool {
         guard let node = row.node, visiting.contains(node) else { return false }
+        let known = Known(row)
         var row = row
         row.name = ParkedName.make(row.name, row.entry)
-        guard case .done(let status) = try tree.move(path, having: row.stamp, to: path.parent.appending(row.name))
+        guard case .done(let status) = try tree.move(path, known, to: path.parent.appending(row.name))
         else {
             return try lookAgain(row.parent)
         }
-        row.stamp = status.stamp
+        row.follow(status.stamp)
         try index.update(row)
         return true
     }

@@ -60,7 +60,7 @@ extension Folder {
             if let path = try index.path(of: local.entry), let name = ParkedName.original(of: local.name),
                 let row = try index.local(local.entry)
             {
-                try unpark(path, name, row.stamp)
+                try unpark(path, name, Known(row))
                 look(into: local.parent.entry, deep: false)
             }
         case .send(.create(let local, _)) where try takeName(local): break

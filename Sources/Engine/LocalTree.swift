@@ -58,6 +58,22 @@ package struct StagedContent: Hashable, Sendable {
     }
 }
 
+/// What has to lie at a place for it to be what the index tells of.
+package struct Known: Hashable, Sendable {
+    package var kind: NodeKind
+    package var stamp: Stamp
+    /// Of a file's bytes: they are read once more where the stamp ``Stamp/isDoubtful``.
+    package var digest: Digest?
+
+    package init(_ kind: NodeKind, _ stamp: Stamp, digest: Digest? = nil) {
+        self.kind = kind
+        self.stamp = stamp
+        self.digest = digest
+    }
+
+    init(_ row: LocalRow) { self.init(row.kind, row.stamp, digest: row.digest) }
+}
+
 /// How a step on the disk ended.
 package enum Placing: Hashable, Sendable {
     /// Done; how it looks now.
@@ -92,15 +108,16 @@ package protocol LocalTree {
     func makeSymlink(_ path: RelativePath, target: [UInt8], mtime: Nanoseconds) throws -> Placing
     /// Puts staged bytes where nothing is.
     func place(_ staged: StagedContent, as file: FileContent, at path: RelativePath) throws -> Placing
-    /// Puts staged bytes in the place of the file that has this stamp, and looks at what came out (DESIGN §4.2).
-    func replace(_ path: RelativePath, having: Stamp, by staged: StagedContent, as file: FileContent) throws -> Placing
-    /// Moves what has this stamp to where nothing is.
-    func move(_ from: RelativePath, having: Stamp, to path: RelativePath) throws -> Placing
-    func setAttributes(_ path: RelativePath, having: Stamp, mode: Mode, mtime: Nanoseconds?) throws -> Placing
-    /// Removes the file or symlink that has this stamp, or the empty directory. True when it is gone.
-    func remove(_ path: RelativePath, kind: NodeKind, having: Stamp) throws -> Bool
+    /// Puts staged bytes in the place of a file, and looks at what came out (DESIGN §4.2).
+    func replace(_ path: RelativePath, _ known: Known, by staged: StagedContent, as file: FileContent) throws -> Placing
+    /// Moves something to where nothing is.
+    func move(_ from: RelativePath, _ known: Known, to path: RelativePath) throws -> Placing
+    /// - Parameter mtime: nil for a directory, whose time stays as it is.
+    func setAttributes(_ path: RelativePath, _ known: Known, mode: Mode, mtime: Nanoseconds?) throws -> Placing
+    /// Removes a file, a symlink or an empty directory, and looks at what came out. True when it is gone.
+    func remove(_ path: RelativePath, _ known: Known) throws -> Bool
     /// The same, but what was there is kept in the folder's trash for a while, under its path, replacing nothing there.
-    func trash(_ path: RelativePath, kind: NodeKind, having: Stamp) throws -> Bool
+    func trash(_ path: RelativePath, _ known: Known) throws -> Bool
     /// The names in these directories survive a power cut from now on; with `everything`, so do all bytes. Must come
     /// before the index says so: it would take a lost file for one that its user deleted.
     func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws

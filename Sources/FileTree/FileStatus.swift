@@ -39,6 +39,8 @@ package struct FileIdentity: Hashable, Sendable {
 /// What tells whether a file is still the one that was looked at, without reading it. Equal fingerprints mean equal
 /// bytes unless the file ``isRacy(at:)`` or a program wrote through a mapping.
 package struct Fingerprint: Hashable, Sendable {
+    /// A directory made where a file was deleted often has its inode.
+    package let kind: FileKind
     /// Which inode.
     package let identity: FileIdentity
     /// In bytes.
@@ -48,7 +50,8 @@ package struct Fingerprint: Hashable, Sendable {
     /// Unix nanoseconds; the kernel sets it at any change, of attributes and name too.
     package let ctime: Nanoseconds
 
-    package init(identity: FileIdentity, size: Int64, mtime: Nanoseconds, ctime: Nanoseconds) {
+    package init(kind: FileKind, identity: FileIdentity, size: Int64, mtime: Nanoseconds, ctime: Nanoseconds) {
+        self.kind = kind
         self.identity = identity
         self.size = size
         self.mtime = mtime
@@ -67,16 +70,23 @@ package struct Fingerprint: Hashable, Sendable {
         ctime > now.addingReportingOverflow(-2_000_000_000).partialValue
     }
 
-    /// The same bytes for all that can be told after a rename, which itself changes the ctime.
+    /// As ``matches(_:)``, after a rename, which itself changes the ctime.
     func survivedRename(_ before: Fingerprint) -> Bool {
-        identity == before.identity && size == before.size && mtime == before.mtime
+        isSame(as: before) ?? (identity == before.identity && size == before.size && mtime == before.mtime)
+    }
+
+    /// Whether it is still what was looked at: of a directory, whose size and times change with its entries, the inode.
+    func matches(_ expected: Fingerprint) -> Bool { isSame(as: expected) ?? (self == expected) }
+
+    /// Nil where the kind does not decide.
+    private func isSame(as other: Fingerprint) -> Bool? {
+        if kind != other.kind { return false }
+        return kind == .directory ? identity == other.identity : nil
     }
 }
 
 /// What `lstat` tells of an entry. A value: looks at nothing later.
 package struct FileStatus: Hashable, Sendable {
-    /// File, directory, symlink or what is no node.
-    package let kind: FileKind
     /// What tells later whether it changed.
     package let fingerprint: Fingerprint
     /// Permission bits; of a symlink always 0o777.
@@ -90,9 +100,8 @@ package struct FileStatus: Hashable, Sendable {
     package let born: Nanoseconds
 
     package init(
-        kind: FileKind, fingerprint: Fingerprint, mode: Mode, links: Int = 1, owner: UInt32 = 0, born: Nanoseconds = 0
+        fingerprint: Fingerprint, mode: Mode, links: Int = 1, owner: UInt32 = 0, born: Nanoseconds = 0
     ) {
-        self.kind = kind
         self.fingerprint = fingerprint
         self.mode = mode
         self.links = links
@@ -100,6 +109,8 @@ package struct FileStatus: Hashable, Sendable {
         self.born = born
     }
 
+    /// File, directory, symlink or what is no node.
+    package var kind: FileKind { fingerprint.kind }
     /// Which inode.
     package var identity: FileIdentity { fingerprint.identity }
     /// `st_dev`.
@@ -113,15 +124,12 @@ package struct FileStatus: Hashable, Sendable {
     /// Of anything about it, in Unix nanoseconds.
     package var ctime: Nanoseconds { fingerprint.ctime }
 
-    /// Whether it is still what was looked at: of a directory, whose size and times change with its entries, the inode.
-    package func matches(_ expected: Fingerprint) -> Bool {
-        kind == .directory ? identity == expected.identity : fingerprint == expected
-    }
+    /// Whether it is still what was looked at: the same kind, and of a directory, whose size and times change with its
+    /// entries, the same inode; of anything else the same in all.
+    package func matches(_ expected: Fingerprint) -> Bool { fingerprint.matches(expected) }
 
     /// As ``matches(_:)``, after a rename.
-    package func survivedRename(_ expected: Fingerprint) -> Bool {
-        kind == .directory ? identity == expected.identity : fingerprint.survivedRename(expected)
-    }
+    package func survivedRename(_ expected: Fingerprint) -> Bool { fingerprint.survivedRename(expected) }
 }
 
 /// An entry of a directory.
@@ -140,8 +148,8 @@ package struct DirectoryEntry: Hashable, Sendable {
 
 extension FileStatus {
     init(_ status: stat, born: timespec) {
-        kind = FileKind(mode: status.st_mode)
         fingerprint = Fingerprint(
+            kind: FileKind(mode: status.st_mode),
             identity: FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)),
             size: Int64(status.st_size), mtime: nanoseconds(status.st_mtim), ctime: nanoseconds(status.st_ctim))
         mode = Mode(UInt16(truncatingIfNeeded: status.st_mode & 0o777))

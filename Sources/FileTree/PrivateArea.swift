@@ -98,7 +98,8 @@ package final class PrivateArea: Sendable {
     /// Room on its file system.
     package func space() throws(FileTreeError) -> FileSystemSpace { try FileSystemSpace(of: directory, path) }
 
-    static func randomName() -> Name {
+    /// One that nothing here has.
+    package static func randomName() -> Name {
         var number: UInt64 = 0
         linux_random(&number, MemoryLayout<UInt64>.size)
         let digits = String(number, radix: 16)

@@ -15,17 +15,26 @@ package enum Exchange<Item: Sendable>: Sendable {
     case stranded(FileStatus?, Item)
 }
 
+/// Asked of what came out of the tree, when all else says that it is what was expected: false, or an error, and it goes back.
+package typealias Confirmation = @Sendable (PrivateItem) throws(FileTreeError) -> Bool
+
+func isConfirmed(_ item: PrivateItem, _ confirming: Confirmation?) -> Bool {
+    do throws(FileTreeError) { return try confirming?(item) ?? true } catch { return false }
+}
+
 extension TreeRoot {
     /// Replaces what has a name, if it is still what was expected: swaps (`RENAME_EXCHANGE`), looks at what came out, and
     /// swaps back if it is something else. So nothing is ever overwritten.
     ///
     /// While it happens a read lease keeps writers out; where leases are not to be had (another owner, some file systems)
     /// the times tell, and a writer that has the file open goes on writing to what is displaced.
-    /// - Parameter item: the caller checks that nobody writes to it. Its name in the area becomes that of what is displaced.
-    /// - Parameter expected: nil: whatever is there is displaced.
+    /// - Parameters:
+    ///   - item: the caller checks that nobody writes to it. Its name in the area becomes that of what is displaced.
+    ///   - expected: nil: whatever is there is displaced.
+    ///   - confirming: see ``Confirmation``.
     /// - Throws: ``FileTreeError``: `.notFound` (no such directory), `.unsupported`, `.crossDevice`, … Nothing happened then.
     package func exchange(
-        _ item: PrivateItem, with path: RelativePath, expecting expected: Fingerprint?
+        _ item: PrivateItem, with path: RelativePath, expecting expected: Fingerprint?, confirming: Confirmation? = nil
     ) throws(FileTreeError) -> Exchange<PrivateItem> {
         let entry = try entry(path, "replace")
         // Held open, so that the inode cannot be used again for another file meanwhile.
@@ -33,7 +42,8 @@ extension TreeRoot {
         if let expected, !before.matches(expected) { return .unexpected(before) }
         let lease = entry.lease(on: before.identity)
         let swap = Swap(
-            item: item, entry: entry, old: old, new: try item.handle("replace"), onInstant: onInstant)
+            item: item, entry: entry, old: old, new: try item.handle("replace"), confirming: confirming,
+            onInstant: onInstant)
         switch lease {
         case .writerActive: return .busy(before)
         case .granted(let lease): return try swap.run(from: before) { lease.stands }
@@ -48,16 +58,18 @@ private struct Swap: ~Copyable {
     let entry: Entry
     let old: Descriptor
     let new: Descriptor
+    let confirming: Confirmation?
     let onInstant: @Sendable (Instant) -> Void
 
     init(
         item: PrivateItem, entry: consuming Entry, old: consuming Descriptor, new: consuming Descriptor,
-        onInstant: @escaping @Sendable (Instant) -> Void
+        confirming: Confirmation?, onInstant: @escaping @Sendable (Instant) -> Void
     ) {
         self.item = item
         self.entry = entry
         self.old = old
         self.new = new
+        self.confirming = confirming
         self.onInstant = onInstant
     }
 
@@ -68,7 +80,9 @@ private struct Swap: ~Copyable {
             throw entry.error("replace")
         }
         onInstant(.renamed)
-        if let out = try whatCameOut(), out.status.survivedRename(before.fingerprint), undisturbed() {
+        if let out = try whatCameOut(), out.status.survivedRename(before.fingerprint),
+            isConfirmed(out, confirming), undisturbed()
+        {
             return .placed(item.placedStatus(new), displaced: out)
         }
         onInstant(.puttingBack)

@@ -69,10 +69,13 @@ extension TreeRoot {
     }
 
     /// Takes what has a name out of the tree, if it is still what was expected, with all that is inside.
-    /// - Parameter expected: of a directory only the inode counts. Nil: whatever is there.
+    /// - Parameters:
+    ///   - expected: of a directory only the inode counts. Nil: whatever is there.
+    ///   - confirming: see ``Confirmation``.
     /// - Throws: ``FileTreeError``: `.crossDevice`, … Nothing happened then.
     package func takeAway(
-        _ path: RelativePath, expecting expected: Fingerprint?, into area: PrivateArea
+        _ path: RelativePath, expecting expected: Fingerprint?, into area: PrivateArea,
+        confirming: Confirmation? = nil
     ) throws(FileTreeError) -> Removal<PrivateItem> {
         let entry = try entry(path, "take away")
         guard let old = try entry.handle("take away"), let before = old.status() else { return .unexpected(nil) }
@@ -82,14 +85,15 @@ extension TreeRoot {
         case .writerActive:
             return .busy(before)
         case .granted(let lease):
-            return try take(entry, before, moving, area) { lease.stands }
+            return try take(entry, before, moving, area, confirming) { lease.stands }
         case .unknown:
-            return try take(entry, before, moving, area) { true }
+            return try take(entry, before, moving, area, confirming) { true }
         }
     }
 
     private func take(
-        _ entry: borrowing Entry, _ before: FileStatus, _ moving: Int32?, _ area: PrivateArea, undisturbed: () -> Bool
+        _ entry: borrowing Entry, _ before: FileStatus, _ moving: Int32?, _ area: PrivateArea,
+        _ confirming: Confirmation?, undisturbed: () -> Bool
     ) throws(FileTreeError) -> Removal<PrivateItem> {
         let name = PrivateArea.randomName()
         onInstant(.looked)
@@ -99,7 +103,9 @@ extension TreeRoot {
         }
         onInstant(.renamed)
         guard let taken = try area.item(named: name) else { return .unexpected(try entry.status()) }
-        if taken.status.survivedRename(before.fingerprint), undisturbed() { return .taken(taken) }
+        if taken.status.survivedRename(before.fingerprint), isConfirmed(taken, confirming), undisturbed() {
+            return .taken(taken)
+        }
         onInstant(.puttingBack)
         if rename(area.directory.raw, name.bytes, entry.directory.raw, entry.name) == 0 {
             return .unexpected(try entry.status())

@@ -25,6 +25,9 @@ package struct Stamp: Hashable, Sendable {
         self.ctime = ctime
         self.born = born
     }
+
+    /// Its bytes were hashed so soon after their change that another change may look the same.
+    package var isDoubtful: Bool { ctime == Nanoseconds.min }
 }
 
 /// One row of what the disk holds.
@@ -81,6 +84,13 @@ package struct LocalRow: Hashable, Sendable {
         self.meantTime = meantTime
         self.isVanished = isVanished
         self.isHollow = isHollow
+    }
+
+    /// Moved by us, or given other attributes: its bytes are known as well as they were before, and not better.
+    package mutating func follow(_ now: Stamp) {
+        let wasDoubtful = stamp.isDoubtful
+        stamp = now
+        if wasDoubtful { stamp.ctime = Nanoseconds.min }
     }
 
     /// The node that what is in this directory belongs to.

@@ -16,6 +16,8 @@ extension Placed {
 
     /// Which inode.
     package var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
-    /// By which a later change is noticed.
-    package var fingerprint: Fingerprint { Fingerprint(identity: identity, size: size, mtime: mtime, ctime: ctime) }
+    /// By which a later change is noticed, of what was this kind.
+    package func fingerprint(of kind: FileKind) -> Fingerprint {
+        Fingerprint(kind: kind, identity: identity, size: size, mtime: mtime, ctime: ctime)
+    }
 }

@@ -57,7 +57,7 @@ struct PlacementRun<Disk: ShareDisk> {
     /// - Parameter wanted: what is to come there; nil for a removal.
     func look(at path: RelativePath, _ status: FileStatus, wanted: Content?) throws -> Sight {
         let now = status.fingerprint
-        if let known = placement.expected?.placed, known.fingerprint == now, status.kind.node == .file {
+        if let known = placement.expected?.placed, known.fingerprint(of: .file) == now {
             return .expected(now)
         }
         switch status.kind {
@@ -146,7 +146,7 @@ struct PlacementRun<Disk: ShareDisk> {
             switch try withParents(of: to, { try share.move(from, to: to, expecting: before.identity) }) {
             case .moved(let after):
                 // Only what was known before is known now: an edit that nobody has seen must stay visible.
-                if placement.expected?.placed?.fingerprint == before.fingerprint || before.kind == .directory {
+                if placement.expected?.placed?.fingerprint(of: before.kind) == before.fingerprint || before.kind == .directory {
                     note(after)
                 }
                 return true

@@ -35,7 +35,7 @@ package enum ShareDifference: Hashable, Sendable {
             return .directory(isOther: isOther, mode: status.mode == mode.bare ? nil : status.mode)
         }
         // Inode, size and times of what was placed or taken in last: our own placements end here.
-        return placed?.fingerprint == status.fingerprint && !wasWritten ? .none : .touched
+        return placed?.fingerprint(of: status.kind) == status.fingerprint && !wasWritten ? .none : .touched
     }
 
     /// Whether something that appeared can be what lay elsewhere in the same inode. Inodes are used again: when

@@ -1,6 +1,7 @@
 import Engine
 import FileTree
 import Glibc
+import Index
 import SyncCore
 import TestSupport
 import Testing
@@ -65,11 +66,79 @@ import Testing
         var second = first
         (second.mode, second.mtime) = (Mode(0o600), -1)
         let other = StagedContent(name: "get-2", digest: digest, isDurable: true)
-        guard case .done(let replaced) = try tree.replace(path, having: placed.stamp, by: other, as: second) else {
+        guard case .done(let replaced) = try tree.replace(path, Known(.file, placed.stamp), by: other, as: second)
+        else {
             Issue.record("not replaced")
             return
         }
         #expect(replaced.mode == Mode(0o600) && replaced.stamp.mtime == -1)
+    }
+
+    @Test func `a directory made in the inode of a file that was deleted is not taken for that file`() throws {
+        let directory = TemporaryDirectory()
+        let tree = try folder(in: directory, holding: ["put-1": "bytes"])
+        defer { tree.stop() }
+        let path = try RelativePath(bytes: Array("f".utf8))
+        try Files.makeDirectories(directory.path + "/folder/f")
+        try write("the only copy", to: directory.path + "/folder/f/inside")
+        let found = try #require(try tree.status(of: path)).stamp
+        // As the index has the file: the same inode, and all else of another time.
+        let stamp = Stamp(
+            device: found.device, inode: found.inode, size: 5, mtime: found.mtime - 1, ctime: found.ctime - 1,
+            born: found.born == 0 ? 0 : found.born - 1)
+        let known = Known(.file, stamp)
+        let digest = try tree.root.hash(RelativePath(bytes: Array(".synchub/private/put-1".utf8))).digest
+        let staged = StagedContent(name: "put-1", digest: digest, isDurable: true)
+        let file = FileContent(digest: digest, size: 5, mode: Mode(0o644), mtime: 7)
+        #expect(try tree.replace(path, known, by: staged, as: file) == .unexpected)
+        #expect(try !tree.remove(path, known))
+        #expect(try !tree.trash(path, known))
+        #expect(try tree.setAttributes(path, known, mode: Mode(0o600), mtime: 7) == .unexpected)
+        #expect(try tree.move(path, known, to: RelativePath(bytes: Array("g".utf8))) == .unexpected)
+        let inside = directory.path + "/folder/f/inside"
+        #expect(String(decoding: try Files.read(inside), as: UTF8.self) == "the only copy")
+    }
+
+    @Test
+    func `an edit with the same size and time, made before the stamp could be believed, is not replaced or removed`()
+        throws
+    {
+        let directory = TemporaryDirectory()
+        let tree = try folder(in: directory, holding: ["put-1": "new", "put-2": "bytes"])
+        defer { tree.stop() }
+        let path = try RelativePath(bytes: Array("f".utf8))
+        try write("theirs", to: directory.path + "/folder/f")
+        var stamp = try #require(try tree.status(of: path)).stamp
+        stamp.ctime = Nanoseconds.min
+        let hashed = try tree.root.hash(path).digest
+        let digest = try tree.root.hash(RelativePath(bytes: Array(".synchub/private/put-1".utf8))).digest
+        let other = try tree.root.hash(RelativePath(bytes: Array(".synchub/private/put-2".utf8))).digest
+        let staged = StagedContent(name: "put-1", digest: digest, isDurable: true)
+        let file = FileContent(digest: digest, size: 3, mode: Mode(0o644), mtime: 7)
+        // Hashed as other bytes than those that are there now.
+        let old = Known(.file, stamp, digest: other)
+        #expect(try tree.replace(path, old, by: staged, as: file) == .unexpected)
+        #expect(try !tree.remove(path, old))
+        #expect(try !tree.trash(path, old))
+        #expect(String(decoding: try Files.read(directory.path + "/folder/f"), as: UTF8.self) == "theirs")
+        #expect(try names(tree, ".synchub/private") == ["put-1", "put-2"])
+        guard case .done = try tree.replace(path, Known(.file, stamp, digest: hashed), by: staged, as: file) else {
+            Issue.record("not replaced")
+            return
+        }
+        #expect(String(decoding: try Files.read(directory.path + "/folder/f"), as: UTF8.self) == "new")
+    }
+
+    @Test func `a file that was edited and not looked at yet is not moved`() throws {
+        let directory = TemporaryDirectory()
+        let tree = try folder(in: directory)
+        defer { tree.stop() }
+        let path = try RelativePath(bytes: Array("f".utf8))
+        try write("before", to: directory.path + "/folder/f")
+        let known = Known(.file, try #require(try tree.status(of: path)).stamp)
+        try write("edited", to: directory.path + "/folder/f")
+        #expect(try tree.move(path, known, to: RelativePath(bytes: Array("g".utf8))) == .unexpected)
+        #expect(try names(tree) == [".synchub", "f"])
     }
 
     @Test func `a folder without its marker is absent, and present again with it`() throws {

@@ -138,7 +138,8 @@ struct LookTests {
 
     @Test(arguments: [(1_999_999_999, true), (2_000_000_000, false)])
     func `what was hashed within 2 s of its change is racy`(age: Int64, isRacy: Bool) {
-        let print = Fingerprint(identity: FileIdentity(device: 1, inode: 1), size: 0, mtime: 0, ctime: 5_000_000_000)
+        let print = Fingerprint(
+            kind: .file, identity: FileIdentity(device: 1, inode: 1), size: 0, mtime: 0, ctime: 5_000_000_000)
         #expect(print.isRacy(at: 5_000_000_000 + age) == isRacy)
     }
 

@@ -82,6 +82,24 @@ struct ExchangeTests {
         #expect(play.text("file") == "new")
     }
 
+    @Test func `a directory with the inode of the file that was expected is not that file`() throws {
+        // File systems give a new directory the inode of the file that was deleted before it, very often.
+        let play = play
+        try #require(mkdir(play.onDisk("d"), 0o755) == 0)
+        let found = try play.fingerprint("d")
+        let expected = Fingerprint(
+            kind: .file, identity: found.identity, size: found.size, mtime: found.mtime, ctime: found.ctime)
+        guard
+            case .unexpected(let other?) = try play.tree.exchange(play.item("new"), with: at("d"), expecting: expected)
+        else { return _ = Issue.record("replaced") }
+        #expect(other.kind == .directory)
+        guard case .unexpected = try play.tree.takeAway(at("d"), expecting: expected, into: play.area)
+        else { return _ = Issue.record("taken") }
+        guard case .unexpected = try play.tree.setAttributes(at("d"), mode: Mode(0o700), expecting: expected)
+        else { return _ = Issue.record("changed") }
+        #expect(try play.fingerprint("d") == found)
+    }
+
     @Test func `a file that an editor replaced between look and swap stays`() throws {
         let play = play
         intruder.act(at: .looked) { play.replace("file", with: "theirs") }

@@ -8,17 +8,22 @@ import Share
 /// What a name in the share is to the journal: one table.
 struct ShareDifferenceTests {
     private static let known = Fingerprint(
-        identity: FileIdentity(device: 1, inode: 10), size: 3, mtime: 100, ctime: 200)
+        kind: .file, identity: FileIdentity(device: 1, inode: 10), size: 3, mtime: 100, ctime: 200)
 
     private static func print(
         inode: UInt64 = 10, size: Int64 = 3, mtime: Nanoseconds = 100, ctime: Nanoseconds = 200
     ) -> Fingerprint {
-        Fingerprint(identity: FileIdentity(device: 1, inode: inode), size: size, mtime: mtime, ctime: ctime)
+        Fingerprint(
+            kind: .file, identity: FileIdentity(device: 1, inode: inode), size: size, mtime: mtime, ctime: ctime)
     }
 
     private static func status(_ kind: FileKind, _ fingerprint: Fingerprint = known, mode: UInt16 = 0o644) -> FileStatus
     {
-        FileStatus(kind: kind, fingerprint: fingerprint, mode: Mode(mode))
+        FileStatus(fingerprint: of(kind, fingerprint), mode: Mode(mode))
+    }
+
+    private static func of(_ kind: FileKind, _ other: Fingerprint) -> Fingerprint {
+        Fingerprint(kind: kind, identity: other.identity, size: other.size, mtime: other.mtime, ctime: other.ctime)
     }
 
     private static func node(_ content: Content) -> Node {
@@ -84,7 +89,7 @@ struct ShareDifferenceTests {
         var (before, after) = (Self.placed, Self.status(.directory))
         before.born = 5
         #expect(ShareDifference.isSame(Self.directory, before, after), "a file system that does not say")
-        after = FileStatus(kind: .directory, fingerprint: Self.known, mode: Mode(0o755), born: 6)
+        after = FileStatus(fingerprint: Self.of(.directory, Self.known), mode: Mode(0o755), born: 6)
         #expect(!ShareDifference.isSame(Self.directory, before, after), "the inode's number was used again")
         #expect(
             ShareDifference.isSame(Self.directory, Self.placed, Self.status(.directory, Self.print(size: 4, mtime: 1))))

@@ -143,16 +143,17 @@ struct MemoryItem: PrivateThing, @unchecked Sendable {
 extension MemoryTree.Inode {
     var fingerprint: Fingerprint {
         Fingerprint(
-            identity: FileIdentity(device: 2, inode: number), size: Int64(bytes.count), mtime: mtime, ctime: ctime)
+            kind: fileKind, identity: FileIdentity(device: 2, inode: number), size: Int64(bytes.count), mtime: mtime,
+            ctime: ctime)
     }
 
-    var fileStatus: FileStatus {
-        let fileKind: FileKind =
-            switch kind {
-            case .file: .file
-            case .directory: .directory
-            case .symlink: .symlink
-            }
-        return FileStatus(kind: fileKind, fingerprint: fingerprint, mode: mode, born: born)
+    private var fileKind: FileKind {
+        switch kind {
+        case .file: .file
+        case .directory: .directory
+        case .symlink: .symlink
+        }
     }
+
+    var fileStatus: FileStatus { FileStatus(fingerprint: fingerprint, mode: mode, born: born) }
 }

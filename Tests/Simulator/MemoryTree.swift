@@ -247,8 +247,13 @@ final class MemoryTree: LocalTree {
         guard found(at: path)?.kind == .directory else { throw DiskProblem(.notFound, "no such directory: \(path)") }
     }
 
-    private func isExpected(_ inode: Inode, _ stamp: Stamp) -> Bool {
-        inode.kind == .directory ? inode.number == stamp.inode : inode.stamp == stamp
+    private func isExpected(_ inode: Inode, _ known: Known) -> Bool {
+        guard inode.kind == known.kind else { return false }
+        if inode.kind == .directory { return inode.number == known.stamp.inode && inode.born == known.stamp.born }
+        var stamp = inode.stamp
+        guard known.stamp.isDoubtful else { return stamp == known.stamp }
+        stamp.ctime = known.stamp.ctime
+        return stamp == known.stamp && contents.digest(of: inode.bytes) == known.digest
     }
 
     // MARK: - LocalTree: looking
@@ -329,11 +334,10 @@ final class MemoryTree: LocalTree {
         return .done(made.status)
     }
 
-    func replace(_ path: RelativePath, having stamp: Stamp, by staged: StagedContent, as file: FileContent) throws
-        -> Placing
+    func replace(_ path: RelativePath, _ known: Known, by staged: StagedContent, as file: FileContent) throws -> Placing
     {
         try enter(changing: true, path)
-        guard let old = found(at: path), old.kind == .file, old.stamp == stamp else { return .unexpected }
+        guard let old = found(at: path), old.kind == .file, isExpected(old, known) else { return .unexpected }
         let made = try take(staged, file)
         willDestroy(old.bytes, path)
         unlink(path)
@@ -356,9 +360,9 @@ final class MemoryTree: LocalTree {
         return made
     }
 
-    func move(_ from: RelativePath, having stamp: Stamp, to path: RelativePath) throws -> Placing {
+    func move(_ from: RelativePath, _ known: Known, to path: RelativePath) throws -> Placing {
         try enter(changing: true, from)
-        guard let moved = found(at: from), isExpected(moved, stamp) else { return .unexpected }
+        guard let moved = found(at: from), isExpected(moved, known) else { return .unexpected }
         if from.contains(path) { throw DiskProblem(.other, "\(from) into itself") }
         try needDirectory(path.parent)
         if found(at: path) != nil { return .unexpected }
@@ -372,9 +376,9 @@ final class MemoryTree: LocalTree {
         return .done(moved.status)
     }
 
-    func setAttributes(_ path: RelativePath, having stamp: Stamp, mode: Mode, mtime: Nanoseconds?) throws -> Placing {
+    func setAttributes(_ path: RelativePath, _ known: Known, mode: Mode, mtime: Nanoseconds?) throws -> Placing {
         try enter(changing: true, path)
-        guard var inode = found(at: path), isExpected(inode, stamp) else { return .unexpected }
+        guard var inode = found(at: path), isExpected(inode, known) else { return .unexpected }
         if inode.kind == .file, inode.links > 1 {
             let copy = newInode(.file, mode: inode.mode, mtime: inode.mtime)
             copy.bytes = inode.bytes
@@ -389,22 +393,22 @@ final class MemoryTree: LocalTree {
         return .done(inode.status)
     }
 
-    func remove(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
+    func remove(_ path: RelativePath, _ known: Known) throws -> Bool {
         try enter(changing: true, path)
         guard let inode = found(at: path) else { return true }
-        guard inode.kind == kind, isExpected(inode, stamp), inode.children.isEmpty else { return false }
-        if kind == .file { willDestroy(inode.bytes, path) }
+        guard isExpected(inode, known), inode.children.isEmpty else { return false }
+        if inode.kind == .file { willDestroy(inode.bytes, path) }
         unlink(path)
         free(inode)
         return true
     }
 
-    func trash(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
+    func trash(_ path: RelativePath, _ known: Known) throws -> Bool {
         try enter(changing: true, path)
         guard let inode = found(at: path) else { return true }
-        guard inode.kind == kind, isExpected(inode, stamp), inode.children.isEmpty else { return false }
+        guard isExpected(inode, known), inode.children.isEmpty else { return false }
         unlink(path)
-        if kind != .directory { trashed.append((path, inode.bytes)) }
+        if inode.kind != .directory { trashed.append((path, inode.bytes)) }
         free(inode)
         return true
     }

@@ -244,15 +244,22 @@ final class DiskTree: LocalTree {
     }
 
     func replace(
-        _ path: RelativePath, having stamp: Stamp, by staged: StagedContent, as file: FileContent
+        _ path: RelativePath, _ known: Known, by staged: StagedContent, as file: FileContent
     ) throws -> Placing {
-        guard let expected = try expected(path, stamp) else { return .unexpected }
-        return try exchange(path, expected, with: item(staged, as: file))
+        guard let expected = try expected(path, known) else { return .unexpected }
+        return try exchange(path, expected, with: item(staged, as: file), confirming: confirmation(known))
     }
 
-    private func exchange(_ path: RelativePath, _ expected: Fingerprint, with item: PrivateItem) throws -> Placing {
-        let exchange = try asking { () throws(FileTreeError) in
-            try root.exchange(item, with: path, expecting: expected)
+    private func exchange(
+        _ path: RelativePath, _ expected: Fingerprint, with item: PrivateItem,
+        confirming: Confirmation? = nil
+    ) throws -> Placing {
+        let exchange: Exchange<PrivateItem>
+        do {
+            exchange = try root.exchange(item, with: path, expecting: expected, confirming: confirming)
+        } catch {
+            try setAside(item)
+            throw DiskProblem(error)
         }
         switch exchange {
         case .placed(let status, let displaced):
@@ -261,22 +268,37 @@ final class DiskTree: LocalTree {
             return .done(try whole(status, path))
         case .unexpected, .busy: return .unexpected
         case .stranded(_, let stranger):
-            try keep(stranger, beside: path)
+            try keep(setAside(item) ?? stranger, beside: path)
             return .unexpected
         }
     }
 
-    func move(_ from: RelativePath, having stamp: Stamp, to path: RelativePath) throws -> Placing {
-        let identity = FileIdentity(device: stamp.device, inode: stamp.inode)
-        let move = try asking { () throws(FileTreeError) in try root.move(from, to: path, expecting: identity) }
-        guard case .moved(let status) = move else { return .unexpected }
-        return .done(try whole(status, path))
+    /// What came out of the folder and could not go back lies under the name of what was to be placed. It gets another, so
+    /// that nobody takes it for that; a start finds it there if nothing else does.
+    /// - Returns: where that lies now; nil if nothing had come out.
+    @discardableResult
+    private func setAside(_ item: PrivateItem) throws -> PrivateItem? {
+        try asking { () throws(FileTreeError) in
+            guard let there = try area.item(named: item.name), there.status.identity != item.status.identity
+            else { return nil }
+            return try there.move(to: area, as: PrivateArea.randomName())
+        }
     }
 
-    func setAttributes(
-        _ path: RelativePath, having stamp: Stamp, mode: Mode, mtime: Nanoseconds?
-    ) throws -> Placing {
-        guard let expected = try expected(path, stamp) else { return .unexpected }
+    func move(_ from: RelativePath, _ known: Known, to path: RelativePath) throws -> Placing {
+        guard let expected = try expected(from, known) else { return .unexpected }
+        let move = try asking { () throws(FileTreeError) in
+            try root.move(from, to: path, expecting: expected.identity)
+        }
+        guard case .moved(let status) = move else { return .unexpected }
+        var moved = try whole(status, path)
+        // Somebody wrote to it meanwhile: what it is now has to be read.
+        if !status.survivedRename(expected) { moved.stamp.ctime = Nanoseconds.min }
+        return .done(moved)
+    }
+
+    func setAttributes(_ path: RelativePath, _ known: Known, mode: Mode, mtime: Nanoseconds?) throws -> Placing {
+        guard let expected = try expected(path, known) else { return .unexpected }
         let copy = try asking { () throws(FileTreeError) in
             try root.copyOfLinked(path, mode: mode, mtime: mtime, expecting: expected, into: area)
         }
@@ -300,15 +322,15 @@ final class DiskTree: LocalTree {
         return .done(try whole(status, path))
     }
 
-    func remove(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
-        if kind == .directory {
-            let identity = FileIdentity(device: stamp.device, inode: stamp.inode)
+    func remove(_ path: RelativePath, _ known: Known) throws -> Bool {
+        if known.kind == .directory {
+            guard let identity = try expected(path, known)?.identity else { return false }
             let removal = try asking { () throws(FileTreeError) in try root.removeDirectory(path, expecting: identity) }
             return removal == .removed
         }
-        guard let expected = try expected(path, stamp) else { return false }
+        guard let expected = try expected(path, known) else { return false }
         let removal = try asking { () throws(FileTreeError) in
-            try root.takeAway(path, expecting: expected, into: area)
+            try root.takeAway(path, expecting: expected, into: area, confirming: confirmation(known))
         }
         switch removal {
         case .taken(let item):
@@ -321,14 +343,14 @@ final class DiskTree: LocalTree {
         }
     }
 
-    func trash(_ path: RelativePath, kind: NodeKind, having stamp: Stamp) throws -> Bool {
+    func trash(_ path: RelativePath, _ known: Known) throws -> Bool {
         let trash = Trash(in: root)
-        if kind == .directory {
+        if known.kind == .directory {
             try trashing { try trash.makeDirectory(path) }
-            return try remove(path, kind: kind, having: stamp)
+            return try remove(path, known)
         }
-        guard let expected = try expected(path, stamp) else { return false }
-        switch try trashing({ try trash.take(path, expecting: expected) }) {
+        guard let expected = try expected(path, known) else { return false }
+        switch try trashing({ try trash.take(path, expecting: expected, confirming: confirmation(known)) }) {
         case .taken(let item):
             log.info("put_into_trash", ["path": path, "as": item.name])
             return true
@@ -384,16 +406,29 @@ final class DiskTree: LocalTree {
         return found
     }
 
-    /// What must be there for it to be the file that the row tells of; nil if it is not. A ctime that could not be believed (the file was
-    /// hashed too soon after its change) is not compared.
-    private func expected(_ path: RelativePath, _ stamp: Stamp) throws -> Fingerprint? {
-        guard let now = try asking({ () throws(FileTreeError) in try root.status(of: path) }) else { return nil }
+    /// What must be there for it to be what the row tells of; nil if it is not. A ctime that could not be believed is not
+    /// compared: see ``confirmation(_:)``. A directory that was made where a file was deleted has that file's inode,
+    /// very often: the kind counts, and of a directory when it was made.
+    private func expected(_ path: RelativePath, _ known: Known) throws -> Fingerprint? {
+        guard let now = try asking({ () throws(FileTreeError) in try root.status(of: path) }),
+            now.kind.node == known.kind
+        else { return nil }
+        if known.kind == .directory { return isInode(now, known.stamp) ? now.fingerprint : nil }
         var found = Stamp(now)
-        if stamp.ctime == Nanoseconds.min { found.ctime = stamp.ctime }
-        if now.kind == .directory {
-            return now.identity == FileIdentity(device: stamp.device, inode: stamp.inode) ? now.fingerprint : nil
-        }
-        return found == stamp ? now.fingerprint : nil
+        if known.stamp.isDoubtful { found.ctime = known.stamp.ctime }
+        return found == known.stamp ? now.fingerprint : nil
+    }
+
+    /// Where the stamp does not tell, the bytes that came out do.
+    private func confirmation(_ known: Known) -> Confirmation? {
+        guard known.kind == .file, known.stamp.isDoubtful else { return nil }
+        return { item throws(FileTreeError) in try item.open().hash().digest == known.digest }
+    }
+
+    /// Whether it can be the inode that was seen, and not one that has its number now.
+    private func isInode(_ now: FileStatus, _ stamp: Stamp) -> Bool {
+        now.device == stamp.device && now.inode == stamp.inode
+            && (now.born == stamp.born || now.born == 0 || stamp.born == 0)
     }
 
     /// Somebody changed a file twice while it was being replaced: what could not go back to its name goes beside it.

@@ -15,10 +15,12 @@ struct Trash {
 
     /// Takes a file or symlink out of the folder, if it is still what was expected.
     /// - Returns: what is not as expected stays where it is, as ``TreeRoot/takeAway(_:expecting:into:)`` tells it.
-    func take(_ path: RelativePath, expecting expected: Fingerprint) throws -> Removal<PrivateItem> {
+    func take(
+        _ path: RelativePath, expecting expected: Fingerprint, confirming: Confirmation? = nil
+    ) throws -> Removal<PrivateItem> {
         guard let name = path.last else { return .unexpected(nil) }
         let area = try PrivateArea(in: root, at: directory(for: path.parent))
-        let removal = try root.takeAway(path, expecting: expected, into: area)
+        let removal = try root.takeAway(path, expecting: expected, into: area, confirming: confirming)
         // A crash here leaves it in the trash under a random name.
         guard case .taken(let item) = removal else { return removal }
         let kept = try keep(item, in: area, as: name)

@@ -156,16 +156,16 @@ private final class LookingTree: LocalTree {
     func makeDirectory(_ path: RelativePath, mode: Mode) throws -> Placing { .unexpected }
     func makeSymlink(_ path: RelativePath, target: [UInt8], mtime: Nanoseconds) throws -> Placing { .unexpected }
     func place(_ staged: StagedContent, as file: FileContent, at path: RelativePath) throws -> Placing { .unexpected }
-    func replace(_ path: RelativePath, having: Stamp, by staged: StagedContent, as file: FileContent) throws -> Placing
+    func replace(_ path: RelativePath, _ known: Known, by staged: StagedContent, as file: FileContent) throws -> Placing
     {
         .unexpected
     }
-    func move(_ from: RelativePath, having: Stamp, to path: RelativePath) throws -> Placing { .unexpected }
-    func setAttributes(_ path: RelativePath, having: Stamp, mode: Mode, mtime: Nanoseconds?) throws -> Placing {
+    func move(_ from: RelativePath, _ known: Known, to path: RelativePath) throws -> Placing { .unexpected }
+    func setAttributes(_ path: RelativePath, _ known: Known, mode: Mode, mtime: Nanoseconds?) throws -> Placing {
         .unexpected
     }
-    func remove(_ path: RelativePath, kind: NodeKind, having: Stamp) throws -> Bool { false }
-    func trash(_ path: RelativePath, kind: NodeKind, having: Stamp) throws -> Bool { false }
+    func remove(_ path: RelativePath, _ known: Known) throws -> Bool { false }
+    func trash(_ path: RelativePath, _ known: Known) throws -> Bool { false }
     func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws {}
     func discard(_ staged: StagedContent) {}
 }

@@ -93,7 +93,7 @@ struct Upload {
     /// A ctime that could not be believed is not compared.
     private func isSame(_ status: FileStatus, _ stamp: Stamp) -> Bool {
         var now = Stamp(status)
-        if stamp.ctime == Nanoseconds.min { now.ctime = stamp.ctime }
+        if stamp.isDoubtful { now.ctime = stamp.ctime }
         return now == stamp
     }
 }

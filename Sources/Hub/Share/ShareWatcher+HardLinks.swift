@@ -11,7 +11,9 @@ extension ShareWatcher {
             let other = Spot(directory: node.parent, name: node.name)
             // What is as it was taken in last is no news; what is looked at already needs no second look.
             if other == spot || settling.contains(other) || inHash.contains(other) { continue }
-            if try placed(node.id)?.fingerprint != status.fingerprint { note(other, mark: unfinished[.name(spot)]) }
+            if try placed(node.id)?.fingerprint(of: status.kind) != status.fingerprint {
+                note(other, mark: unfinished[.name(spot)])
+            }
         }
     }
 
