@@ -24,20 +24,32 @@ package struct IdentityMarker: Sendable {
     }
 
     private static let label = "id: "
+    private static let ownerLabel = "owner: "
 
     /// What the tree has.
     package func reading(in root: TreeRoot) -> Reading {
-        guard let file = try? root.openFile(path), let bytes = try? file.read(at: 0, count: 4096) else {
-            return .missing
-        }
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        let id = lines.first { $0.hasPrefix(Self.label) }?.dropFirst(Self.label.count) ?? ""
-        return id.isEmpty ? .unnamed : .named(String(id))
+        guard let lines = lines(in: root) else { return .missing }
+        return value(Self.label, lines).map { .named($0) } ?? .unnamed
+    }
+
+    /// Who wrote it, as ``write(_:owner:in:)`` was told; nil if it does not say.
+    package func owner(in root: TreeRoot) -> String? { lines(in: root).flatMap { value(Self.ownerLabel, $0) } }
+
+    private func lines(in root: TreeRoot) -> [Substring]? {
+        guard let file = try? root.openFile(path), let bytes = try? file.read(at: 0, count: 8192) else { return nil }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    }
+
+    private func value(_ label: String, _ lines: [Substring]) -> String? {
+        let value = lines.first { $0.hasPrefix(label) }?.dropFirst(label.count) ?? ""
+        return value.isEmpty ? nil : String(value)
     }
 
     /// Writes the marker with an id, durably, in the place of what may be there. Its directory must exist.
-    /// - Parameter id: letters and digits.
-    package func write(_ id: String, in root: TreeRoot) throws(FileTreeError) {
+    /// - Parameters:
+    ///   - id: letters and digits.
+    ///   - owner: a line that says who writes it; nil for nobody in particular.
+    package func write(_ id: String, owner: String? = nil, in root: TreeRoot) throws(FileTreeError) {
         guard let name = path.last else { preconditionFailure("a marker has a name") }
         let directory = try root.openDirectory(path.parent, "mark", flags: O_RDONLY)
         let target = "\(name)"
@@ -46,7 +58,8 @@ package struct IdentityMarker: Sendable {
         let file = openat(directory.raw, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o444)
         guard file >= 0 else { throw FileTreeError("make", temporary) }
         defer { close(file) }
-        let bytes = Array("\(text)\(Self.label)\(id)\n".utf8)
+        let owned = owner.map { "\(Self.ownerLabel)\($0)\n" } ?? ""
+        let bytes = Array("\(text)\(Self.label)\(id)\n\(owned)".utf8)
         // SAFETY: the array's own length goes along.
         let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
         guard count == bytes.count, fsync(file) == 0, renameat(directory.raw, temporary, directory.raw, target) == 0

@@ -17,7 +17,7 @@ struct DamageTests {
     @Test func `an index that turns out to be damaged is told, and the next start makes a new one`() throws {
         try withTemporaryDirectory { directory in
             try Files.makeDirectories(directory.path("folder"))
-            try FolderMarker.write(folder: directory.path("folder"), index: directory.path("index.db"))
+            try FolderMarker.write(folder: directory.path("folder"), of: AgentLayout(home: directory.path))
             let told = Told()
             do {
                 let worker = try worker(directory)

@@ -14,7 +14,7 @@ import Testing
     private func folder(in directory: TemporaryDirectory, holding files: [String: String] = [:]) throws -> DiskTree {
         let path = directory.path + "/folder"
         try Files.makeDirectories(path)
-        try FolderMarker.write(folder: path, index: "")
+        try FolderMarker.write(folder: path, of: AgentLayout(home: directory.path))
         try Files.makeDirectories(path + "/.synchub/private", mode: 0o700)
         for (name, text) in files { try write(text, to: path + "/.synchub/private/" + name) }
         return try DiskTree(path: path, standIn: directory.path + "/absent", date: "2026-11-21") { _ in }
@@ -162,7 +162,7 @@ import Testing
         guard case .absent = tree.presence() else { Issue.record("nothing is there"); return }
         try Files.makeDirectories(path)
         guard case .absent = tree.presence() else { Issue.record("it has no marker"); return }
-        try FolderMarker.write(folder: path, index: "")
+        try FolderMarker.write(folder: path, of: AgentLayout(home: directory.path))
         guard case .other(let root) = tree.presence() else { Issue.record("it is another one"); return }
         #expect(!tree.isPresent())
         try tree.adopt(root)

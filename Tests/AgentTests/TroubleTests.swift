@@ -17,7 +17,7 @@ import Testing
     /// An engine over a real folder that has been looked at; `name` is a symlink in the directory `a` that both sides have.
     private func folder(with name: String) throws -> Folder<DiskTree> {
         try Files.makeDirectories(path)
-        try FolderMarker.write(folder: path, index: "")
+        try FolderMarker.write(folder: path, of: AgentLayout(home: directory.path))
         let tree = try DiskTree(path: path, standIn: directory.path + "/absent", date: "2026-11-21") { _ in }
         let folder = Folder(index: try .memory(newGeneration: "g"), tree: tree)
         try folder.index.begin(epoch: "e")

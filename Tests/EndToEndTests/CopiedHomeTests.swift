@@ -45,4 +45,23 @@ struct CopiedHomeTests {
             _ = try copy.stop()
         }
     }
+
+    @Test func `leaving with a copied home takes nothing from the original`() throws {
+        try withFleet(agents: ["ann"]) { fleet in
+            let ann = fleet["ann"]
+            try ann.folder.write("one", to: "one")
+            try fleet.expectSame()
+            let copy = fleet.directory.path("copy.home")
+            #expect(try run("/bin/cp", ["-a", ann.home, copy]).status.isSuccess)
+            let left = try FleetAnswer("syncagent", ["leave", "--home", copy]).expectDone()
+            #expect(left.errors.contains("another home joined that folder: \(ann.home)"))
+            #expect(left.errors.contains("nothing to do at the hub"))
+            #expect(ann.folder.exists(".synchub/folder") && !FleetFolder(copy).exists("token"))
+            try ann.folder.write("two", to: "two")
+            try fleet.expectSame()
+            try ann.stop()
+            let own = try ann.run("leave").expectDone()
+            #expect(own.errors.contains("syncctl revoke ann") && !ann.folder.exists(".synchub/folder"))
+        }
+    }
 }

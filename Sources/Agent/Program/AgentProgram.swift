@@ -152,17 +152,35 @@ package enum AgentProgram {
             throw AgentFailure(.noSuchThing, "no hub has been joined with \(layout.home)")
         }
         let lock = try HomeLock(layout)
-        let folder = (try? AgentConfiguration.load(layout))?.folder
+        let configuration = try? AgentConfiguration.load(layout)
+        let folder = configuration?.folder
+        let ownership = folder.map { FolderMarker.ownership(of: $0, by: layout) } ?? .nobody
         for path in [
             layout.configuration, layout.token, layout.key, layout.publicKey, layout.index, layout.index + "-wal",
             layout.index + "-shm", layout.socket,
         ] { unlink(path) }
         rmdir(layout.absent)
-        if let folder { unlink(folder + "/" + DiskTree.markerPath) }
+        if let folder, ownership == .own { unlink(folder + "/" + DiskTree.markerPath) }
         _ = consume lock
         print("left; the folder\(folder.map { " \($0)" } ?? "") stays as it is")
-        note("at the hub: syncctl revoke NAME ends what this machine may do there")
+        note(whatIsLeft(configuration, ownership))
         return .done
+    }
+}
+
+extension AgentProgram {
+    /// What there is to do after a `leave`. A copied home must not end what the original does.
+    private static func whatIsLeft(
+        _ configuration: AgentConfiguration?, _ ownership: FolderMarker.Ownership
+    ) -> String {
+        let name = configuration?.client ?? "NAME"
+        if case .other(let home) = ownership {
+            return "the folder's marker (\(DiskTree.markerPath)) stays, since another home joined that folder"
+                + (home.map { ": \($0)" } ?? "")
+                + ". If this home was a copy, '\(name)' is the original's, and there is nothing to do at the hub; "
+                + "otherwise: syncctl revoke \(name)"
+        }
+        return "at the hub: syncctl revoke \(name) ends what this machine may do there"
     }
 }
 

@@ -1,8 +1,6 @@
 internal import ControlAPI
-internal import FileTree
 import Glibc
 internal import Hashing
-internal import Index
 internal import Processes
 internal import SSH
 internal import Settings
@@ -65,7 +63,7 @@ struct Join {
             hub: invite.hub, hosts: invite.hosts.map { AgentConfiguration.Host(host: $0.host, port: $0.port) },
             user: invite.user, hostKey: invite.hostKey, apiPort: invite.apiPort, client: joined.client, folder: folder,
             mode: mode, subtree: joined.subtree)
-        try FolderMarker.write(folder: folder, index: layout.index)
+        try FolderMarker.write(folder: folder, of: layout)
         if let slash = layout.configuration.lastIndex(of: "/") {
             try Files.makeDirectories(String(layout.configuration[..<slash]), mode: 0o700)
         }
@@ -113,20 +111,5 @@ struct Join {
             to: address, hello: HelloRequest(version: ProductVersion.current, generation: Generation.random())
         ) { _ in }
         hub.close()
-    }
-}
-
-/// Tells the folder that was joined from an empty mount point, and from any other.
-enum FolderMarker {
-    /// - Parameter index: an older one may know another folder.
-    static func write(folder: String, index: String) throws {
-        let id = Generation.random()
-        try Files.makeDirectories(folder + "/.synchub", mode: 0o700)
-        do throws(FileTreeError) { try DiskTree.marker.write(id, in: TreeRoot(path: folder)) } catch {
-            throw AgentFailure(.failed, "\(error)")
-        }
-        if Files.exists(index) {
-            try FolderIndex(path: index, newGeneration: Generation.random()).setFolderIdentity(id)
-        }
     }
 }
