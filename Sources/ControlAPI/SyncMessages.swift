@@ -190,6 +190,17 @@ package struct OfferRequest: Codable, Hashable, Sendable {
     }
 }
 
+/// `POST /v1/holds`: which of these contents does the hub have? Answered in the same form with those that it has, as a live
+/// file or in `versions/`.
+package struct HoldsMessage: Codable, Hashable, Sendable {
+    /// In a question at most ``HoldsMessage/limit``.
+    package var contents: [ContentKey]
+    package init(contents: [ContentKey]) { self.contents = contents }
+
+    /// Contents in one question.
+    package static let limit = 1_000
+}
+
 /// What came of an operation that was held, once a person has decided.
 package struct LateOutcomeMessage: Codable, Hashable, Sendable {
     /// Grows with each; what the next `GET /v1/changes` acknowledges as `late`.

@@ -7,6 +7,17 @@ extension Journal {
         try database.first("SELECT 1 FROM version WHERE sha256 = ?", digest) { _ in true } ?? false
     }
 
+    /// Whether bytes are those of a live file, or lie in `versions/`. The size too: a client may claim another one.
+    package func has(_ digest: Digest, size: Int64) throws -> Bool {
+        try database.first(
+            """
+            SELECT 1 FROM version WHERE sha256 = ?1 AND size = ?2
+            UNION ALL
+            SELECT 1 FROM node WHERE sha256 = ?1 AND sha256 IS NOT NULL AND size = ?2 AND deleted = 0 LIMIT 1
+            """, digest, size
+        ) { _ in true } ?? false
+    }
+
     /// What lies in `versions/`, in the order in which it came there.
     package func versions(limit: Int) throws -> [StoredVersion] {
         try database.query("SELECT sha256, size, stored_seq FROM version ORDER BY stored_seq, sha256 LIMIT ?", limit) {

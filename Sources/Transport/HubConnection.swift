@@ -23,6 +23,9 @@ package protocol HubConnection: AnyObject, Sendable {
     func report(_ report: ReportRequest) throws(HubError)
     /// Gives the hub a content that it wanted, and that was uploaded.
     func offer(_ offer: OfferRequest) throws(HubError)
+    /// Those of some contents that the hub has, live or in `versions/`.
+    /// - Parameter contents: at most ``HoldsMessage/limit``.
+    func holds(_ contents: [ContentKey]) throws(HubError) -> [ContentKey]
     /// Passes a request of `syncctl` on, with this agent's rights.
     func forward(_ method: String, _ path: String, _ body: [UInt8]) throws(HubError) -> (status: Int, body: [UInt8])
 

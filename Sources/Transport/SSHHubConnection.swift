@@ -83,6 +83,13 @@ package final class SSHHubConnection: HubConnection {
         _ = try control.message(EmptyResponse.self, .offer, body: WireFormat.encode(offer), timeout: 3_600)
     }
 
+    /// See ``HubConnection/holds(_:)``.
+    package func holds(_ contents: [ContentKey]) throws(HubError) -> [ContentKey] {
+        try control.message(
+            HoldsMessage.self, .holds, body: WireFormat.encode(HoldsMessage(contents: contents))
+        ).contents
+    }
+
     /// See ``HubConnection/snapshot(after:)``.
     package func snapshot(after: NodeID) throws(HubError) -> SnapshotResponse {
         let query = "?epoch=\(hello.epoch)&after=\(after.rawValue)" + (onlyLooks ? "&dry=1" : "")

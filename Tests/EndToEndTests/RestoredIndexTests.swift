@@ -68,4 +68,32 @@ struct RestoredIndexTests {
             #expect(try fleet.hub.ctl("conflicts", "--json").output == "[]\n")
         }
     }
+
+    @Test func `however often an index is lost, only bytes that nobody has come out of the private area`() throws {
+        try withFleet(running: false) { fleet in
+            let (ann, bea) = (fleet["ann"], fleet["bea"])
+            for version in ["old", "new"] {
+                try ann.folder.write("a \(version) version", to: "file")
+                try pass(ann, bea)
+            }
+            let home = FleetFolder(ann.home)
+            for round in 1...3 {
+                // As kills leave it: fetched and not placed, swapped out and not removed, swapped out and nobody's.
+                for (name, text) in [
+                    ("put-1", "a new version"), ("put-2", "a old version"), ("put-3", ""), ("get-4", "half"),
+                ] { try ann.folder.write(text, to: FleetPath(".synchub/private/" + name)) }
+                if round == 1 { try ann.folder.write("only here", to: ".synchub/private/put-5") }
+                for name: FleetPath in ["index.db", "index.db-wal", "index.db-shm"] where home.exists(name) {
+                    try home.remove(name)
+                }
+                try pass(ann, bea)
+                let names = ann.folder.names().map { "\($0)" }
+                #expect(names.count == 2 && names.contains("file") && names.contains { $0.hasPrefix("recovered (") })
+                #expect(ann.folder.names(in: ".synchub/private").isEmpty)
+            }
+            let kept = try #require(bea.folder.names().first { "\($0)".hasPrefix("recovered (") })
+            #expect(bea.folder.text(kept) == "only here" && bea.folder.text("file") == "a new version")
+            #expect(bea.folder.differences(from: ann.folder) == [])
+        }
+    }
 }

@@ -287,9 +287,37 @@ final class FolderWorker: @unchecked Sendable {
     private func recover() throws {
         guard !hasRecovered, tree.isPresent() else { return }
         hasRecovered = true
-        try tree.recover { try folder.index.hubHas($0) }
+        // An index without memory would take all that lies there for somebody's only copy.
+        let remembers = try folder.index.epoch != nil && folder.index.received >= folder.index.hearsFirst
+        leftovers = try tree.recover { remembers ? try folder.index.hubHas($0) : nil }
     }
     private var hasRecovered = false
+
+    /// What the last process left and the hub has to be asked about. Belongs to the queue.
+    private var leftovers: [PrivateItem] = []
+
+    /// Once all that the hub has was heard of, decides about what lies in the private area since before the index was made.
+    /// - Parameter hub: which of some files' contents are there, live or as older versions.
+    /// - Returns: true if anything was done.
+    func decideLeftovers(asking hub: ([FileContent]) throws -> Set<Digest>) throws -> Bool {
+        let items = try perform { folder in
+            try folder.index.received >= folder.index.hearsFirst ? leftovers : []
+        }
+        if items.isEmpty { return false }
+        let contents = try items.map { try tree.content(of: $0) }
+        let known = try perform { folder in try contents.map { try folder.index.hubHas($0) } }
+        let unknown = zip(contents, known).filter { !$0.1 }.compactMap(\.0.file)
+        let there = unknown.isEmpty ? [] : try hub(unknown)
+        try perform { folder in
+            for ((item, content), isKnown) in zip(zip(items, contents), known) {
+                let isThere = content.file.map { $0.size == 0 || there.contains($0.digest) } ?? false
+                try tree.recover(item, isKnown: isKnown || isThere)
+                leftovers.removeAll { $0.name == item.name }
+            }
+            folder.look(into: .root, deep: false)
+        }
+        return true
+    }
 
     /// Whether the folder is the one that was joined. While it is not, nothing is concluded, sent or placed, and it goes on by itself
     /// when the folder is back. Belongs to the queue.

@@ -7,6 +7,17 @@ internal import Transport
 
 // What the hub has lost and asks for: sent without an operation, since nothing has changed here.
 extension UpPass {
+    /// Which of these contents the hub has.
+    func whatIsThere(_ files: [FileContent], _ hub: any HubConnection) throws -> Set<Digest> {
+        var found: Set<Digest> = []
+        for start in stride(from: 0, to: files.count, by: HoldsMessage.limit) {
+            let page = files[start..<min(start + HoldsMessage.limit, files.count)]
+            let there = try hub.holds(page.map { ContentKey(sha256: $0.digest.hex, size: $0.size) })
+            found.formUnion(there.compactMap { Digest(hex: $0.sha256) })
+        }
+        return found
+    }
+
     /// Gives the hub a content if a file here has it. What goes wrong with one is told in the log; it is asked for again.
     func give(_ content: ContentKey, to hub: any HubConnection) throws {
         guard let digest = Digest(hex: content.sha256),

@@ -50,6 +50,7 @@ final class UpPass {
             try sendCommit(hub, isFirst: false)
             return true
         }
+        if try worker.decideLeftovers(asking: { try self.whatIsThere($0, hub) }) { return true }
         if staging == .hasLeftovers { try clearStaging(hub) }
         for content in takeWanted() where !isStopping() { try give(content, to: hub) }
         let now = Clock.milliseconds

@@ -20,6 +20,20 @@ extension HubDesk {
         return found
     }
 
+    /// Those of some contents that are here.
+    func holds(_ asked: HoldsMessage) throws -> HoldsMessage {
+        if asked.contents.count > HoldsMessage.limit {
+            throw ErrorMessage(.badValue, "the field 'contents' has at most \(HoldsMessage.limit) items")
+        }
+        let found = try asked.contents.filter { content in
+            guard let digest = Digest(hex: content.sha256) else {
+                throw ErrorMessage(.badValue, "the field 'sha256' must have 64 hexadecimal digits")
+            }
+            return try journal.has(digest, size: content.size)
+        }
+        return HoldsMessage(contents: found)
+    }
+
     /// Verified on a worker, kept in `versions/`, and placed.
     func takeOffer(_ request: HTTPRequest, _ client: String, _ responder: HTTPResponder) throws -> HTTPResponse? {
         let message = try request.message(OfferRequest.self)
