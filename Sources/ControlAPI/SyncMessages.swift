@@ -311,12 +311,17 @@ package struct PendingMessage: Codable, Hashable, Sendable {
     package var reason: String
     /// True when it will never be synced (a FIFO, …): shown, but nobody waits for it.
     package var skipped: Bool?
-    package init(path: String, direction: Direction, bytes: Int64, reason: String, skipped: Bool = false) {
+    /// True for what is skipped since it is at the hub only and the client takes nothing: an answer to `why`, and in no list.
+    package var unlisted: Bool?
+    package init(
+        path: String, direction: Direction, bytes: Int64, reason: String, skipped: Bool = false, unlisted: Bool = false
+    ) {
         self.path = path
         self.direction = direction
         self.bytes = bytes
         self.reason = reason
         self.skipped = skipped ? true : nil
+        self.unlisted = unlisted ? true : nil
     }
 }
 

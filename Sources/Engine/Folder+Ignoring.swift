@@ -166,15 +166,6 @@ extension Folder {
         return found
     }
 
-    /// Whether something that is ignored has the name at which a node of the hub is to lie: it stays, and the node waits.
-    func isBlockedByIgnored(_ remote: Node, in parent: EntryID, _ path: RelativePath) throws -> Bool {
-        guard try index.child(of: parent, named: remote.name) == nil, let status = try tree.status(of: path),
-            let match = try rules(of: parent).match(remote.name, isDirectory: status.kind == .node(.directory))
-        else { return false }
-        receivingTroubles[remote.id] = "what lies here under that name is in its way, and is \(match); move it away"
-        return true
-    }
-
     // MARK: - Hollow directories
 
     /// A directory that the hub does not know is not sent while ignored things are all that it holds; an empty one is.

@@ -38,21 +38,37 @@ extension Folder {
     private func foresee(_ subject: Subject, into plan: inout Plan) throws {
         let here = try subject.local.flatMap { local in try index.path(of: local.entry) }
         let there = try subject.node.flatMap { node in try index.remotePath(of: node) }
+        if case .receive(let receiving) = subject.verdict, let there, let obstacle = try obstacle(to: receiving) {
+            return plan.add(PlannedAct(down: .wait), there, reason: obstacle)
+        }
+        if case .barred(.receiving(let receiving)) = subject.verdict, try isElsewhereOnly(receiving) { return }
         if case .receive(.make(let node)) = subject.verdict, let there { plan.coming[there] = node.content }
         if case .send(.create(_, let content)) = subject.verdict, let here { plan.going[here] = content }
         for act in subject.plan {
-            guard let path = act.isUp ? here ?? there : there ?? here else { continue }
+            // What goes here goes from where it lies here.
+            let isHere = act.isUp || act.deed == .delete
+            guard let path = isHere ? here ?? there : there ?? here else { continue }
             if plan.reasons[path] != nil, act.deed == .wait { continue }
             let from = act.deed != .move ? nil : act.isUp ? there : here
-            plan.add(act, path, from: from, reason: reason(subject.verdict))
+            plan.add(act, path, from: from, reason: try reason(subject.verdict))
         }
     }
 
-    private func reason(_ verdict: Verdict) -> String? {
+    /// What the pass would find in the way of something that is to come, or to move.
+    private func obstacle(to receiving: Verdict.Receiving) throws -> String? {
+        switch receiving {
+        case .make(let node): return try obstacle(to: node)
+        case .change(let local, _, let node):
+            return local.parent.node == node.parent && local.name == node.name ? nil : try obstacle(to: node)
+        case .remove: return nil
+        }
+    }
+
+    private func reason(_ verdict: Verdict) throws -> String? {
         switch verdict {
         case .settling: "still being written, or changed just now"
         case .hash: "waiting to be read"
-        case .barred(let barred): barred.reason(index.mode)
+        case .barred(let barred): try reason(barred)
         case .release: "it was changed here too; what lies here stays beside it"
         case .discard: "what lies here goes into the trash"
         default: nil

@@ -209,7 +209,7 @@ private struct Placer<Tree: LocalTree> {
             placing = try tree.place(staged, as: file, at: path)
         }
         guard case .done(let status) = placing else {
-            return try folder.isBlockedByIgnored(remote, in: parent, path) ? false : lookAgain(parent)
+            return try folder.isBlocked(remote, in: parent, path) ? false : lookAgain(parent)
         }
         placed(remote.id, at: path)
         let entry = try index.insertLocal(
@@ -325,7 +325,7 @@ private struct Placer<Tree: LocalTree> {
             let from = try index.path(of: entry)
         else { return false }
         guard case .done(let status) = try tree.move(from, Known(row), to: path) else {
-            if try folder.isBlockedByIgnored(remote, in: parent, path) { return false }
+            if try folder.isBlocked(remote, in: parent, path) { return false }
             try lookAgainQuietly(row.parent)
             return try lookAgain(parent)
         }

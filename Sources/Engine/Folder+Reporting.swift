@@ -13,6 +13,15 @@ package struct Pending: Hashable, Sendable {
     package var reason: String
     /// Will not be synced as things are: a FIFO, or what the folder's mode does not let through.
     package var isSkipped: Bool
+    /// Of what is skipped: at the hub only, in a folder that takes nothing. That is so of much and no news of any, so that it
+    /// is an answer and stands in no list.
+    package var isElsewhereOnly = false
+
+    /// A line of a list that somebody may wait for, or wants to see.
+    package init(path: RelativePath, isUp: Bool, bytes: Int64, reason: String, isSkipped: Bool) {
+        (self.path, self.isUp, self.bytes) = (path, isUp, bytes)
+        (self.reason, self.isSkipped) = (reason, isSkipped)
+    }
 }
 
 /// What `unsynced` says.
@@ -51,13 +60,15 @@ extension Folder {
         // Directories that cannot be read have no subject that waits.
         found += byPath.map { Pending(path: $0.key, isUp: true, bytes: 0, reason: $0.value, isSkipped: false) }
         skipped += try ignored(limit: limit)
-        return (found + skipped.prefix(max(limit - found.count, 0))).sorted { $0.path < $1.path }
+        let news = skipped.filter { !$0.isElsewhereOnly }
+        let rest = news + skipped.filter(\.isElsewhereOnly)
+        return (found + rest.prefix(max(limit - found.count, 0))).sorted { $0.path < $1.path }
     }
 
     /// What can go on comes before what the folder's mode bars, however much that is.
     private func keysToReport(_ limit: Int) throws -> [SubjectKey] {
-        let all = try index.unsettled(limit: limit)
-        if index.mode == .twoWay { return all }
+        if index.mode == .twoWay { return try index.unsettled(limit: limit) }
+        let all = try index.unsettledByNews(limit: limit)
         let first = try index.speaking(limit: limit)
         let seen = Set(first)
         return first + all.filter { !seen.contains($0) }
@@ -105,9 +116,10 @@ extension Folder {
         case .barred(let barred):
             var item: Pending?
             switch barred {
-            case .sending(let sending): item = try up(sending.size, barred.reason(index.mode))
+            case .sending(let sending): item = try up(sending.size, reason(barred))
             case .receiving(let receiving):
-                item = try down(receiving.node, receiving.node.content.size, barred.reason(index.mode))
+                item = try down(receiving.node, receiving.node.content.size, reason(barred))
+                item?.isElsewhereOnly = try isElsewhereOnly(receiving)
             }
             item?.isSkipped = true
             return item
@@ -117,24 +129,6 @@ extension Folder {
     private func here(_ subject: Subject) throws -> RelativePath? {
         if let local = subject.local { return try index.path(of: local.entry) }
         return try subject.node.flatMap { node in try index.remotePath(of: node) }
-    }
-}
-
-extension Verdict.Barred {
-    /// Why it stays as it is, for a person.
-    func reason(_ mode: SyncMode) -> String {
-        switch self {
-        case .sending(.create): "new here; this folder is \(mode.name), so it is not sent"
-        case .sending(.change(_, _, _, let edit, _)):
-            "\(edit == nil ? "moved" : "changed") here; this folder is \(mode.name), so it is not sent"
-        case .sending(.delete) where mode.sends:
-            "deleted here; this folder is send-only and sends no deletions"
-        case .sending(.delete):
-            "deleted here; this folder is \(mode.name), so that is not sent; `once --overwrite` brings it back"
-        case .receiving(.make): "new at the hub; this folder is \(mode.name), so it does not come"
-        case .receiving(.change): "changed at the hub; this folder is \(mode.name), so that does not come"
-        case .receiving(.remove): "deleted at the hub; this folder is \(mode.name), so it stays here"
-        }
     }
 }
 

@@ -76,6 +76,8 @@ extension Folder {
             try index.setSynced(node, state)
             if let again = try index.subject(of: key), case .settled = again.verdict { try settled(key, again) }
         case .receive: if let node = subject.node { try index.setReceiving(node) }
+        case .barred(.receiving(let receiving)):
+            try index.setReceiving(receiving.node.id, isNoNews: isElsewhereOnly(receiving))
         case .barred: if let node = subject.node { try index.setReceiving(node) }
         case .ignored: if let node = subject.node { try index.setAside(node) } else { try index.markSettled(key) }
         // What the folder follows is decided on the way down.

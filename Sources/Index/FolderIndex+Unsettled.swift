@@ -87,8 +87,20 @@ extension FolderIndex {
 
     /// The node only has something to receive: the way up passes it over until something about it changes, so that a
     /// million files that wait to be fetched do not slow down one that was edited.
-    package func setReceiving(_ node: NodeID) throws {
-        try database.execute("UPDATE unsettled_node SET receives = 1 WHERE node = ?", node.rawValue)
+    /// - Parameter isNoNews: it comes last in ``unsettledByNews(limit:)``.
+    package func setReceiving(_ node: NodeID, isNoNews: Bool = false) throws {
+        try database.execute(
+            "UPDATE unsettled_node SET receives = ? WHERE node = ?", isNoNews ? 2 : 1, node.rawValue)
+    }
+
+    /// Subjects to look at, at most `limit` of each kind, nodes first: those with something to say, then those that wait,
+    /// then those that are no news.
+    package func unsettledByNews(limit: Int) throws -> [SubjectKey] {
+        let nodes = try database.query("SELECT node FROM unsettled_node ORDER BY receives, node LIMIT ?", limit) {
+            row in
+            SubjectKey.node(NodeID(try row.int64(0)))
+        }
+        return try nodes + unsettled(limit: limit, afterNode: NodeID(.max))
     }
 
     /// Nodes to look at, by id.

@@ -91,7 +91,7 @@ enum Schema {
         CREATE TABLE unsettled_entry (entry INTEGER PRIMARY KEY) STRICT;  -- without a node
         CREATE TABLE unsettled_node (
             node INTEGER PRIMARY KEY,
-            receives INTEGER NOT NULL DEFAULT 0       -- 1: has nothing to say, until something about it changes
+            receives INTEGER NOT NULL DEFAULT 0       -- 1: has nothing to say, until something about it changes; 2: nor is it news
         ) STRICT;
         CREATE INDEX unsettled_speaking ON unsettled_node (node) WHERE receives = 0;
 

@@ -163,6 +163,8 @@ struct IgnoreTests {
         try ann.write("build", "a file")
         for _ in 0..<4 { for agent in simulation.agents { try simulation.pass(agent) } }
         let pending = try simulation.agents[1].folder.pending(limit: 10)
+        let plan = try simulation.agents[1].folder.plan()
+        #expect(plan.map(\.act.deed) == [.wait] && plan.map(\.reason) == pending.map(\.reason))
         #expect(
             pending.map(\.reason) == [
                 "what lies here under that name is in its way, and is ignored by rule 'build/' (.syncignore line 1); "

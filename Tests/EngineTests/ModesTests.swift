@@ -7,7 +7,7 @@ import Testing
 /// Folders that send only or receive only, with the real engine, journal and merge rules over trees in memory.
 struct ModesTests {
     /// Somebody in two-way mode, and a folder of the mode that is looked at.
-    private final class Pair {
+    final class Pair {
         let clock = Clock(World())
         let contents = Contents()
         let hub: SimulatedHub
@@ -51,7 +51,9 @@ struct ModesTests {
         /// What waits for nobody, as `unsynced` lists it.
         var skipped: [String] {
             get throws {
-                try mine.folder.pending(limit: 100).filter(\.isSkipped).map { "\($0.isUp ? "up" : "down") \($0.path)" }
+                try mine.folder.pending(limit: 100).filter { $0.isSkipped && !$0.isElsewhereOnly }.map {
+                    "\($0.isUp ? "up" : "down") \($0.path)"
+                }
             }
         }
 
@@ -59,7 +61,7 @@ struct ModesTests {
         var open: Int { get throws { try mine.folder.pending(limit: 100).count { !$0.isSkipped } } }
     }
 
-    private func read(_ tree: MemoryTree) -> [String: String] {
+    func read(_ tree: MemoryTree) -> [String: String] {
         var found: [String: String] = [:]
         for thing in tree.things() {
             guard let inode = tree.inode(at: thing.path) else { continue }
@@ -68,7 +70,7 @@ struct ModesTests {
         return found
     }
 
-    private func write(_ text: String, _ path: String, _ agent: SimulatedAgent) throws {
+    func write(_ text: String, _ path: String, _ agent: SimulatedAgent) throws {
         let path = try RelativePath(bytes: Array(path.utf8))
         if let inode = agent.tree.inode(at: path) {
             inode.bytes = Array(text.utf8)
@@ -81,29 +83,29 @@ struct ModesTests {
         agent.tree.link(file, at: path)
     }
 
-    private func makeDirectory(_ path: String, _ agent: SimulatedAgent) throws {
+    func makeDirectory(_ path: String, _ agent: SimulatedAgent) throws {
         agent.tree.link(
             agent.tree.newInode(.directory, mode: Mode(0o755)), at: try RelativePath(bytes: Array(path.utf8)))
     }
 
-    private func remove(_ path: String, _ agent: SimulatedAgent) throws {
+    func remove(_ path: String, _ agent: SimulatedAgent) throws {
         agent.tree.unlink(try RelativePath(bytes: Array(path.utf8)))
     }
 
-    private func move(_ from: String, _ to: String, _ agent: SimulatedAgent) throws {
+    func move(_ from: String, _ to: String, _ agent: SimulatedAgent) throws {
         if let inode = agent.tree.unlink(try RelativePath(bytes: Array(from.utf8))) {
             agent.tree.link(inode, at: try RelativePath(bytes: Array(to.utf8)))
         }
     }
 
     /// `keep`, `gone`, `edit` and `d/in` on both sides.
-    private func begin(_ pair: Pair) throws {
+    func begin(_ pair: Pair) throws {
         try makeDirectory("d", pair.other)
         for name in ["keep", "gone", "edit", "d/in"] { try write(name, name, pair.other) }
         try pair.settle()
     }
 
-    private func joined(_ mode: SyncMode) throws -> Pair {
+    func joined(_ mode: SyncMode) throws -> Pair {
         // Agreed in two-way mode first, so that both have it.
         let pair = try Pair(.twoWay)
         try begin(pair)
@@ -112,7 +114,32 @@ struct ModesTests {
         return pair
     }
 
+    private func reasons(_ pair: Pair) throws -> [String: String] {
+        Dictionary(try pair.mine.folder.pending(limit: 100).map { ("\($0.path)", $0.reason) }) { $1 }
+    }
+
     // MARK: - Send only
+
+    @Test func `however much is only at the hub, what a source should know of is listed`() throws {
+        let pair = try joined(.sendOnly(deletes: true))
+        for number in 0..<30 { try write("new", "new \(number)", pair.other) }
+        try pair.settle()
+        try write("theirs", "keep", pair.other)
+        try move("edit", "moved", pair.other)
+        try write("again", "new 7", pair.mine)
+        try pair.settle()
+        let pending = try pair.mine.folder.pending(limit: 6)
+        let listed = pending.filter { !$0.isElsewhereOnly }.map { "\($0.path): \($0.reason)" }
+        #expect(
+            listed == [
+                "keep: changed at the hub; this folder is send-only, so that does not come",
+                "moved: lies here as 'edit'; this folder is send-only, so it stays there",
+                "new 7: the hub has another one under this name, and this folder is send-only, so that does not come; "
+                    + "what lies here is 'new 7 (conflict D u1)' there",
+                "new 7 (conflict D u1): lies here as 'new 7'; this folder is send-only, so it stays there",
+            ])
+        #expect(pending.count == 6 && pending.allSatisfy(\.isSkipped))
+    }
 
     @Test func `a source sends what it has, takes nothing, and is in sync`() throws {
         let pair = try joined(.sendOnly(deletes: true))
@@ -122,7 +149,8 @@ struct ModesTests {
         try remove("gone", pair.other)
         try pair.settle()
         #expect(read(pair.mine.tree) == before)
-        #expect(try pair.skipped == ["down edit", "down gone", "down new"] && pair.open == 0)
+        #expect(try pair.skipped == ["down edit", "down gone"] && pair.open == 0)
+        #expect(try reasons(pair)["new"] == "only at the hub; this folder is send-only, so it does not come")
         #expect(try pair.mine.index.applied == pair.hub.journal.head)
         try write("mine", "mine", pair.mine)
         try write("kept", "keep", pair.mine)
@@ -142,6 +170,14 @@ struct ModesTests {
         let share = read(pair.hub.share)
         #expect(share["edit"] == "theirs" && share["edit (conflict D u1)"] == "mine")
         #expect(read(pair.mine.tree)["edit"] == "mine" && read(pair.mine.tree).count == 5)
+        #expect(
+            try reasons(pair) == [
+                "edit":
+                    "the hub has another one under this name, and this folder is send-only, so that does not come; what "
+                    + "lies here is 'edit (conflict D u1)' there",
+                "edit (conflict D u1)": "lies here as 'edit'; this folder is send-only, so it stays there",
+            ])
+        #expect(try pair.skipped == ["down edit", "down edit (conflict D u1)"] && pair.open == 0)
         // It goes on with its own copy.
         try write("mine again", "edit", pair.mine)
         try pair.settle()

@@ -114,7 +114,7 @@ final class LocalAPI: Sendable {
     private func unsynced(_ request: HTTPRequest) -> HTTPResponse {
         if let name = request.query("client"), name != configuration.client { return refuse(hubAway) }
         let waits = WaitsHere(pause: state.pause, away: state.away)
-        return .json(WireFormat.encode(pending().map { message($0, waits) }))
+        return .json(WireFormat.encode(pending().filter { !$0.isElsewhereOnly }.map { message($0, waits) }))
     }
 
     private func message(_ item: Pending, _ waits: WaitsHere) -> UnsyncedMessage {

@@ -70,11 +70,7 @@ final class Once {
         }
         try Reporter(worker: worker, state: state).run()
         return try worker.perform { folder in
-            let pending = try folder.pending(limit: 10_000).map { item in
-                PendingMessage(
-                    path: Escaping.text(item.path.bytes), direction: item.isUp ? .up : .down, bytes: item.bytes,
-                    reason: item.reason, skipped: item.isSkipped)
-            }
+            let pending = try folder.pending(limit: 10_000).filter { !$0.isElsewhereOnly }.map(PendingMessage.init)
             return Summary(
                 sent: Int(try folder.index.acknowledged - before.1),
                 received: Int(try folder.index.received.rawValue - before.0.rawValue), pending: pending)

@@ -5,6 +5,14 @@ internal import Processes
 internal import SyncCore
 internal import Transport
 
+extension PendingMessage {
+    init(_ item: Pending) {
+        self.init(
+            path: Escaping.text(item.path.bytes), direction: item.isUp ? .up : .down, bytes: item.bytes,
+            reason: item.reason, skipped: item.isSkipped, unlisted: item.isElsewhereOnly)
+    }
+}
+
 /// Tells the hub how far this client is, whenever that changes.
 final class Reporter {
     private let worker: FolderWorker
@@ -40,11 +48,7 @@ final class Reporter {
         try worker.perform { folder in
             let pending = try folder.pending(limit: ReportRequest.itemLimit)
             let backlog = try folder.index.backlog()
-            let items = pending.map { item in
-                PendingMessage(
-                    path: Escaping.text(item.path.bytes), direction: item.isUp ? .up : .down, bytes: item.bytes,
-                    reason: item.reason, skipped: item.isSkipped)
-            }
+            let items = pending.map(PendingMessage.init)
             let waiting = pending.filter { !$0.isSkipped }
             let isAll = pending.count < ReportRequest.itemLimit
             let isIdle = try folder.hasLooked && folder.index.inflightRequest == nil && !folder.hasSomethingToSend()

@@ -20,7 +20,7 @@ enum UnsyncedRule {
     static func items(_ client: ClientFacts, ahead: [ChangeAhead]) -> [UnsyncedMessage] {
         guard client.hasFolder else { return [] }
         let absent = ClientReason.absent(client)
-        let reported = (client.report?.pending ?? []).map { item in
+        let reported = (client.report?.pending ?? []).filter { $0.unlisted != true }.map { item in
             message(
                 client, item.path, item.direction, item.bytes,
                 absent.map { reason(item, $0) } ?? item.reason)

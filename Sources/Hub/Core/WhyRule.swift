@@ -64,6 +64,11 @@ enum WhyRule {
         }
         guard node != nil else { return differs("has nothing there") }
         if let absent, client.report?.blocked != nil { return differs(absent) }
+        if let report = client.report, !client.receives, report.pending.count >= ReportRequest.itemLimit {
+            return WhyResponse.OnClient(
+                client: client.name, synced: true,
+                reason: "sends only; so much of the share is not there that it does not list all of it")
+        }
         return WhyResponse.OnClient(client: client.name, synced: true, reason: absent ?? "has it")
     }
 

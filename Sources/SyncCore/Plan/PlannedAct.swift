@@ -37,19 +37,23 @@ extension Subject {
         case .send(.change(_, _, let synced, let edit, let moves)): planOfChange(synced, edit, moves)
         case .send(.delete(_, let synced)): planOfDeletion(synced)
         case .receive(.make(let node)): [PlannedAct(down: .create, node.content.size)]
-        case .receive(.change(_, let synced, let node)): Subject.planOfChange(from: synced, to: node)
+        case .receive(.change(let local, let synced, let node)): Subject.planOfReceiving(local, synced, node)
         case .receive(.remove): [PlannedAct(down: .delete)]
         case .barred(.sending): [PlannedAct(up: .skip)]
         case .barred(.receiving): [PlannedAct(down: .skip)]
-        // Its node, if the hub has it, comes down beside it.
-        case .release, .discard: planOfLeaving
+        case .release(let local): planOfLeaving(local, isRemoved: false)
+        case .discard(let local): planOfLeaving(local, isRemoved: true)
         }
     }
 
-    private var planOfLeaving: [PlannedAct] {
-        if case .discard = verdict, remote?.isDeleted ?? true { return [PlannedAct(down: .delete)] }
-        guard let remote, !remote.isDeleted else { return [] }
-        return [PlannedAct(down: mode.sends ? .skip : .edit, remote.content.size)]
+    /// What lies here and its node part: the node, if the hub has it, comes down where the hub has it.
+    private func planOfLeaving(_ local: LocalState, isRemoved: Bool) -> [PlannedAct] {
+        let gone = isRemoved ? [PlannedAct(down: .delete)] : []
+        guard let remote, !remote.isDeleted else { return gone }
+        let size = remote.content.size
+        if mode.sends { return [PlannedAct(down: .skip, size)] }
+        let isThere = local.parent.node == remote.parent && local.name == remote.name
+        return isThere ? [PlannedAct(down: .edit, size)] : gone + [PlannedAct(down: .create, size)]
     }
 
     private func planOfChange(_ synced: SyncedState, _ edit: Content?, _ moves: Bool) -> [PlannedAct] {
@@ -78,11 +82,14 @@ extension Subject {
         return [PlannedAct(down: .create, remote.content.size)]
     }
 
-    private static func planOfChange(from synced: SyncedState, to node: Node) -> [PlannedAct] {
+    /// From what lies here, not from what was agreed: where the hub counts, what was moved here goes back. Bytes that were
+    /// changed here are none of its business.
+    private static func planOfReceiving(_ local: LocalState, _ synced: SyncedState, _ node: Node) -> [PlannedAct] {
         var acts: [PlannedAct] = []
-        if node.location != synced.location { acts.append(PlannedAct(down: .move)) }
-        if node.content != synced.content {
-            acts.append(PlannedAct(down: .edit, node.content.hasSameBytes(as: synced.content) ? 0 : node.content.size))
+        if local.parent.node != node.parent || local.name != node.name { acts.append(PlannedAct(down: .move)) }
+        let here = local.content.flatMap { $0.hasSameBytes(as: synced.content) ? $0 : nil } ?? synced.content
+        if node.content != here {
+            acts.append(PlannedAct(down: .edit, node.content.hasSameBytes(as: here) ? 0 : node.content.size))
         }
         return acts
     }
