@@ -131,8 +131,17 @@ extension Folder {
                 let path = try subject.local.flatMap({ try index.path(of: $0.entry) }) ?? index.remotePath(of: node)
             else { return nil }
             let isUp = subject.local != nil && subject.synced?.content != subject.local?.content
-            return Pending(path: path, isUp: isUp, bytes: 0, reason: "\(match)", isSkipped: true)
+            let there = subject.remote.flatMap { $0.isDeleted ? nil : $0.content.size } ?? 0
+            // What is ignored is not hashed, so that its size is known from its status only.
+            let here = try subject.local.flatMap { try size(of: $0) } ?? 0
+            return Pending(path: path, isUp: isUp, bytes: isUp ? here : there, reason: "\(match)", isSkipped: true)
         }
+    }
+
+    /// Of a file that lies here, as the disk has it now.
+    private func size(of local: LocalState) throws -> Int64? {
+        guard local.kind == .file, let path = try index.path(of: local.entry) else { return nil }
+        return try? tree.status(of: path)?.stamp.size
     }
 
     // MARK: - On the disk
