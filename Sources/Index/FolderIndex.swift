@@ -104,11 +104,13 @@ package final class FolderIndex {
     /// Everything up to here is on the disk: what the hub may call this client's cursor.
     package var applied: Sequence {
         get throws {
-            // What never is to be here does not keep anybody waiting.
+            // What never is to be here does not keep anybody waiting, nor does what the hub holds of this client: that stays as
+            // it is here until a person decides.
             if !mode.receives { return try received }
             let waiting = try database.first(
                 """
-                SELECT MIN(remote.seq) FROM remote JOIN unsettled_node USING (node) WHERE remote.seq > 0
+                SELECT MIN(remote.seq) FROM remote JOIN unsettled_node USING (node)
+                WHERE remote.seq > 0 AND NOT EXISTS (SELECT 1 FROM held WHERE held.node = remote.node)
                 """
             ) { row in try row.optionalInt64(0) }
             guard let first = waiting ?? nil else { return try received }
