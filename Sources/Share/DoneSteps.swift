@@ -33,6 +33,12 @@ extension Placement {
         }
     }
 
+    /// The content that has to be in `versions/` for it; nil if there is none.
+    var neededVersion: Digest? {
+        guard case .file(_, _, source: .version(let digest)) = step else { return nil }
+        return digest
+    }
+
     /// Whether the order of the two matters.
     func overlaps(_ other: Placement) -> Bool {
         node == other.node

@@ -94,9 +94,37 @@ package final class Placer<Disk: ShareDisk> {
         for placement in waiting { try run(placement, isReplay: true) }
     }
 
+    /// Tries again what waits for a content that has come.
+    package func retry(having digest: Digest) throws {
+        func isNext(_ index: Int) -> Bool {
+            backlog[index].neededVersion == digest && !backlog[..<index].contains { $0.overlaps(backlog[index]) }
+        }
+        while let index = backlog.indices.first(where: isNext) {
+            let (placement, later) = (backlog[index], Array(backlog[(index + 1)...]))
+            backlog.removeSubrange(index...)
+            defer { backlog += later }
+            try run(placement, isReplay: true)
+            if backlog.count > index { return }
+        }
+    }
+
+    /// Whether a placement waits until somebody sends the bytes that it needs.
+    package func lacksBytes(for placement: Placement) -> Bool {
+        guard let digest = placement.neededVersion else { return false }
+        return (try? store.hasVersion(digest)) == false
+    }
+
+    /// Whether there is nothing to be tried: no bytes, and nothing in the share that may be what is wanted.
+    private func canOnlyWait(_ placement: Placement) -> Bool {
+        guard lacksBytes(for: placement), case .file(let path, _, _) = placement.step else { return false }
+        return placement.expected != nil || (try? store.status(of: path)) == nil
+    }
+
     private func run(_ placement: Placement, isReplay: Bool) throws {
         // What has to come after something that waits, waits too.
-        if isShareAway || backlog.contains(where: { $0.overlaps(placement) }) { return backlog.append(placement) }
+        if isShareAway || canOnlyWait(placement) || backlog.contains(where: { $0.overlaps(placement) }) {
+            return backlog.append(placement)
+        }
         if done.isHidden(by: placement) { try flush() }
         do {
             try PlacementRun(placer: self, placement: placement, isReplay: isReplay).carryOut()

@@ -26,7 +26,7 @@ extension HubDesk {
 
     /// Whether all that was done in the share before the wait is in the journal.
     func isCaughtUp(_ goal: WaitGoal) -> Bool {
-        share.map { $0.isCaughtUp(with: goal.shareMark) && $0.heldNodes.isEmpty } ?? true
+        share.map { $0.isCaughtUp(with: goal.shareMark) && $0.heldNodes.isEmpty && !$0.isBeingRefilled } ?? true
     }
 
     func waitResponse(_ goal: WaitGoal) throws -> WaitResponse {

@@ -13,7 +13,7 @@ extension HubDesk {
         for placement in placer.backlog {
             guard case .file(_, let file, source: .version) = placement.step else { continue }
             let key = ContentKey(sha256: file.digest.hex, size: file.size)
-            guard !found.contains(key), (try? journal.hasVersion(file.digest)) == false else { continue }
+            guard !found.contains(key), placer.lacksBytes(for: placement) else { continue }
             found.append(key)
             if found.count == 50 { break }
         }
@@ -72,7 +72,7 @@ extension HubDesk {
         try journal.finish(stored: [(content.digest, content.size)])
         hubLog.info("came_back", ["sha256": content.digest, "bytes": content.size])
         wantedMark += 1
-        try placer.retry()
+        try placer.retry(having: content.digest)
         settle()
     }
 

@@ -20,7 +20,12 @@ extension ShareWatcher {
     var reason: String {
         if let reason = fence.reason { return "blocked: \(reason)" }
         if !heldNodes.isEmpty {
-            return "held: \(heldNodes.count) deletions in the share wait for a person, see syncctl held"
+            return "held: \(heldNodes.count) deletions or rewrites in the share wait for a person, see syncctl held"
+        }
+        let refilled = refilled
+        if let first = refilled.first {
+            return
+                "\(refilled.count) files are being brought back into it, first \(first.path): \(ShareWatcher.refills)"
         }
         let names = unfinished.keys.compactMap { task -> Spot? in
             if case .name(let spot) = task { spot } else { nil }
@@ -39,17 +44,39 @@ extension ShareWatcher {
         for id in heldNodes.prefix(ShareWatcher.longestList) {
             guard let node = try? journal.node(id) else { continue }
             reasons[Spot(directory: node.parent, name: node.name)] =
-                "held: too much was deleted in the share at once; it waits for a person, see syncctl held"
+                "held: too much was deleted or rewritten in the share; it waits for a person, see syncctl held"
         }
         let items = reasons.prefix(ShareWatcher.longestList).compactMap { spot, reason -> (RelativePath, String)? in
             (try? path(of: spot)).flatMap { $0 }.map { ($0, reason) }
         }
-        return items.sorted { $0.0 < $1.0 }.map { path, reason in
+        let coming = refilled.prefix(ShareWatcher.longestList).map { path, bytes in
             UnsyncedMessage(
-                client: Placer.shareClient, path: "\(path)", pathB64: WirePath.base64(path.bytes), direction: .up,
-                bytes: (try? share.status(of: path))??.size ?? 0, reason: reason)
+                client: Placer.shareClient, path: "\(path)", pathB64: WirePath.base64(path.bytes), direction: .down,
+                bytes: bytes, reason: "comes back into the share: \(ShareWatcher.refills)")
+        }
+        let known = Set(coming.map(\.path))
+        return coming
+            + items.sorted { $0.0 < $1.0 }.map { path, reason in
+                UnsyncedMessage(
+                    client: Placer.shareClient, path: "\(path)", pathB64: WirePath.base64(path.bytes), direction: .up,
+                    bytes: (try? share.status(of: path))??.size ?? 0, reason: reason)
+            }.filter { !known.contains($0.path) }
+    }
+
+    private static let refills = "it waits for a machine that has the bytes"
+
+    /// What the share is to have and only clients have, with sizes in bytes.
+    private var refilled: [(path: RelativePath, bytes: Int64)] {
+        placer.backlog.compactMap { placement in
+            guard case .file(let path, let file, _) = placement.step, placer.lacksBytes(for: placement) else {
+                return nil
+            }
+            return (path, file.size)
         }
     }
+
+    /// Whether there is such a thing.
+    var isBeingRefilled: Bool { placer.backlog.contains { placer.lacksBytes(for: $0) } }
 
     private static let longestList = 10_000
 
@@ -63,7 +90,8 @@ extension ShareWatcher {
             cursor: head.rawValue,
             behind: 0,
             unsynced: StatusResponse.Unsynced(
-                up: pending.count, down: 0, bytes: pending.reduce(0) { $0 + $1.bytes }), lastSeen: nil,
+                up: pending.count { $0.direction == .up }, down: pending.count { $0.direction == .down },
+                bytes: pending.reduce(0) { $0 + $1.bytes }), lastSeen: nil,
             pausedUntil: nil)
     }
 }
