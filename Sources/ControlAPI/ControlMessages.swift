@@ -70,11 +70,13 @@ package struct StatusResponse: Codable, Hashable, Sendable {
         package var lastSeen: String?
         /// RFC 3339 UTC, only while paused with an end.
         package var pausedUntil: String?
+        /// RFC 3339 UTC, only while paused; nil if that was not recorded.
+        package var pausedSince: String?
         /// `send-only` or `receive-only`; nil for two-way, and as long as it has not said.
         package var mode: String?
         package init(
             name: String, kind: ClientKind, state: ClientState, cursor: Int64, behind: Int64, unsynced: Unsynced,
-            lastSeen: String?, pausedUntil: String?, mode: String? = nil
+            lastSeen: String?, pausedUntil: String?, pausedSince: String? = nil, mode: String? = nil
         ) {
             self.name = name
             self.kind = kind
@@ -84,6 +86,7 @@ package struct StatusResponse: Codable, Hashable, Sendable {
             self.unsynced = unsynced
             self.lastSeen = lastSeen
             self.pausedUntil = pausedUntil
+            self.pausedSince = pausedSince
             self.mode = mode
         }
     }
@@ -289,12 +292,15 @@ package struct HeldMessage: Codable, Hashable, Sendable {
     package var rewrites: Int
     /// Creations and moves that hang on those.
     package var others: Int
+    /// How many went or got other bytes before it could be told that there were so many; a rejection undoes that.
+    package var passed: Int
     /// One path of them, readable, relative to the share.
     package var path: String
     /// Base64 of its bytes, when they are not plain UTF-8.
     package var pathB64: String?
     package init(
-        id: Int64, client: String, at: String, deletes: Int, rewrites: Int, others: Int, path: String, pathB64: String?
+        id: Int64, client: String, at: String, deletes: Int, rewrites: Int, others: Int, passed: Int = 0, path: String,
+        pathB64: String?
     ) {
         self.id = id
         self.client = client
@@ -302,6 +308,7 @@ package struct HeldMessage: Codable, Hashable, Sendable {
         self.deletes = deletes
         self.rewrites = rewrites
         self.others = others
+        self.passed = passed
         self.path = path
         self.pathB64 = pathB64
     }
@@ -320,12 +327,23 @@ package struct HeldResponse: Codable, Hashable, Sendable {
     package var id: Int64
     /// Whose changes they were.
     package var client: String
-    /// How many.
+    /// How many were held.
     package var operations: Int
-    package init(id: Int64, client: String, operations: Int) {
+    /// Of a rejection: how many deletions and rewrites that had passed before were undone.
+    package var restored: Int?
+    /// And how many were not.
+    package var left: Int?
+    /// Some of those, each as a sentence; nil if there are none.
+    package var examples: [String]?
+    package init(
+        id: Int64, client: String, operations: Int, restored: Int? = nil, left: Int? = nil, examples: [String]? = nil
+    ) {
         self.id = id
         self.client = client
         self.operations = operations
+        self.restored = restored
+        self.left = left
+        self.examples = examples
     }
 }
 

@@ -273,15 +273,13 @@ package struct ReportRequest: Codable, Hashable, Sendable {
     package var downCount: Int
     /// Bytes that are still to move, both directions.
     package var bytes: Int64
-    /// True when nothing waits to be sent that can be sent now: what comes next is another batch.
-    package var idle: Bool?
     /// Why nothing goes on at all (its folder is not there), as a sentence; nil while it does.
     package var blocked: String?
     /// `send-only` or `receive-only`; nil for two-way.
     package var mode: String?
     package init(
         epoch: String, cursor: Int64, barrier: Int64, pending: [PendingMessage], upCount: Int, downCount: Int,
-        bytes: Int64, blocked: String? = nil, mode: String? = nil, idle: Bool? = nil
+        bytes: Int64, blocked: String? = nil, mode: String? = nil
     ) {
         self.epoch = epoch
         self.cursor = cursor
@@ -292,7 +290,6 @@ package struct ReportRequest: Codable, Hashable, Sendable {
         self.bytes = bytes
         self.blocked = blocked
         self.mode = mode
-        self.idle = idle
     }
 }
 

@@ -17,11 +17,12 @@ extension Journal {
     ///   - date: for conflict names, such as `2026-11-21`.
     ///   - rule: when deletions and rewrites of a client are held; what the share has done is not.
     ///   - announced: what the client has still to send, this commit included.
+    ///   - moment: seconds in which a hub has run on this journal, for the guard's window: see ``guardMoment``.
     /// - Throws: ``InvalidOperation``, ``JournalError`` and what `Database` throws; nothing is done then.
     package func commit(
         client: String, operations: [Operation], acknowledged: Int64 = 0, staged: [OperationID: StagedContent] = [:],
         at: Int64, date: String, origin: CommitOrigin = .client,
-        guardedBy rule: MassChangeGuard = .off, announced: AnnouncedChanges = AnnouncedChanges()
+        guardedBy rule: MassChangeGuard = .off, announced: AnnouncedChanges = AnnouncedChanges(), moment: Int64 = 0
     ) throws -> CommitResult {
         let generation = operations.first?.id.generation
         if operations.contains(where: { $0.id.generation != generation }) { throw JournalError.mixedGenerations }
@@ -36,7 +37,7 @@ extension Journal {
             }
             var commit = try Commit(
                 journal: self, client: client, at: at, date: date, origin: origin, staged: staged)
-            if origin == .client { try commit.watch(operations, rule, announced) }
+            if origin == .client { try commit.watch(operations, rule, announced, at: moment) }
             let outcomes = try operations.map { try commit.decide($0) }
             try commit.end()
             return CommitResult(

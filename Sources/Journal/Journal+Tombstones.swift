@@ -21,7 +21,9 @@ extension Journal {
             let tombstones = try database.query(
                 """
                 SELECT id, seq FROM node
-                WHERE deleted = 1 AND seq <= ? AND id NOT IN (SELECT node FROM placement) ORDER BY seq LIMIT ?
+                WHERE deleted = 1 AND seq <= ? AND id NOT IN (SELECT node FROM placement)
+                    AND id NOT IN (SELECT node FROM guard_done)
+                ORDER BY seq LIMIT ?
                 """, seq, limit
             ) { (id: NodeID(try $0.int64(0)), seq: Sequence(try $0.int64(1))) }
             guard let last = tombstones.last else { return 0 }

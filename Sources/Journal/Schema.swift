@@ -1,6 +1,8 @@
 /// The tables, as numbered migrations. One that was released never changes.
 enum Schema {
-    static let migrations = [first, second, third, fourth, shareMarker, setBack, guarding, subtree]
+    static let migrations = [
+        first, second, third, fourth, shareMarker, setBack, guarding, subtree, guardTime, pausedSince,
+    ]
 
     /// The share itself is 1.
     static let firstIdentifier = "INSERT INTO sqlite_sequence (name, seq) VALUES ('node', 1)"
@@ -261,5 +263,44 @@ enum Schema {
         ALTER TABLE client ADD COLUMN subtree_node INTEGER;
         -- The part that whoever comes with it may map. NULL: all of the share.
         ALTER TABLE invite ADD COLUMN subtree BLOB;
+        """
+
+    private static let guardTime = """
+        -- What counts is the sum over minutes. Moments are seconds in which a hub has run on this journal: no clock sets
+        -- them back or ahead. What was counted since a client was idle is forgotten.
+        DROP TABLE guard_window;
+        DROP TABLE guard_done;
+        -- The batch of a client that is arriving, or what a person has just said about it.
+        CREATE TABLE guard_window (
+            client TEXT PRIMARY KEY,
+            batch INTEGER,                          -- into which more of it goes; NULL after a decision
+            verdict INTEGER NOT NULL,               -- 0 none yet, 1 approved, 2 rejected deletions, 3 rejected rewrites too
+            moment INTEGER NOT NULL                 -- when something was held last, or decided
+        ) STRICT, WITHOUT ROWID;
+        -- What passed: the nodes that a client has deleted or rewritten.
+        CREATE TABLE guard_done (
+            client TEXT NOT NULL,
+            node INTEGER NOT NULL,
+            path BLOB NOT NULL,                     -- where that was
+            deleted INTEGER NOT NULL,               -- 0: rewritten
+            version INTEGER NOT NULL,               -- the node's content_version before
+            seq INTEGER NOT NULL,                   -- the head before
+            moment INTEGER NOT NULL,                -- of the last such change of it
+            batch INTEGER,                          -- with which a person decides about it too
+            PRIMARY KEY (client, node)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX guard_done_by_path ON guard_done (client, path);
+        CREATE INDEX guard_done_by_node ON guard_done (node);
+        CREATE INDEX guard_done_by_batch ON guard_done (batch) WHERE batch IS NOT NULL;
+        -- Where the history was at some moments of the window.
+        CREATE TABLE guard_mark (
+            moment INTEGER PRIMARY KEY,
+            head INTEGER NOT NULL
+        ) STRICT;
+        """
+
+    private static let pausedSince = """
+        -- Unix seconds: since when the pause holds; none while there is none, and of those from before.
+        ALTER TABLE client ADD COLUMN paused_since INTEGER;
         """
 }

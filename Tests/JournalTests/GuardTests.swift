@@ -29,7 +29,7 @@ struct GuardTests {
 
     private func commit(
         _ desk: Desk, _ operations: [Operation], announced: AnnouncedChanges = AnnouncedChanges(),
-        rule: MassChangeGuard = GuardTests.rule
+        rule: MassChangeGuard = GuardTests.rule, moment: Int64 = 0
     ) throws -> [Outcome] {
         var staged: [OperationID: StagedContent] = [:]
         for operation in operations where operation.change.content?.file != nil {
@@ -37,7 +37,7 @@ struct GuardTests {
         }
         return try journal.commit(
             client: desk.client, operations: operations, staged: staged, at: 1000, date: "2026-11-21",
-            guardedBy: rule, announced: announced
+            guardedBy: rule, announced: announced, moment: moment
         ).outcomes
     }
 
@@ -55,6 +55,11 @@ struct GuardTests {
         try journal.lateOutcomes(for: client, generation: "a1", after: 0, limit: 100).map(\.outcome)
     }
 
+    @discardableResult
+    private func reject(_ batch: Int64, moment: Int64 = 0) throws -> HeldDecision {
+        try journal.reject(batch, at: 2000, date: "2026-11-22", moment: moment)
+    }
+
     @Test func `a mass deletion changes nothing until it is approved, and is one batch`() throws {
         let head = try journal.head
         let operations = try deletions()
@@ -66,18 +71,20 @@ struct GuardTests {
         #expect(try commit(ann, operations) == outcomes)
         #expect(try journal.heldBatches().count == 1)
         let decision = try journal.approve(batch.id, at: 2000, date: "2026-11-22")
-        #expect(decision.client == "ann" && decision.operations == 11 && decision.placements.count == 11)
+        #expect(
+            batch.undone == 0 && decision.client == "ann" && decision.operations == 11
+                && decision.placements.count == 11)
         #expect(try names(.root) == ["beside"])
         #expect(try journal.heldBatches().isEmpty && late().count == 11)
         #expect(try commit(ann, operations).allSatisfy { Text.word($0) == "applied" })
-        #expect(throws: JournalError.noSuchBatch(batch.id)) { try journal.reject(batch.id) }
+        #expect(throws: JournalError.noSuchBatch(batch.id)) { try reject(batch.id) }
         #expect(try journal.check().isEmpty)
     }
 
     @Test func `a rejected deletion leaves everything, and its client is told what is there`() throws {
         _ = try commit(ann, try deletions())
         let batch = try #require(try journal.heldBatches().first)
-        _ = try journal.reject(batch.id)
+        _ = try reject(batch.id)
         #expect(try names(node("d").id).count == 10 && journal.heldBatches().isEmpty)
         #expect(
             try late().allSatisfy { if case .refused(.rejected, let node?) = $0 { !node.isDeleted } else { false } })
@@ -91,7 +98,7 @@ struct GuardTests {
         let batch = try #require(try journal.heldBatches().first)
         #expect(batch.rewrites == 10 && batch.deletes == 0)
         #expect(try journal.heldFiles().count == 10)
-        _ = try journal.reject(batch.id)
+        _ = try reject(batch.id)
         let shelf = try journal.contentsToShelve()
         #expect(shelf.count == 10)
         try journal.shelved(shelf)
@@ -121,7 +128,6 @@ struct GuardTests {
     @Test func `what is small or wished for goes through`() throws {
         let few = try journal.children(of: node("d").id).prefix(4).map { ann.operation(.delete($0)) }
         #expect(try commit(ann, few).allSatisfy { Text.word($0) == "applied" })
-        try journal.closeGuardWindow(of: "ann")
         let rest = try deletions()
         #expect(try commit(ann, rest, rule: .off).allSatisfy { Text.word($0) == "applied" })
     }
@@ -151,25 +157,24 @@ struct GuardTests {
         #expect(
             try commit(ann, Array(all.dropFirst(2)), announced: AnnouncedChanges(deletes: 1)).allSatisfy { $0.isHeld })
         #expect(try journal.heldBatches().map(\.deletes) == [11])
-        _ = try journal.reject(try #require(journal.heldBatches().first).id)
-        try journal.closeGuardWindow(of: "ann")
+        _ = try reject(try #require(journal.heldBatches().first).id)
         let again = try deletions()
-        #expect(try commit(ann, Array(again.prefix(3))).allSatisfy { Text.word($0) == "applied" })
-        #expect(try commit(ann, Array(again.dropFirst(3).prefix(3))).allSatisfy { $0.isHeld })
-        _ = try journal.approve(try #require(journal.heldBatches().first).id, at: 2000, date: "2026-11-22")
-        #expect(try commit(ann, Array(again.dropFirst(6))).allSatisfy { Text.word($0) == "applied" })
+        #expect(try commit(ann, Array(again.prefix(3)), moment: 1000).allSatisfy { Text.word($0) == "applied" })
+        #expect(try commit(ann, Array(again.dropFirst(3).prefix(3)), moment: 1000).allSatisfy { $0.isHeld })
+        let batch = try #require(try journal.heldBatches().first)
+        _ = try journal.approve(batch.id, at: 2000, date: "2026-11-22", moment: 1100)
+        #expect(try commit(ann, Array(again.dropFirst(6)), moment: 1200).allSatisfy { Text.word($0) == "applied" })
         #expect(try names(.root) == ["beside"])
     }
 
     @Test func `two batches of one client are decided each for itself`() throws {
         let first = try journal.children(of: node("d").id).prefix(5).map { ann.operation(.delete($0)) }
         #expect(try commit(ann, first).allSatisfy { $0.isHeld })
-        try journal.closeGuardWindow(of: "ann")
         let second = try journal.children(of: node("d").id).suffix(5).map { ann.operation(.edit($0, "changed")) }
-        #expect(try commit(ann, second).allSatisfy { $0.isHeld })
+        #expect(try commit(ann, second, moment: 600).allSatisfy { $0.isHeld })
         let batches = try journal.heldBatches()
         #expect(batches.map { [$0.deletes, $0.rewrites] } == [[5, 0], [0, 5]])
-        _ = try journal.reject(batches[0].id)
+        _ = try reject(batches[0].id)
         _ = try journal.approve(batches[1].id, at: 2000, date: "2026-11-22")
         #expect(try names(node("d").id).count == 10)
         #expect(try node("d/f9").content.hasSameBytes(as: Text.file("changed")))
@@ -178,10 +183,9 @@ struct GuardTests {
     @Test func `who has it again as it was takes it out of what is held; who changes it again stays held`() throws {
         let nodes = try journal.children(of: node("d").id)
         _ = try commit(ann, nodes.map { ann.operation(.delete($0)) })
-        try journal.closeGuardWindow(of: "ann")
-        #expect(try Text.word(commit(ann, [ann.operation(.edit(nodes[0], "text 0"))])[0]) == "merged")
+        #expect(try Text.word(commit(ann, [ann.operation(.edit(nodes[0], "text 0"))], moment: 5000)[0]) == "merged")
         #expect(try journal.heldBatches().map(\.deletes) == [9])
-        #expect(try commit(ann, [ann.operation(.edit(nodes[1], "other"))])[0].isHeld)
+        #expect(try commit(ann, [ann.operation(.edit(nodes[1], "other"))], moment: 5000)[0].isHeld)
         #expect(try journal.heldBatches().map { [$0.deletes, $0.rewrites] } == [[8, 1]])
         _ = try journal.approve(try #require(journal.heldBatches().first).id, at: 2000, date: "2026-11-22")
         #expect(try names(node("d").id) == ["f0", "f1"])
@@ -209,8 +213,10 @@ struct GuardTests {
         throws
     {
         let gone = try deletions().map(\.change)
-        func look(_ changes: [Change]) throws -> Set<NodeID> {
-            try journal.guardShare(changes, by: "share", rule: GuardTests.rule, isComplete: true, at: 1000)
+        func look(_ changes: [Change], moment: Int64 = 0) throws -> Set<NodeID> {
+            try journal.guardShare(
+                changes, by: "share", rule: GuardTests.rule, areAllDeletions: true, at: 1000, moment: moment
+            ).held
         }
         #expect(try look(Array(gone.prefix(3))).isEmpty)
         #expect(try look(gone).count == 11)
@@ -219,10 +225,9 @@ struct GuardTests {
         #expect(batch.client == "share" && batch.deletes == 6)
         _ = try journal.approve(batch.id, at: 2000, date: "2026-11-22")
         #expect(try journal.heldBatches().isEmpty && look(Array(gone.suffix(6))).isEmpty)
-        try journal.closeGuardWindow(of: "share")
-        #expect(try look(gone).count == 11)
+        #expect(try look(gone, moment: 1000).count == 11)
         let again = try #require(try journal.heldBatches().first)
-        let placements = try journal.reject(again.id).placements
+        let placements = try reject(again.id, moment: 1000).placements
         #expect(placements.count == 11)
         guard case .directory? = placements.first?.step else { Issue.record("the directory comes first"); return }
         #expect(try names(node("d").id).count == 10)

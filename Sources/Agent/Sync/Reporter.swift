@@ -57,7 +57,7 @@ final class Reporter {
                 pending: items, upCount: isAll ? waiting.count { $0.isUp } : backlog.up,
                 downCount: isAll ? waiting.count { !$0.isUp } : backlog.down,
                 bytes: isAll ? waiting.reduce(0) { $0 + $1.bytes } : backlog.bytes, blocked: worker.absence,
-                mode: folder.index.mode == .twoWay ? nil : folder.index.mode.name, idle: isIdle)
+                mode: folder.index.mode == .twoWay ? nil : folder.index.mode.name)
         }
     }
 }

@@ -175,13 +175,13 @@ extension HubDesk {
                 client: job.client, operations: admitted.operations,
                 acknowledged: commit.request.acknowledged,
                 staged: fetcher.items.mapValues { StagedContent(name: $0.name.description) }, at: now.inSeconds,
-                date: clock.day(), guardedBy: settings.guardRule, announced: commit.request.announced)
+                date: clock.day(), guardedBy: settings.guardRule, announced: commit.request.announced,
+                moment: guardMoment)
             result.outcomes = admitted.outcomes(result.outcomes)
             if !result.held.isEmpty || !heldBatches.isEmpty || result.outcomes.contains(where: \.isHeld) {
                 try countHeld()
                 shelve()
             }
-            clients[job.client]?.isWindowOpen = true
             show(result.placements)
             removeUnused(fetcher, result)
             respond(job, commit, result)

@@ -11,27 +11,50 @@ extension HubDesk {
         try journal.heldBatches().map {
             HeldMessage(
                 id: $0.id, client: $0.client, at: Timestamp.text(.seconds($0.at)), deletes: $0.deletes,
-                rewrites: $0.rewrites, others: $0.others, path: "\($0.path)", pathB64: WirePath.base64($0.path.bytes))
+                rewrites: $0.rewrites, others: $0.others, passed: $0.undone, path: "\($0.path)",
+                pathB64: WirePath.base64($0.path.bytes))
         }
     }
 
     func decide(_ request: HTTPRequest, isApproved: Bool) throws -> HTTPResponse {
         let batch = try request.message(HeldRequest.self).id
         try checkShare()
+        // What was displaced a moment ago is in `versions/` only when that was written down.
+        flush()
+        let (at, date) = (clock.now().inSeconds, clock.day())
         let decision =
             isApproved
-            ? try journal.approve(batch, at: clock.now().inSeconds, date: clock.day()) : try journal.reject(batch)
+            ? try journal.approve(batch, at: at, date: date, moment: guardMoment)
+            : try journal.reject(batch, at: at, date: date, moment: guardMoment)
         hubLog.info(
             isApproved ? "approved" : "rejected",
-            ["batch": batch, "client": decision.client, "operations": decision.operations])
+            [
+                "batch": batch, "client": decision.client, "operations": decision.operations,
+                "restored": decision.restored, "left": decision.left.count,
+            ])
         if !decision.placements.isEmpty { show(decision.placements) }
         shelve()
         try countHeld()
         wantedMark += 1
-        share?.planTurn()
+        try share?.lookAgain(at: decision.released)
         settle()
         planFlush()
-        return .message(HeldResponse(id: batch, client: decision.client, operations: decision.operations))
+        return .message(
+            HeldResponse(
+                id: batch, client: decision.client, operations: decision.operations,
+                restored: isApproved ? nil : decision.restored, left: isApproved ? nil : decision.left.count,
+                examples: decision.left.isEmpty ? nil : decision.left.prefix(10).map(HubDesk.sentence)))
+    }
+
+    private static func sentence(_ left: LeftOut) -> String {
+        let reason =
+            switch left.reason {
+            case .changed: "somebody has changed or deleted it since; what it was is in versions/"
+            case .taken: "something else has its name now; what it was is in versions/"
+            case .orphaned: "its directory is not on record any more; what it was is in versions/"
+            case .bytes: "the hub does not have its bytes"
+            }
+        return "\(left.path): \(reason)"
     }
 
     /// How many batches each client has, and whether late answers wait for it. After a start, a commit, a decision.
@@ -43,7 +66,8 @@ extension HubDesk {
                 "held",
                 [
                     "batch": batch.id, "client": batch.client, "deletes": batch.deletes, "rewrites": batch.rewrites,
-                    "first": batch.path, "next": "syncctl held; syncctl approve \(batch.id), or reject \(batch.id)",
+                    "passed": batch.undone, "first": batch.path,
+                    "next": "syncctl held; syncctl approve \(batch.id), or reject \(batch.id)",
                 ])
         }
     }

@@ -167,10 +167,6 @@ extension HubDesk {
         client.record.cursor = max(client.record.cursor, Sequence(report.cursor))
         client.report = LastReport(report)
         client.unsavedReport = report
-        if report.idle == true, client.isWindowOpen, commitLines[name] == nil {
-            try journal.closeGuardWindow(of: name)
-            client.isWindowOpen = false
-        }
         clients[name] = client
         settle()
         return .message(EmptyResponse())

@@ -28,7 +28,8 @@ package final class SyncEngine: Sendable {
         var settings = HubCoreSettings()
         settings.shareSettle = configuration.shareSettle
         settings.guardRule = MassChangeGuard(
-            percent: configuration.massDeletePercent, least: configuration.massDeleteLeast)
+            percent: configuration.massDeletePercent, least: configuration.massDeleteLeast,
+            window: Int64(configuration.massDeleteMinutes) * 60)
         settings.staleDays = configuration.staleDays
         let core = try HubCore(layout: layout, name: configuration.name, settings: settings, keys: keys) {
             try SyncEngine.address(layout, configuration, user)

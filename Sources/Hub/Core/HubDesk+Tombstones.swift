@@ -15,6 +15,7 @@ extension HubDesk {
                 staleAfter: settings.staleDays)
         }
         do {
+            try journal.forgetGuarded(settings.guardRule, at: guardMoment)
             let limit = CollectionRule.limit(all, head: try head)
             var count = 0
             while true {

@@ -56,6 +56,8 @@ final class HubDesk {
     var keptClients: ClientsFile?
     /// Of the clock that never goes back.
     var lastRetry: Nanoseconds = 0
+    /// The guard's time at the start, by ``Journal/guardMoment``, and when that was by the clock that never goes back.
+    private let guardStart: (moment: Int64, uptime: Nanoseconds)
     /// Of the clock that never goes back.
     var lastCollection: Nanoseconds
     /// Takes in what is done in the share; none before the start.
@@ -79,6 +81,7 @@ final class HubDesk {
         store = try Store(layout)
         adminTokenHash = try HubDesk.adminTokenHash(layout)
         journal = try Journal(path: layout.journal)
+        guardStart = (try journal.guardMoment, clock.uptime())
         placer = Placer(
             store: store, journal: journal, clock: clock, generation: randomBytes(count: 8).map(Escaping.hex).joined())
         fence = try ShareFence(store: store, journal: journal)
@@ -98,7 +101,8 @@ final class HubDesk {
     /// After the start, on the queue: watches the share and sets the timer.
     func start() {
         let share = ShareWatcher(
-            placer: placer, fence: fence, clock: clock, queue: queue, settings: settings
+            placer: placer, fence: fence, clock: clock, queue: queue, settings: settings,
+            moment: { [unowned self] in guardMoment }
         ) { [unowned self] in
             do { try countHeld() } catch { hubLog.error("held_failed", ["reason": "\(error)"]) }
             settle()
@@ -137,6 +141,9 @@ final class HubDesk {
     // MARK: - What every request needs
 
     var head: Sequence { get throws { try journal.head } }
+
+    /// Seconds in which a hub has run on this journal, as far as the guard has noted them.
+    var guardMoment: Int64 { guardStart.moment + (clock.uptime() - guardStart.uptime).inSeconds }
 
     func facts(_ client: LiveClient) -> ClientFacts {
         var facts = client.facts(clock, grace: .seconds(settings.offlineAfter))

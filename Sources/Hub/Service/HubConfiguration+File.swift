@@ -30,11 +30,12 @@ extension HubConfiguration {
             api: { port: \(apiPort) },
             // What phones and other SFTP clients put into the share counts once it stayed quiet for so many milliseconds.
             share: { settle_ms: \(shareSettle) },
-            // Deletions and rewrites of one device wait for a person (syncctl held) when they are so many percent of all that is
-            // there, and at least so many. 0 percent: never.
+            // Deletions and rewrites of one device wait for a person (syncctl held) when those of so many minutes are so many
+            // percent of all that is there, and at least so many. 0 percent: never.
             guard: {
                 mass_delete_percent: \(massDeletePercent),
                 mass_delete_least: \(massDeleteLeast),
+                mass_delete_minutes: \(massDeleteMinutes),
             },
             // For a device that was not seen for so many days the records of deletions are not kept any more: it compares
             // everything when it comes back.
@@ -74,6 +75,7 @@ private struct HubSettings: SettingsGroup {
             name: name, listen: listen == HubSettings.anyAddress ? nil : listen, sftpMode: sftp.mode.mode,
             sftpPort: sftp.port, apiPort: api.port, hosts: hosts.isEmpty ? nil : hosts,
             shareSettle: share.settle, massDeletePercent: rule.percent, massDeleteLeast: rule.least,
+            massDeleteMinutes: rule.minutes,
             staleDays: try settings.value(.stale_days, default: 90, in: 0...36_500))
     }
 }
@@ -113,13 +115,16 @@ private struct GuardSettings: SettingsGroup {
     enum Key: String, CaseIterable {
         case percent = "mass_delete_percent"
         case least = "mass_delete_least"
+        case minutes = "mass_delete_minutes"
     }
     let percent: Int
     let least: Int
+    let minutes: Int
 
     init(_ settings: SettingsReader<Key>) throws {
         percent = try settings.value(.percent, default: MassChangeGuard().percent, in: 0...100)
         least = try settings.value(.least, default: MassChangeGuard().least, in: 1...1_000_000_000)
+        minutes = try settings.value(.minutes, default: 10, in: 1...10_080)
     }
 }
 

@@ -26,13 +26,16 @@ package struct HubConfiguration: Hashable, Sendable {
     package var massDeletePercent: Int
     /// And at least so many.
     package var massDeleteLeast: Int
+    /// Within so many minutes.
+    package var massDeleteMinutes: Int
     /// A client that was not seen for so many days does not keep the records of deletions any more.
     package var staleDays: Int
 
     package init(
         name: String, listen: String? = nil, sftpMode: SFTPMode = .managed, sftpPort: UInt16, apiPort: UInt16,
         hosts: [String]? = nil, shareSettle: Int = 500,
-        massDeletePercent: Int = 30, massDeleteLeast: Int = 50, staleDays: Int = 90
+        massDeletePercent: Int = 30, massDeleteLeast: Int = 50, massDeleteMinutes: Int = 10,
+        staleDays: Int = 90
     ) {
         self.name = name
         self.listen = listen
@@ -43,6 +46,7 @@ package struct HubConfiguration: Hashable, Sendable {
         self.shareSettle = shareSettle
         self.massDeletePercent = massDeletePercent
         self.massDeleteLeast = massDeleteLeast
+        self.massDeleteMinutes = massDeleteMinutes
         self.staleDays = staleDays
     }
 }

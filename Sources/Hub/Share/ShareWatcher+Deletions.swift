@@ -32,20 +32,46 @@ extension ShareWatcher {
         try lookAfterwards()
     }
 
-    /// Too much has vanished at once: nobody is told before a person has decided.
+    /// Too much has vanished: nobody is told before a person has decided.
     private func holdBack(_ deeds: inout [ShareDeed]) throws {
-        let before = heldNodes
-        if now - lastDeletion > 60_000, before.isEmpty, !deeds.isEmpty {
-            try journal.closeGuardWindow(of: Placer.shareClient)
-        }
-        if deeds.contains(where: { $0.change.node.map { !before.contains($0) } ?? false }) { lastDeletion = now }
-        heldNodes = try journal.guardShare(
-            deeds.map(\.change), by: Placer.shareClient, rule: settings.guardRule, coming: try vanishing(),
-            isComplete: settling.isEmpty && inHash.isEmpty && due.isEmpty, at: clock.now().inSeconds)
-        deeds.removeAll { $0.change.node.map(heldNodes.contains) ?? false }
+        let refused = try askGuard(
+            deeds, coming: try vanishing(),
+            areAllDeletions: settling.isEmpty && inHash.isEmpty && due.isEmpty && toHash.isEmpty)
+        deeds.removeAll { $0.change.node.map(refused.contains) ?? false }
         // Nobody waits for a person without knowing it: see ``reason``.
-        for node in heldNodes { end(.vanished(node)) }
-        if heldNodes != before { hasProgress = true }
+        for node in refused { end(.vanished(node)) }
+    }
+
+    /// - Returns: the nodes of the deeds that wait for a person.
+    func askGuard(_ deeds: [ShareDeed], coming: Int, areAllDeletions: Bool = false) throws -> Set<NodeID> {
+        let word = try journal.guardShare(
+            deeds.map(\.change), by: Placer.shareClient, rule: settings.guardRule, coming: coming,
+            areAllDeletions: areAllDeletions, at: clock.now().inSeconds, moment: moment())
+        setHeld(word.held)
+        return word.refused
+    }
+
+    /// A file is as the journal has it again.
+    func noteReverted(_ node: NodeID) throws {
+        guard heldNodes.contains(node) else { return }
+        try journal.forgetHeld(node, of: Placer.shareClient)
+        setHeld(heldNodes.subtracting([node]))
+    }
+
+    /// A person has decided: what waited is looked at.
+    func lookAgain(at nodes: [NodeID]) throws {
+        setHeld(try journal.heldNodes(of: Placer.shareClient))
+        for id in nodes {
+            guard let node = try journal.node(id), !node.isDeleted else { continue }
+            note(Spot(directory: node.parent, name: node.name))
+        }
+        planTurn()
+    }
+
+    private func setHeld(_ nodes: Set<NodeID>) {
+        if nodes == heldNodes { return }
+        heldNodes = nodes
+        hasProgress = true
     }
 
     /// How many names that are not quiet yet have gone: they belong to what has vanished just before.

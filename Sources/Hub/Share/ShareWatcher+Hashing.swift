@@ -90,6 +90,7 @@ extension ShareWatcher {
         guard node.content.kind == .file else { return note(spot) }
         if content != node.content.bare { return deeds.append(.edit(node, spot, content, status)) }
         placer.placed[node.id] = Placed(status)
+        try noteReverted(node.id)
         hasProgress = true
         written.remove(spot)
         finish(spot)

@@ -46,6 +46,7 @@ extension ShareWatcher {
         switch (difference, node, status) {
         case (.none, _, _):
             if let node, node.content.isDirectory { lookIfUnwatched(node.id, mark: unfinished[.name(spot)]) }
+            if let node { try noteReverted(node.id) }
             written.remove(spot)
             finish(spot)
         case (.vanished, let node?, _):
@@ -71,6 +72,7 @@ extension ShareWatcher {
         let content = Content.symlink(target: try share.readLink(path), mtime: status.mtime)
         if content != node.content.bare { return deeds.append(.edit(node, spot, content, status)) }
         placer.placed[node.id] = Placed(status)
+        try noteReverted(node.id)
         finish(spot)
     }
 

@@ -49,10 +49,10 @@ final class ShareWatcher {
     /// Why names do not become changes, for people.
     var problems: [Spot: String] = [:]
 
-    /// What has vanished and waits for a person.
+    /// What has vanished or was rewritten, and waits for a person.
     var heldNodes: Set<NodeID> = []
-    /// When something was deleted last, in milliseconds; deletions after a minute of none are another batch.
-    var lastDeletion: Int64
+    /// The guard's time: see ``Journal/guardMoment``.
+    let moment: () -> Int64
 
     /// What is to be finished, with the newest mark when it began.
     var unfinished: [ShareTask: Int64] = [:]
@@ -75,7 +75,7 @@ final class ShareWatcher {
 
     init(
         placer: Placer, fence: ShareFence, clock: HubClock, queue: DispatchQueue, settings: HubCoreSettings,
-        onProgress: @escaping () -> Void
+        moment: @escaping () -> Int64, onProgress: @escaping () -> Void
     ) {
         self.placer = placer
         self.fence = fence
@@ -84,7 +84,7 @@ final class ShareWatcher {
         self.settings = settings
         self.onProgress = onProgress
         hasher = ShareHasher(placer.store)
-        lastDeletion = clock.uptime() / 1_000_000
+        self.moment = moment
         workers = WorkerPool("hub.share", width: settings.shareHashers)
         settling = Settling(debounce: Int64(settings.shareSettle), longest: Int64(settings.shareRetry))
     }
@@ -92,6 +92,9 @@ final class ShareWatcher {
     /// Begins to watch, and looks at everything.
     func start() {
         placer.onDoubt = { [unowned self] node in doubt(node) }
+        do { heldNodes = try journal.heldNodes(of: Placer.shareClient) } catch {
+            hubLog.error("held_failed", ["reason": "\(error)"])
+        }
         nonisolated(unsafe) let share = self  // SAFETY: used on the queue only.
         let (mailbox, queue) = (mailbox, queue)
         do {

@@ -1,44 +1,69 @@
 internal import SQLite
 import SyncCore
 
-/// What the guard knows of a client's batch while one commit of it is decided.
+/// What the guard knows of a client while one commit of it is decided.
 struct GuardWatch {
-    /// Since the client last had nothing to send; the seq of that time.
-    var since: Sequence
+    var time: GuardTime
     /// The batch to which more is added.
     var batch: Int64?
     /// Whether deletions and rewrites are held.
-    var isTripped: Bool
+    var isTripped = false
+    /// Whether rewrites are not, since a person has rejected deletions only.
+    var sparesRewrites = false
+    /// Whether what passes is counted.
+    var isCounting = false
     /// Whether anything of the client is held, now or before.
     var holdsSomething: Bool
 }
 
 extension Commit {
-    /// Counts what the commit is about to do, with what the client did and announced: does the guard trip?
-    mutating func watch(_ operations: [Operation], _ rule: MassChangeGuard, _ announced: AnnouncedChanges) throws {
+    /// Counts what the commit is about to do, with what the client did within the window and what it announces: does the
+    /// guard trip?
+    mutating func watch(
+        _ operations: [Operation], _ rule: MassChangeGuard, _ announced: AnnouncedChanges, at moment: Int64
+    ) throws {
         let holdsSomething = try journal.holdsSomething(of: client)
         guard rule.percent > 0 || holdsSomething else { return }
-        let window = try journal.guardWindow(of: client)
-        let since = window?.since ?? ledger.head
-        watched = GuardWatch(
-            since: since, batch: window?.batch, isTripped: rule.percent > 0 && window?.batch != nil,
-            holdsSomething: holdsSomething)
-        var here: Set<NodeID> = []
-        for operation in operations where try journal.recordedOutcome(of: operation.id, client: client) == nil {
-            if let node = operation.change.node, try weight(of: operation.change) != nil { here.insert(node) }
+        let time = try journal.guardTime(rule, at: moment)
+        var watch = GuardWatch(time: time, holdsSomething: holdsSomething)
+        watched = watch
+        defer { watched = watch }
+        guard rule.percent > 0 else { return }
+        switch try journal.guardVerdict(on: client, time) {
+        case .arriving(let batch, let spares):
+            (watch.isTripped, watch.batch, watch.sparesRewrites) = (true, batch, spares)
+        case .rejected(let rewrites): (watch.isTripped, watch.sparesRewrites) = (true, !rewrites)
+        case .approved: return
+        case .none: break
         }
-        guard !here.isEmpty else { return }
-        if window == nil { try journal.openGuardWindow(of: client, since: since) }
-        guard rule.percent > 0, window?.isApproved != true, window?.batch == nil else { return }
-        let done = try journal.guardDone(by: client)
-        let changes = done.changes + max(here.count, announced.count)
-        guard rule.isLarge(changes) else { return }
-        watched?.isTripped = rule.trips(changes: changes, live: try journal.liveNodes() + done.deletes)
+        watch.isCounting = !watch.isTripped || watch.sparesRewrites
+        guard watch.isCounting, try areTooMany(operations, rule, announced, time) else { return }
+        (watch.isTripped, watch.sparesRewrites) = (true, false)
     }
 
-    /// Nil if a change deletes nothing and rewrites nothing, or only what this client made since the window opened.
+    private func areTooMany(
+        _ operations: [Operation], _ rule: MassChangeGuard, _ announced: AnnouncedChanges, _ time: GuardTime
+    ) throws -> Bool {
+        let names = try names(in: operations)
+        guard !names.isEmpty else { return false }
+        return try journal.trips(names, announced: announced.count, of: client, rule, time)
+    }
+
+    /// Under which names operations that come for the first time delete or rewrite something.
+    private func names(in operations: [Operation]) throws -> Set<RelativePath> {
+        var names: Set<RelativePath> = []
+        for operation in operations where try journal.recordedOutcome(of: operation.id, client: client) == nil {
+            guard try weight(of: operation.change) != nil, let node = operation.change.node,
+                let path = try journal.path(of: node)
+            else { continue }
+            names.insert(path)
+        }
+        return names
+    }
+
+    /// Nil if a change deletes nothing and rewrites nothing, or only what this client made within the window.
     private func weight(of change: Change) throws -> HeldOperation.Weight? {
-        guard let id = change.node, let watched, let node = try journal.node(id), !node.isDeleted else { return nil }
+        guard let id = change.node, let node = try journal.node(id), !node.isDeleted else { return nil }
         switch change {
         case .create, .move: return nil
         case .delete:
@@ -46,15 +71,21 @@ extension Commit {
             guard decision.effects == [.remove(id)] || decision.answer == .refused(.notEmpty, current: id) else {
                 return nil
             }
-            return try journal.wasMade(id, by: client, after: watched.since) ? nil : .deletes
+            return try isOwn(id) ? nil : .deletes
         case .edit:
             let decision = try rules.decide(change, parent: nil)
             guard case .rewrite(_, let content)? = decision.effects.first, !content.hasSameBytes(as: node.content)
             else {
                 return nil
             }
-            return try journal.wasMade(id, by: client, after: watched.since) ? nil : .rewrites
+            return try isOwn(id) ? nil : .rewrites
         }
+    }
+
+    /// Whether a client takes away what it has made within the window, and not in the place of what it had taken away before.
+    private func isOwn(_ id: NodeID) throws -> Bool {
+        guard let time = watched?.time, try journal.wasMade(id, by: client, after: time.made) else { return false }
+        return try journal.path(of: id).map { try !journal.isGuardDone($0, by: client, time) } ?? true
     }
 
     /// Holds an operation if it has to be; nil if it is to be carried out.
@@ -64,19 +95,27 @@ extension Commit {
             if let batch = try batchThatItHangsOn(operation.change) { return try hold(operation, .hangs, in: batch) }
             if let outcome = try replaceHeld(operation) { return outcome }
         }
-        guard watched.isTripped, let weight = try weight(of: operation.change) else {
-            try note(operation.change)
+        guard let weight = try weight(of: operation.change) else { return nil }
+        guard watched.isTripped, !(watched.sparesRewrites && weight == .rewrites) else {
+            if watched.isCounting { try note(operation.change, weight, watched.time) }
             return nil
         }
-        let batch = try watched.batch ?? journal.newBatch(of: client, at: at)
+        let batch =
+            try watched.batch
+            ?? journal.newBatch(
+                of: client, at: at, sparesRewrites: watched.sparesRewrites, watched.time)
         self.watched?.batch = batch
         return try hold(operation, weight, in: batch)
     }
 
-    /// What the guard has let pass counts for the next commit of the same batch.
-    private func note(_ change: Change) throws {
-        guard let node = change.node, let weight = try weight(of: change) else { return }
-        try journal.noteGuarded(node, weight, by: client)
+    /// What the guard has let pass counts for the commits that follow within the window.
+    private func note(_ change: Change, _ weight: HeldOperation.Weight, _ time: GuardTime) throws {
+        guard let id = change.node, let node = try journal.node(id), let path = try journal.path(of: id) else { return }
+        if try journal.wasMade(id, by: client, after: time.made) {
+            try journal.noteGuardedAgain(path, by: client, time)
+        } else {
+            try journal.noteGuarded(node, at: path, isDeleted: weight == .deletes, by: client, time)
+        }
     }
 
     /// What goes into a directory whose creation is held, or wants a name that a held change would free.
@@ -111,7 +150,7 @@ extension Commit {
         if weight != nil, lacksBytes(operation) { return .contentMissing }
         for held in earlier where !isMove || held.weight == .deletes { try journal.dropHeld(held) }
         let outcome = try weight.map { try hold(operation, $0, in: batch) }
-        try journal.forgetEmptyBatch(batch)
+        if try journal.forgetEmptyBatch(batch), watched?.batch == batch { watched?.batch = nil }
         return outcome
     }
 
@@ -127,6 +166,7 @@ extension Commit {
             Operation(id: operation.id, change: change), weight, content, path, batch: batch, client: client)
         if let content { held.insert(content.name) }
         watched?.holdsSomething = true
+        if let time = watched?.time { try journal.extendGuardWindow(of: batch, time) }
         let outcome = Outcome.held(batch: batch)
         try journal.record(outcome, of: operation, client: client)
         return outcome

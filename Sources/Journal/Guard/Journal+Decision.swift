@@ -7,14 +7,17 @@ extension Journal {
     /// - Parameters:
     ///   - at: Unix seconds, for the history.
     ///   - date: for conflict names.
+    ///   - moment: see ``guardMoment``. What still comes of the batch within the window passes.
     /// - Throws: ``JournalError/noSuchBatch(_:)``.
-    package func approve(_ batch: Int64, at: Int64, date: String) throws -> HeldDecision {
+    package func approve(_ batch: Int64, at: Int64, date: String, moment: Int64 = 0) throws -> HeldDecision {
         try database.transaction {
             let (client, operations) = try open(batch)
             if isOfShare(operations) {
                 try letShareGoOn(operations)
-                try close(batch, isApproved: true)
-                return HeldDecision(client: client, operations: operations.count, placements: [])
+                try close(batch, .approved, at: moment)
+                return HeldDecision(
+                    client: client, operations: operations.count, placements: [],
+                    released: operations.compactMap(\.change.node))
             }
             var staged: [OperationID: StagedContent] = [:]
             for held in operations { staged[held.id] = held.staged }
@@ -30,31 +33,44 @@ extension Journal {
                 return staged.name
             }
             for held in operations where !used.contains(held.staged?.name ?? "") { try shelve(held) }
-            try close(batch, isApproved: true)
+            try close(batch, .approved, at: moment)
             return HeldDecision(
                 client: client, operations: operations.count, placements: try withWhatIsPlaced(commit.placements))
         }
     }
 
-    /// Drops what is held in a batch. Its client takes what the hub has; the bytes of rewrites stay in `versions/`.
+    /// Drops what is held in a batch, and undoes what had passed of it before it was held. Its client takes what the hub has;
+    /// the bytes of rewrites stay in `versions/`.
+    /// - Parameters:
+    ///   - at: Unix seconds, for the history.
+    ///   - date: for conflict names.
+    ///   - moment: see ``guardMoment``. What still comes of the batch within the window is held again.
     /// - Throws: ``JournalError/noSuchBatch(_:)``.
-    package func reject(_ batch: Int64) throws -> HeldDecision {
+    package func reject(_ batch: Int64, at: Int64, date: String, moment: Int64 = 0) throws -> HeldDecision {
         try database.transaction {
             let (client, operations) = try open(batch)
-            if isOfShare(operations) {
-                let placements = try bringBack(operations)
-                try close(batch, isApproved: false)
-                return HeldDecision(client: client, operations: operations.count, placements: placements)
-            }
-            for held in operations {
+            var decision = HeldDecision(client: client, operations: operations.count, placements: [])
+            let undoesRewrites = try heldBatches().first { $0.id == batch }?.undoesRewrites ?? false
+            let passed = try passed(with: batch).filter { undoesRewrites || $0.isDeleted }
+            if isOfShare(operations) { decision.placements = try bringBack(operations) }
+            var undo = try Commit(
+                journal: self, client: Journal.guardClient, at: at, date: date, origin: .client, staged: [:])
+            for change in passed { try undo.undo(change, of: client, undoesRewrites, &decision) }
+            try undo.end()
+            decision.placements += try withWhatIsPlaced(undo.placements)
+            // What was held still is as it was: told after the rest, so that what comes back has its directory.
+            for held in operations where !held.isOfShare {
                 try shelve(held)
                 let current = try held.change.node.flatMap { try node($0) }
                 try settle(held, .refused(.rejected, current: current), of: client)
             }
-            try close(batch, isApproved: false)
-            return HeldDecision(client: client, operations: operations.count, placements: [])
+            try close(batch, .rejected(rewrites: undoesRewrites), at: moment)
+            return decision
         }
     }
+
+    /// Under this name the history has what a rejection brings back.
+    package static var guardClient: String { "guard" }
 
     private func open(_ batch: Int64) throws -> (client: String, [HeldOperation]) {
         guard
@@ -77,10 +93,9 @@ extension Journal {
         try database.execute("DELETE FROM held_operation WHERE id = ?", held.row)
     }
 
-    private func close(_ batch: Int64, isApproved: Bool) throws {
-        // The rest of an approved batch may still be on its way.
-        try database.execute(
-            "UPDATE guard_window SET batch = NULL, approved = ? WHERE batch = ?", isApproved, batch)
+    private func close(_ batch: Int64, _ verdict: GuardVerdict, at moment: Int64) throws {
+        try setGuardVerdict(verdict, on: batch, at: moment)
+        try forgetPassed(with: batch)
         try database.execute("DELETE FROM held_batch WHERE id = ?", batch)
     }
 
@@ -118,5 +133,27 @@ extension Commit {
         } catch is InvalidOperation {
             return .refused(.changed, current: try held.change.node.flatMap { try journal.node($0) })
         }
+    }
+
+    /// What a client has deleted or rewritten becomes what it was, unless somebody else has done something about it since.
+    /// - Parameter undoesRewrites: what was rewritten before it was deleted, too.
+    mutating func undo(
+        _ passed: PassedChange, of client: String, _ undoesRewrites: Bool, _ decision: inout HeldDecision
+    ) throws {
+        func leave(_ reason: LeftOut.Reason) { decision.left.append(LeftOut(path: passed.path, reason: reason)) }
+        guard let node = try journal.node(passed.node),
+            let before = try undoesRewrites ? journal.content(of: node.id, at: passed.version) : node.content
+        else { return leave(.orphaned) }
+        if !node.isDeleted, node.content.hasSameBytes(as: before) { return }
+        if try journal.isChanged(node.id, by: client, after: passed.seq) { return leave(.changed) }
+        guard try journal.holds(before) else { return leave(.bytes) }
+        let made = try rules.decide(.edit(node.id, base: node.contentVersion, content: before), parent: nil)
+        switch made.answer {
+        case .conflict: return leave(.taken)
+        case .refused: return leave(.orphaned)
+        case .applied, .merged: break
+        }
+        for effect in made.effects { _ = try apply(effect, inserted: nil, staged: nil, asked: nil) }
+        if !made.effects.isEmpty { decision.restored += 1 }
     }
 }

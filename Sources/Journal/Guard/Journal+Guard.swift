@@ -1,53 +1,6 @@
 internal import SQLite
 import SyncCore
 
-// What a client has done since it last had nothing to send.
-extension Journal {
-    /// The client has nothing to send: what comes now is another batch.
-    package func closeGuardWindow(of client: String) throws {
-        try database.transaction {
-            try database.execute("DELETE FROM guard_window WHERE client = ?", client)
-            try database.execute("DELETE FROM guard_done WHERE client = ?", client)
-        }
-    }
-
-    func guardWindow(of client: String) throws -> (since: Sequence, batch: Int64?, isApproved: Bool)? {
-        try database.query("SELECT since, batch, approved FROM guard_window WHERE client = ?", client) {
-            (Sequence(try $0.int64(0)), try $0.optionalInt64(1), try $0.bool(2))
-        }.first
-    }
-
-    func openGuardWindow(of client: String, since: Sequence) throws {
-        try database.execute("INSERT INTO guard_window (client, since, approved) VALUES (?, ?, 0)", client, since)
-    }
-
-    /// Distinct nodes.
-    func guardDone(by client: String) throws -> (changes: Int, deletes: Int) {
-        let found = try database.query(
-            "SELECT count(*), coalesce(sum(deleted), 0) FROM guard_done WHERE client = ?", client
-        ) { (try $0.int(0), try $0.int(1)) }
-        return found.first ?? (0, 0)
-    }
-
-    func noteGuarded(_ node: NodeID, _ weight: HeldOperation.Weight, by client: String) throws {
-        try database.execute(
-            "INSERT OR REPLACE INTO guard_done (client, node, deleted) VALUES (?, ?, ?)", client, node,
-            weight == .deletes)
-    }
-
-    func liveNodes() throws -> Int {
-        try database.first("SELECT count(*) FROM node WHERE deleted = 0") { try $0.int(0) } ?? 0
-    }
-
-    /// Whether a client itself has made a node since: taking that away again takes nothing from anybody.
-    func wasMade(_ node: NodeID, by client: String, after seq: Sequence) throws -> Bool {
-        try database.first(
-            "SELECT 1 FROM history WHERE node = ? AND content_version = 1 AND client = ? AND seq > ?", node, client,
-            seq
-        ) { _ in true } ?? false
-    }
-}
-
 // What is held.
 extension Journal {
     /// Open batches, oldest first.
@@ -55,13 +8,17 @@ extension Journal {
         try database.query(
             """
             SELECT b.id, b.client, b.at, sum(o.weight = 1), sum(o.weight = 2), sum(o.weight = 0),
-                   (SELECT path FROM held_operation f WHERE f.batch = b.id ORDER BY f.id LIMIT 1)
+                   (SELECT path FROM held_operation f WHERE f.batch = b.id ORDER BY f.id LIMIT 1),
+                   (SELECT count(*) FROM guard_done d WHERE d.batch = b.id AND d.deleted = 1),
+                   (SELECT count(*) FROM guard_done d WHERE d.batch = b.id AND d.deleted = 0)
             FROM held_batch b JOIN held_operation o ON o.batch = b.id GROUP BY b.id ORDER BY b.id
             """
         ) {
             HeldBatch(
                 id: try $0.int64(0), client: try $0.text(1), at: try $0.int64(2), deletes: try $0.int(3),
-                rewrites: try $0.int(4), others: try $0.int(5), path: try storedPath(try $0.blob(6)))
+                rewrites: try $0.int(4), others: try $0.int(5),
+                passed: PassedCount(deletes: try $0.int(7), rewrites: try $0.int(8)),
+                path: try storedPath(try $0.blob(6)))
         }
     }
 
@@ -95,10 +52,18 @@ extension Journal {
         try database.first("SELECT 1 FROM held_operation WHERE client = ? LIMIT 1", client) { _ in true } ?? false
     }
 
-    func newBatch(of client: String, at: Int64) throws -> Int64 {
+    /// A batch to which more is added from now on; what the client has done within the window is decided about with it.
+    func newBatch(
+        of client: String, at: Int64, sparesRewrites: Bool = false, _ time: GuardTime
+    ) throws -> Int64 {
         try database.execute("INSERT INTO held_batch (client, at) VALUES (?, ?)", client, at)
         let batch = database.lastInsertedID
-        try database.execute("UPDATE guard_window SET batch = ? WHERE client = ?", batch, client)
+        try database.execute(
+            "INSERT OR REPLACE INTO guard_window (client, batch, verdict, moment) VALUES (?, ?, ?, ?)", client, batch,
+            sparesRewrites ? 2 : 0, time.moment)
+        try database.execute(
+            "UPDATE guard_done SET batch = ? WHERE client = ? AND batch IS NULL AND moment > ?", batch, client,
+            time.start)
         return batch
     }
 
@@ -151,11 +116,17 @@ extension Journal {
             "INSERT OR IGNORE INTO shelf (staged, sha256, size) VALUES (?, ?, ?)", staged.name, file.digest, file.size)
     }
 
-    func forgetEmptyBatch(_ batch: Int64) throws {
+    /// - Returns: whether there is no such batch any more.
+    @discardableResult
+    func forgetEmptyBatch(_ batch: Int64) throws -> Bool {
         try database.execute(
             "DELETE FROM held_batch WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM held_operation WHERE batch = ?1)",
             batch)
-        try database.execute(
-            "UPDATE guard_window SET batch = NULL WHERE batch NOT IN (SELECT id FROM held_batch)")
+        // Who has taken back what was held has looked at it. What passed before counts on.
+        let isGone = try database.first("SELECT 1 FROM held_batch WHERE id = ?", batch) { _ in false } ?? true
+        guard isGone else { return false }
+        try database.execute("DELETE FROM guard_window WHERE batch = ?", batch)
+        try database.execute("UPDATE guard_done SET batch = NULL WHERE batch = ?", batch)
+        return true
     }
 }

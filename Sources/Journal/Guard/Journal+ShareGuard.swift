@@ -1,86 +1,168 @@
 internal import SQLite
 import SyncCore
 
-// What has vanished from the share itself: the journal is asked before it is told.
+/// What the guard says to changes that were found in the share.
+package struct ShareGuardWord: Sendable {
+    /// The nodes whose deletion or rewrite waits for a person, also those of before.
+    package var held: Set<NodeID>
+    /// Those of them that the changes asked about are held for.
+    package var refused: Set<NodeID>
+}
+
+// What has vanished from the share, or has other bytes there: the journal is asked before it is told.
 extension Journal {
-    /// The guard's word about deletions that were found in the share. What it holds is written down as a batch of the client,
+    /// The guard's word about changes that were found in the share. What it holds is written down as a batch of the client,
     /// and is no change; its operations have no number.
     /// - Parameters:
-    ///   - deletions: all that are found at the moment, also those that are held already.
+    ///   - changes: deletions, edits and others; what neither deletes nor rewrites is never held.
     ///   - client: under which changes of the share are recorded.
-    ///   - coming: more deletions that are about to be found.
-    ///   - isComplete: what is held and not in `deletions` has come back.
+    ///   - coming: more such changes that are about to be found.
+    ///   - areAllDeletions: `changes` has every deletion that there is: one that is held and not among them has come back.
     ///   - at: Unix seconds.
-    /// - Returns: the nodes whose deletion waits for a person.
+    ///   - moment: see ``guardMoment``.
     package func guardShare(
-        _ deletions: [Change], by client: String, rule: MassChangeGuard, coming: Int = 0, isComplete: Bool,
-        at: Int64
-    ) throws -> Set<NodeID> {
-        let nodes = deletions.compactMap(\.node)
-        return try database.transaction {
-            var held: Set<NodeID> = []
-            for operation in try heldOperations(of: client) {
-                guard let node = operation.change.node else { continue }
-                if isComplete, !nodes.contains(node) {
-                    try dropHeld(operation)
-                    try forgetEmptyBatch(operation.batch)
-                } else {
-                    held.insert(node)
-                }
+        _ changes: [Change], by client: String, rule: MassChangeGuard, coming: Int = 0, areAllDeletions: Bool = false,
+        at: Int64, moment: Int64 = 0
+    ) throws -> ShareGuardWord {
+        try database.transaction {
+            if areAllDeletions { try forgetHeldDeletions(of: client, except: Set(changes.compactMap(\.node))) }
+            guard rule.percent > 0 else { return ShareGuardWord(held: [], refused: []) }
+            let time = try guardTime(rule, at: moment)
+            var refused: Set<NodeID> = []
+            var new: [ShareChange] = []
+            for change in changes {
+                guard let found = try weigh(change, of: client, time) else { continue }
+                if try keepsHeld(found, of: client) { refused.insert(found.node.id) } else { new.append(found) }
             }
-            let new = deletions.filter { $0.node.map { !held.contains($0) } ?? false }
-            guard rule.percent > 0, !new.isEmpty else { return rule.percent > 0 ? held : [] }
-            var window = try guardWindow(of: client)
-            if window == nil {
-                try openGuardWindow(of: client, since: try head)
-                window = try guardWindow(of: client)
-            }
-            let done = try guardDone(by: client)
-            let changes = done.changes + new.count + coming
-            let trips = try rule.isLarge(changes) && rule.trips(changes: changes, live: liveNodes() + done.deletes)
-            guard window?.isApproved != true, trips || window?.batch != nil else {
-                for change in new { if let node = change.node { try noteGuarded(node, .deletes, by: client) } }
-                return held
-            }
-            let batch = try window?.batch ?? newBatch(of: client, at: at)
-            for change in new {
-                guard let node = change.node else { continue }
-                let operation = Operation(id: OperationID(generation: "", number: 0), change: change)
-                try insertHeld(operation, .deletes, nil, path(of: node) ?? .top, batch: batch, client: client)
-                held.insert(node)
-            }
-            return held
+            for found in try hold(new, of: client, rule, coming, at: at, time) { refused.insert(found.node.id) }
+            return ShareGuardWord(held: try heldNodes(of: client), refused: refused)
         }
     }
 
-    private func heldOperations(of client: String) throws -> [HeldOperation] {
-        try database.query("SELECT batch FROM held_operation WHERE client = ? GROUP BY batch", client) {
-            try $0.int64(0)
-        }.flatMap { try held(in: $0) }
+    /// The nodes of which something is held.
+    package func heldNodes(of client: String) throws -> Set<NodeID> {
+        Set(
+            try database.query("SELECT node FROM held_operation WHERE client = ? AND node IS NOT NULL", client) {
+                NodeID(try $0.int64(0))
+            })
     }
 
+    /// A file of the share is as the journal has it again.
+    package func forgetHeld(_ node: NodeID, of client: String) throws {
+        try database.transaction {
+            for operation in try held(node, of: client) {
+                try dropHeld(operation)
+                try forgetEmptyBatch(operation.batch)
+            }
+        }
+    }
+
+    private func forgetHeldDeletions(of client: String, except nodes: Set<NodeID>) throws {
+        for id in try heldNodes(of: client) where !nodes.contains(id) {
+            for operation in try held(id, of: client) where operation.weight == .deletes {
+                try dropHeld(operation)
+                try forgetEmptyBatch(operation.batch)
+            }
+        }
+    }
+
+    /// Nil for what neither deletes nor rewrites anything, or only what was made in the share within the window.
+    private func weigh(_ change: Change, of client: String, _ time: GuardTime) throws -> ShareChange? {
+        guard let id = change.node, let node = try node(id), !node.isDeleted, let path = try path(of: id) else {
+            return nil
+        }
+        let weight: HeldOperation.Weight
+        switch change {
+        case .create, .move: return nil
+        case .delete: weight = .deletes
+        case .edit(_, _, let content) where node.content.hasSameBytes(as: content):
+            try forgetHeld(id, of: client)
+            return nil
+        case .edit: weight = .rewrites
+        }
+        let isOwn = try wasMade(id, by: client, after: time.made) && !isGuardDone(path, by: client, time)
+        // What is held stays held.
+        if isOwn, try held(id, of: client).isEmpty { return nil }
+        return ShareChange(node: node, change: change, weight: weight, path: path)
+    }
+
+    /// Whether something is held of a node: what is seen of it now takes the place of that.
+    private func keepsHeld(_ found: ShareChange, of client: String) throws -> Bool {
+        guard let held = try held(found.node.id, of: client).first else { return false }
+        if held.change != found.change {
+            try dropHeld(held)
+            try insertHeld(found, in: held.batch, of: client)
+        }
+        return true
+    }
+
+    /// - Returns: those that are held; the others have passed, and count.
+    private func hold(
+        _ new: [ShareChange], of client: String, _ rule: MassChangeGuard, _ coming: Int, at: Int64, _ time: GuardTime
+    ) throws -> [ShareChange] {
+        if new.isEmpty { return [] }
+        var batch: Int64?
+        var spares = false
+        var held = new
+        switch try guardVerdict(on: client, time) {
+        case .approved: return []
+        case .arriving(let open, let sparesRewrites): (batch, spares) = (open, sparesRewrites)
+        case .rejected(let rewrites): spares = !rewrites
+        case .none: held = []
+        }
+        if held.isEmpty || spares {
+            let names = Set(new.map(\.path))
+            let areTooMany = try trips(names, announced: names.count + coming, of: client, rule, time)
+            if areTooMany { held = new } else if spares { held = new.filter { $0.weight == .deletes } }
+            if areTooMany { spares = false }
+        }
+        for found in new where !held.contains(where: { $0.node.id == found.node.id }) {
+            try noteGuarded(found.node, at: found.path, isDeleted: found.weight == .deletes, by: client, time)
+        }
+        if held.isEmpty { return [] }
+        let target = try batch ?? newBatch(of: client, at: at, sparesRewrites: spares, time)
+        for found in held { try insertHeld(found, in: target, of: client) }
+        try extendGuardWindow(of: target, time)
+        return held
+    }
+
+    private func insertHeld(_ found: ShareChange, in batch: Int64, of client: String) throws {
+        let operation = Operation(id: OperationID(generation: "", number: 0), change: found.change)
+        try insertHeld(operation, found.weight, nil, found.path, batch: batch, client: client)
+    }
+
+    // MARK: - Decided
+
     /// Whether the changes were found in the share: nothing is carried out for them there.
-    func isOfShare(_ operations: [HeldOperation]) -> Bool { operations.allSatisfy { $0.id.generation.isEmpty } }
+    func isOfShare(_ operations: [HeldOperation]) -> Bool { operations.allSatisfy(\.isOfShare) }
 
     /// What was held goes its way when the share is looked at next, and its guard lets it pass.
     func letShareGoOn(_ operations: [HeldOperation]) throws {
         for held in operations { try database.execute("DELETE FROM held_operation WHERE id = ?", held.row) }
     }
 
-    /// What has vanished comes back: directories first. Bytes that are not in `versions/` are waited for.
+    /// What has vanished comes back, directories first, and what was rewritten is again what the journal has: what lies there
+    /// now goes to `versions/`. Bytes that are not in `versions/` are waited for.
     func bringBack(_ operations: [HeldOperation]) throws -> [Placement] {
         try letShareGoOn(operations)
         let head = try head
-        var placements: [Placement] = []
-        for held in operations.reversed() {
+        let found = try operations.compactMap { held -> (path: RelativePath, node: Node, now: Content?)? in
             guard let id = held.change.node, let node = try node(id), !node.isDeleted, let path = try path(of: id)
-            else {
-                continue
-            }
-            try forgetPlaced(id)
-            placements.append(
-                try insertPlacement(.appearance(node.content, path, nil), of: id, expected: nil, seq: head))
+            else { return nil }
+            return (path, node, held.change.content?.bare)
         }
-        return placements
+        return try found.sorted { $0.path < $1.path }.map { path, node, now in
+            try forgetPlaced(node.id)
+            return try insertPlacement(
+                .appearance(node.content, path, nil), of: node.id, expected: now, seq: head)
+        }
     }
+}
+
+/// A deletion or rewrite that was found in the share.
+private struct ShareChange {
+    var node: Node
+    var change: Change
+    var weight: HeldOperation.Weight
+    var path: RelativePath
 }
