@@ -31,6 +31,8 @@ package struct ClientRecord: Hashable, Sendable {
     package var generation: String?
     /// As it was asked for; an end may have passed: see ``isPaused(at:)``.
     package var pause: Pause?
+    /// Unix seconds; nil if that is not on record.
+    package var pausedSince: Int64?
     /// Unix seconds; nil while its key is good.
     package var revokedAt: Int64?
     /// The last report, as the hub encoded it.

@@ -82,15 +82,20 @@ extension Journal {
         try update("UPDATE client SET report = ? WHERE name = ?", report, name)
     }
 
-    /// A person pauses a client.
-    /// - Parameter until: Unix seconds; nil until it is resumed.
-    package func pause(_ name: String, until: Int64? = nil) throws {
-        try update("UPDATE client SET paused = 1, paused_until = ? WHERE name = ?", until, name)
+    /// A person pauses a client. One that is paused has been so since the first time.
+    /// - Parameters:
+    ///   - until: Unix seconds; nil until it is resumed.
+    ///   - at: Unix seconds; nil if it is not known since when.
+    package func pause(_ name: String, until: Int64? = nil, at: Int64?) throws {
+        let before = try client(named: name)
+        let since = at.flatMap { at in before.flatMap { $0.isPaused(at: at) ? $0.pausedSince : nil } } ?? at
+        try update(
+            "UPDATE client SET paused = 1, paused_until = ?, paused_since = ? WHERE name = ?", until, since, name)
     }
 
     /// A person lets a client go on.
     package func resume(_ name: String) throws {
-        try update("UPDATE client SET paused = 0, paused_until = NULL WHERE name = ?", name)
+        try update("UPDATE client SET paused = 0, paused_until = NULL, paused_since = NULL WHERE name = ?", name)
     }
 
     /// Its token and key are no longer good, nor is an invite in its name. What it did stays.
@@ -132,7 +137,7 @@ extension Journal {
 
     private static let selectClient = """
         SELECT name, kind, role, public_key, created_at, last_seen, cursor, generation, paused, paused_until,
-               revoked_at, report, subtree, subtree_node
+               revoked_at, report, subtree, subtree_node, paused_since
         FROM client
         """
 
@@ -142,7 +147,8 @@ extension Journal {
             publicKey: try row.text(3), createdAt: try row.int64(4), lastSeen: try row.optionalInt64(5),
             cursor: Sequence(try row.int64(6)), generation: try row.optionalText(7),
             pause: try row.bool(8) ? row.optionalInt64(9).map { .until($0) } ?? .untilResumed : nil,
-            revokedAt: try row.optionalInt64(10), report: try row.optionalBlob(11),
+            pausedSince: try row.optionalInt64(14), revokedAt: try row.optionalInt64(10),
+            report: try row.optionalBlob(11),
             subtree: try row.optionalInt64(13).map { Subtree(path: try storedPath(try row.blob(12)), node: NodeID($0)) }
         )
     }

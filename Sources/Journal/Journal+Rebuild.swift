@@ -56,7 +56,7 @@ extension Journal {
     /// What a credential says, or what does not outlast a journal.
     private static let carried: Set<String> = [
         "name", "kind", "role", "token_hash", "public_key", "created_at", "last_seen", "cursor", "generation", "paused",
-        "paused_until", "revoked_at", "report", "subtree", "subtree_node",
+        "paused_until", "paused_since", "revoked_at", "report", "subtree", "subtree_node",
     ]
 
     private func limitedClients() throws -> Set<String> {
@@ -77,8 +77,8 @@ extension Journal {
                 subtree: credential.subtree.map { Subtree(path: $0, node: NodeID(0)) }, at: credential.createdAt)
             switch credential.pause {
             case nil: break
-            case .untilResumed: try pause(credential.name)
-            case .until(let end): try pause(credential.name, until: end)
+            case .untilResumed: try pause(credential.name, at: nil)
+            case .until(let end): try pause(credential.name, until: end, at: nil)
             }
         }
     }

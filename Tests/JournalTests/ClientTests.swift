@@ -96,10 +96,10 @@ struct ClientTests {
         try journal.addClient("phone", kind: .sftp, publicKey: "k", at: 1)
         func isPaused(at now: Int64) throws -> Bool? { try journal.client(named: "phone")?.isPaused(at: now) }
         #expect(try isPaused(at: 1) == false)
-        try journal.pause("phone", until: 10)
+        try journal.pause("phone", until: 10, at: 1)
         #expect(try isPaused(at: 9) == true)
         #expect(try isPaused(at: 10) == false)
-        try journal.pause("phone")
+        try journal.pause("phone", at: 5)
         #expect(try isPaused(at: .max) == true)
         try journal.resume("phone")
         #expect(try isPaused(at: 1) == false)
@@ -113,7 +113,7 @@ struct ClientTests {
         #expect(client.report == [1, 2] && client.lastSeen == 9)
         let nobody = JournalError.noSuchClient("nobody")
         #expect(throws: nobody) { try journal.touch("nobody", at: 1) }
-        #expect(throws: nobody) { try journal.pause("nobody") }
+        #expect(throws: nobody) { try journal.pause("nobody", at: 1) }
         #expect(throws: nobody) { try journal.revoke("nobody", at: 1) }
         #expect(throws: nobody) { try journal.hello("nobody", generation: "g", at: 1) }
         #expect(throws: nobody) { try journal.advance("nobody", to: .zero, epoch: journal.epoch, generation: "g") }

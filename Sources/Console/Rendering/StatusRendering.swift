@@ -50,8 +50,10 @@ extension StatusResponse.Client: Listed {
 
     private var stateText: String {
         let mode = mode.map { " (\($0))" } ?? ""
-        guard state == .paused, let pausedUntil else { return state.text(of: kind) + mode }
-        return "paused until \(Figures.time(pausedUntil))" + mode
+        guard state == .paused else { return state.text(of: kind) + mode }
+        let since = pausedSince.map { " since \(Figures.time($0))" } ?? ""
+        let until = pausedUntil.map { (since.isEmpty ? "" : ",") + " until \(Figures.time($0))" } ?? ""
+        return "paused" + since + until + mode
     }
 
     private func figure(_ number: Int64) -> Table.Cell { number == 0 ? .init("-", .quiet) : .init("\(number)") }

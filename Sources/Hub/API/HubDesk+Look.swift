@@ -28,7 +28,7 @@ extension HubDesk {
             name: client.name, kind: client.kind, state: ClientStateRule.state(of: client, head: head),
             cursor: client.cursor.rawValue, behind: ClientStateRule.behind(client, head: head),
             unsynced: UnsyncedRule.totals(client, ahead: totals), lastSeen: client.lastSeen.map(Timestamp.text),
-            pausedUntil: until, mode: client.report?.mode)
+            pausedUntil: until, pausedSince: client.pausedSince.map(Timestamp.text), mode: client.report?.mode)
     }
 
     func clientList() throws -> [ClientMessage] {

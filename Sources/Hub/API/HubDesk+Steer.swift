@@ -17,7 +17,8 @@ extension HubDesk {
             // Rounded up: never shorter than asked.
             until = (clock.now() + 999_999_999).inSeconds + seconds
         }
-        try journal.transaction { for name in names { try journal.pause(name, until: until) } }
+        let at = clock.now().inSeconds
+        try journal.transaction { for name in names { try journal.pause(name, until: until, at: at) } }
         return try touched(names)
     }
 

@@ -75,6 +75,8 @@ struct ClientFacts: Hashable, Sendable {
     var isRevoked: Bool
     /// What is active at this moment.
     var pause: Pause
+    /// Unix nanoseconds; nil when it is not paused, or nobody knows.
+    var pausedSince: Nanoseconds?
     /// The highest `seq` that it has applied.
     var cursor: Sequence
     /// Unix nanoseconds; nil if it never spoke.
@@ -123,10 +125,11 @@ enum ClientReason {
 
     /// Nil when it is not paused.
     static func paused(_ client: ClientFacts) -> String? {
-        switch client.pause {
+        let since = client.pausedSince.map { "since \(Timestamp.text($0)), " } ?? ""
+        return switch client.pause {
         case .none: nil
-        case .paused(nil): "paused until somebody resumes it (`syncctl resume \(client.name)`)"
-        case .paused(let until?): "paused until \(Timestamp.text(until))"
+        case .paused(nil): "paused \(since)until somebody resumes it (`syncctl resume \(client.name)`)"
+        case .paused(let until?): "paused \(since)until \(Timestamp.text(until))"
         }
     }
 

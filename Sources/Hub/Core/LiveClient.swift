@@ -20,8 +20,6 @@ struct LiveClient {
     /// It merges as if new: its commits wait until what lay in the share before has been taken in. A journal from a backup is
     /// behind its share, and would call the newer contents that both have conflicts.
     var shareMark: Int64?
-    /// Whether it may have sent something since it last had nothing to send.
-    var isWindowOpen = true
     /// Unix seconds of what the journal has as `lastSeen`.
     var savedLastSeen: Int64
 
@@ -36,10 +34,12 @@ struct LiveClient {
     /// - Parameter grace: how long it counts as there after it spoke.
     func facts(_ clock: HubClock, grace: Nanoseconds) -> ClientFacts {
         let isRecent = lastHeardUptime.map { clock.uptime() - $0 <= grace } ?? false
-        return ClientFacts(
+        var facts = ClientFacts(
             name: record.name, kind: record.kind == .agent ? .agent : .sftp, isRevoked: record.revokedAt != nil,
             pause: pause(at: clock.now()), cursor: record.cursor, lastSeen: lastSeen,
             isOnline: openPolls > 0 || isRecent, report: report)
+        if facts.pause.isPaused { facts.pausedSince = record.pausedSince.map { .seconds($0) } }
+        return facts
     }
 
     /// Whether the machine that said hello last is there: who comes from another one has a copy of its home.

@@ -88,7 +88,9 @@ struct LongPollTests {
         #expect(status.clients.map(\.state) == [.offline, .paused])
         let unsynced = try hub.get("/v1/unsynced?client=laptop", as: [UnsyncedMessage].self)
         #expect(unsynced.map(\.path) == ["a"])
-        #expect(unsynced.map(\.reason) == ["paused until somebody resumes it (`syncctl resume laptop`)"])
+        let since = try #require(status.clients.last?.pausedSince)
+        #expect(
+            unsynced.map(\.reason) == ["paused since \(since), until somebody resumes it (`syncctl resume laptop`)"])
 
         let resumed = laptop.changesLater(since: 0, paused: 1)
         _ = try hub.post("/v1/resume", ClientRequest(client: nil, all: true), as: ClientsTouchedResponse.self)
