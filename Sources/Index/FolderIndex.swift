@@ -43,6 +43,9 @@ package final class FolderIndex {
         return try FolderIndex(old.database, newGeneration)
     }
 
+    /// As it is now, in memory: what a backup is to a file. What is not stored is not in it.
+    package func copyInMemory() throws -> FolderIndex { try FolderIndex(database.copyInMemory(), generation) }
+
     private init(_ database: Database, _ newGeneration: String) throws {
         self.database = database
         try database.migrate(Schema.migrations)

@@ -26,6 +26,9 @@ package final class Journal {
         return try Journal(old.database)
     }
 
+    /// As it is now, in memory: what a backup is to a file.
+    package func copyInMemory() throws -> Journal { try Journal(database.copyInMemory()) }
+
     private init(_ database: Database) throws {
         try database.migrate(Schema.migrations)
         self.database = database

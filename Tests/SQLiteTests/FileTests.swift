@@ -27,6 +27,16 @@ import Testing
         }
     }
 
+    @Test func `a copy in memory has what was there, and goes its own way`() throws {
+        let database = try Database(path: path)
+        try database.run("CREATE TABLE t (id INTEGER); INSERT INTO t VALUES (1)")
+        let copy = try database.copyInMemory()
+        try copy.run("INSERT INTO t VALUES (2)")
+        try database.run("DELETE FROM t")
+        #expect(try copy.query("SELECT id FROM t ORDER BY id") { try $0.int64(0) } == [1, 2])
+        #expect(try database.query("SELECT id FROM t") { try $0.int64(0) } == [])
+    }
+
     @Test func `what was written is there after the owner died`() throws {
         do {
             let database = try Database(path: path)

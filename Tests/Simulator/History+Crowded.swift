@@ -47,16 +47,4 @@ extension History {
     private func one(of ways: [[Step.Act]], _ random: inout SplitMix) -> [Step.Act] {
         ways.randomElement(using: &random) ?? []
     }
-
-    private mutating func add(_ agent: Int, _ act: Step.Act, _ random: inout SplitMix) {
-        steps.append(Step(agent: agent, act: act, seed: random.next()))
-    }
-}
-
-extension Mood {
-    /// Half of all histories are crowded, since rules are for meetings, and meetings are rare otherwise.
-    static func ofSeed(_ seed: UInt64) -> Mood {
-        let others = allCases.filter { $0 != .crowded }
-        return seed % 2 == 0 ? .crowded : others[Int(seed / 2 % UInt64(others.count))]
-    }
 }

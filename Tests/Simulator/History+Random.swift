@@ -12,6 +12,8 @@ extension History {
         case .turns: turns(&random)
         case .apart: apart(&random)
         case .crowded: crowded(&random)
+        case .starts: starts(&random)
+        case .restored: restored(&random)
         }
     }
 

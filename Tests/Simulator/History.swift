@@ -12,6 +12,10 @@ package enum Mood: String, CaseIterable {
     case clocks
     /// Two or three who work at the same few names before they have heard of each other, again and again.
     case crowded
+    /// Everybody dies in the middle of things, and is asked to go on before it has looked around.
+    case starts
+    /// Indexes and journals are lost, and restored from backups, with the share or without it.
+    case restored
 }
 
 struct History {
@@ -35,4 +39,8 @@ struct History {
     }
 
     var text: String { (["\(mood.rawValue) \(agents)"] + steps.map(\.description)).joined(separator: "\n") }
+
+    mutating func add(_ agent: Int, _ act: Step.Act, _ random: inout SplitMix) {
+        steps.append(Step(agent: agent, act: act, seed: random.next()))
+    }
 }

@@ -79,10 +79,24 @@ final class MemoryShare {
 
     // MARK: - Power
 
-    private struct Saved {
+    struct Saved {
         var root: MemoryTree.Inode
         var areas: [Area: [Name: MemoryTree.Inode]]
         var versions: [Digest: MemoryTree.Inode]
+    }
+
+    /// All that lies on it, as a backup has it.
+    func copy() -> Saved {
+        Saved(
+            root: tree.root.copy(), areas: areas.mapValues { $0.mapValues { $0.copy() } },
+            versions: versions.mapValues { $0.copy() })
+    }
+
+    func restore(_ saved: Saved) {
+        tree.restore(saved.root.copy())
+        areas = saved.areas.mapValues { $0.mapValues { $0.copy() } }
+        versions = saved.versions.mapValues { $0.copy() }
+        save()
     }
 
     /// Only histories with power cuts pay for it.
@@ -90,9 +104,7 @@ final class MemoryShare {
 
     func save() {
         guard keepsWhatIsDurable else { return }
-        durable = Saved(
-            root: tree.root.copy(), areas: areas.mapValues { $0.mapValues { $0.copy() } },
-            versions: versions.mapValues { $0.copy() })
+        durable = copy()
     }
 
     /// All that was not synced is gone, and the process with it.

@@ -83,6 +83,8 @@ final class MemoryTree: LocalTree {
 
     /// Called with bytes that the engine is about to destroy.
     var willDestroy: ([UInt8], RelativePath) -> Void = { _, _ in }
+    /// Told of what the engine must never ask for.
+    var onBreach: (Promise, String) -> Void = { _, _ in }
     /// Called before the engine looks or changes anything: somebody else may be at work.
     var interloper: ((RelativePath?) -> Void)?
     /// So many calls of the engine from now, the process dies.
@@ -219,7 +221,10 @@ final class MemoryTree: LocalTree {
     }
 
     private func enter(changing: Bool = false, _ path: RelativePath? = nil) throws {
-        precondition(isMounted || !changing, "the engine writes where its disk is not mounted")
+        if changing, !isMounted {
+            onBreach(.absenceIsNotDeletion, "the engine writes where its disk is not mounted")
+            throw DiskProblem(.other, "the disk is not mounted")
+        }
         if let left = fuse {
             fuse = left - 1
             if left <= 0 { throw Crash() }
@@ -354,7 +359,9 @@ final class MemoryTree: LocalTree {
         guard let bytes = staging.removeValue(forKey: staged.name) else {
             throw DiskProblem(.other, "nothing is staged as \(staged.name)")
         }
-        precondition(contents.digest(of: bytes) == file.digest, "bytes that are not the promised ones are placed")
+        if contents.digest(of: bytes) != file.digest {
+            onBreach(.nothingHalfWritten, "bytes that are not the promised ones are placed")
+        }
         let made = newInode(.file, mode: file.mode, mtime: file.mtime)
         made.bytes = bytes
         return made

@@ -6,7 +6,8 @@ import SyncCore
 /// One machine: a folder, its index, the engine, and what is on the way between it and the hub.
 final class SimulatedAgent {
     let number: Int
-    let index: FolderIndex
+    private(set) var index: FolderIndex
+    private var backup: FolderIndex?
     let tree: MemoryTree
     let hub: SimulatedHub
     private(set) var folder: Folder<MemoryTree>
@@ -15,6 +16,11 @@ final class SimulatedAgent {
     var isStale = false
     /// The start of the hub that it last said hello to.
     private var greeted = 1
+    private var greetedHub = 0
+    /// So many indexes it had.
+    private var generations = 1
+    /// Its index comes from a backup: it may have missed what the hub believes that it has passed.
+    private(set) var wasSetBack = false
     /// The next file that is sent arrives in part.
     var tearsNextUpload = false
     /// The next file that is received is not what the hub has.
@@ -26,6 +32,8 @@ final class SimulatedAgent {
     private var requests: [String: [Operation]] = [:]
     /// The hub has answered, and the answer is on its way.
     private var answer: [(number: Int64, outcome: Outcome)]?
+    /// The hub's head and chain value when it answered.
+    private var answeredAt: (head: Sequence, chain: String?) = (.zero, nil)
     /// A page of changes on its way.
     private var page: (changes: ChangesPage, chain: String?)?
     /// Files that were hashed, and nobody has taken it in yet.
@@ -173,9 +181,12 @@ final class SimulatedAgent {
         switch reply {
         case .outcomes(let outcomes):
             answer = zip(request.operations, outcomes).map { ($0.id.number, $1) }
+            let head = try hub.journal.head
+            answeredAt = (head, try chain(at: head))
         case .refused:
             note?("refused as a whole: \(request.operations.map(\.change))")
             try folder.abandonCommit()
+        case .setBack: try renew()
         case .nothing: break
         }
     }
@@ -183,7 +194,7 @@ final class SimulatedAgent {
     func takeAnswer() throws {
         guard let taken = answer else { return }
         answer = nil
-        try folder.absorb(taken)
+        try folder.absorb(taken, head: answeredAt.head, chain: answeredAt.chain)
     }
 
     // MARK: - Receiving
@@ -225,14 +236,23 @@ final class SimulatedAgent {
     /// As hub and agent do it: is it the journal that this one knows?
     func hello() throws {
         guard isConnected, hub.isUp else { return }
-        greeted = hub.starts
+        // Whoever hears something writes it down before it connects to somebody else.
+        if greetedHub != hub.restores { (answer, page) = (nil, nil) }
+        (greeted, greetedHub) = (hub.starts, hub.restores)
         isStale = false
-        let received = try index.received
-        let own = try chain(at: received)
-        let isKnown = try own != nil && (index.chain == nil || index.chain == own) && index.epoch == hub.journal.epoch
+        // Its index comes from a backup: the hub has seen later operations of it.
+        if try index.nextNumber <= hub.journal.highestNumber(generation: index.generation, client: name) {
+            return try renew()
+        }
+        let seen = try index.seen
+        let own = try chain(at: seen.seq)
+        let isKnown = own != nil && (seen.chain == nil || seen.chain == own)
+        let isOther = try hub.journal.client(named: name)?.generation != index.generation
+        if !isKnown || isOther { hub.waitsForLook.insert(name) }
         try hub.journal.hello(name, generation: index.generation, startsOver: !isKnown, at: 1)
-        if !isKnown {
-            try beginAgain()
+        let head = try hub.journal.head
+        if try index.epoch != hub.journal.epoch || index.received > head || index.hearsFirst > head || !isKnown {
+            try beginAgain(head: head)
         } else if try index.hasMissed(hub.journal.collected) {
             try index.beginSnapshot()
         }
@@ -280,12 +300,52 @@ final class SimulatedAgent {
     }
 
     /// Its index is of no use any more: everything is merged as if new.
-    func beginAgain() throws {
+    /// - Parameter head: nothing is sent before everything up to there was received.
+    func beginAgain(head: Sequence = .zero) throws {
         answer = nil
         page = nil
         hashed = []
         hub.forgives.insert(name)
-        try folder.begin(epoch: hub.journal.epoch, collected: hub.journal.collected)
+        try folder.begin(epoch: hub.journal.epoch, collected: hub.journal.collected, head: head)
+    }
+
+    // MARK: - Backups
+
+    var hasBackup: Bool { backup != nil }
+
+    func backUp() throws {
+        backup = try index.copyInMemory()
+        note?("is backed up at \(try index.received.rawValue)")
+    }
+
+    /// An index from a backup takes the place of what is, or an empty one; the folder is as it is.
+    func restoreIndex(isLost: Bool) throws {
+        if isLost {
+            index = try .memory(newGeneration: newGeneration())
+        } else if let backup {
+            index = try backup.copyInMemory()
+        }
+        note?(isLost ? "has lost its index" : "has its index of \(try index.received.rawValue) again")
+        wasSetBack = true
+        greeted = 0
+        hub.forgives.insert(name)
+        try restart()
+    }
+
+    private func newGeneration() -> String {
+        generations += 1
+        return "g\(number).\(generations)"
+    }
+
+    /// Its index becomes another one, and says hello again.
+    private func renew() throws {
+        note?("finds that its index was set back")
+        answer = nil
+        page = nil
+        hashed = []
+        hub.forgives.insert(name)
+        try folder.renew(generation: newGeneration())
+        try hello()
     }
 
     /// Its index is lost: as an index that is made anew, to the hub.

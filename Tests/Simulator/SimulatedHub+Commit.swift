@@ -18,6 +18,8 @@ enum Reply {
     case outcomes([Outcome])
     /// Refused as a whole, for what it says.
     case refused
+    /// Refused, since these numbers were given before: the client's index was set back.
+    case setBack
     /// Nothing: the hub is down, paused, died, or the message was lost.
     case nothing
 }
@@ -26,15 +28,19 @@ enum Reply {
 extension SimulatedHub {
     func handle(_ request: Request) throws -> Reply {
         messages += 1
-        guard isUp, share.isMounted, !paused.contains(request.client), request.epoch == journal.epoch else {
+        guard isUp, share.isMounted, !waitsForLook.contains(request.client), !paused.contains(request.client),
+            request.epoch == journal.epoch
+        else {
             return .nothing
         }
         let reply = try alive { () throws -> Reply in
             do { return .outcomes(try commit(request)) } catch is InvalidOperation { return .refused } catch let error
                 as JournalError
             {
-                if case .acknowledgedBefore = error { return .nothing }
-                throw error
+                switch error {
+                case .acknowledgedBefore, .otherOperation: return .setBack
+                default: throw error
+                }
             }
         }
         try examineHistory()

@@ -56,6 +56,11 @@ extension SimulatedHub {
         if !current.content.differs(from: copy.content) {
             complain(.equalEditsAgree, "\(current.name) and \(copy.name) hold the same")
         }
+        if !forgives.contains(client), !isWork(copy.content, client) {
+            complain(
+                .noUnexplainedConflict,
+                "\(copy.name) holds what \(client)'s user never had in hand: the engine's own work")
+        }
         var hands = (try? journal.history(of: current.id, limit: 1_000).map(\.client)) ?? []
         // A directory stays for the sake of what somebody has put into it.
         for child in (try? journal.children(of: current.id)) ?? [] {

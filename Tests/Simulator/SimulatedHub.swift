@@ -19,8 +19,15 @@ final class SimulatedHub {
     private(set) var isUp = true
     var paused: Set<String> = []
     private(set) var starts = 1
+    /// So many times a backup took the place of what was.
+    private(set) var restores = 0
     /// So many of its own steps from now (before and after the transaction, before the answer), it dies.
     var stepFuse: Int?
+
+    /// See ``restore(_:)``.
+    private(set) var backup: Backup?
+    /// Who merges as if new, and was not looked at the share for since.
+    var waitsForLook: Set<String> = []
 
     /// What was found broken, until somebody asks.
     var violations: [Violation] = []
@@ -32,10 +39,20 @@ final class SimulatedHub {
     var pieces: Set<Digest> = []
     /// Clients that forgot what they knew: what they send meets what they sent.
     var forgives: Set<String> = []
+    /// Whether the user of a client ever had the bytes of a content in hand.
+    var isWork: (Content, String) -> Bool = { _, _ in true }
     /// Writes down what becomes of it.
     var note: (String) -> Void = { _ in }
     /// Requests that it was asked.
     var messages = 0
+
+    /// What a person keeps for the day on which a disk dies.
+    struct Backup {
+        var journal: Journal
+        var disk: MemoryShare.Saved?
+        /// Nothing was decided and not placed.
+        var isSettled: Bool
+    }
 
     struct Answered {
         var outcome: Outcome
@@ -104,6 +121,26 @@ final class SimulatedHub {
         if left <= 0 { throw HubCrash() }
     }
 
+    /// The journal, and with it what lies on the disk, or not.
+    func backUp(withShare: Bool) throws {
+        backup = Backup(
+            journal: try journal.copyInMemory(), disk: withShare ? disk.copy() : nil,
+            isSettled: try journal.pendingPlacements().isEmpty && !placer.isDirty)
+        note("is backed up\(withShare ? " with its share" : "") at \(try journal.head.rawValue)")
+    }
+
+    /// What is in the backup takes the place of what is, and the process starts.
+    func restore(_ backup: Backup) throws {
+        die()
+        journal = try backup.journal.copyInMemory()
+        if let disk = backup.disk { self.disk.restore(disk) }
+        restores += 1
+        answered = [:]
+        examined = try journal.head
+        note("is restored at \(examined.rawValue)")
+        try start()
+    }
+
     /// What a start does, as Recovery in the hub. May die again.
     func start() throws {
         guard !isUp, share.isMounted else { return }
@@ -128,6 +165,7 @@ final class SimulatedHub {
             try placer.retry()
             try watch.lookAndTake()
             try watch.conclude()
+            if share.isMounted { waitsForLook = [] }
             try placer.flush()
         }
         try examineHistory()

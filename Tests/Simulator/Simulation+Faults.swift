@@ -12,7 +12,7 @@ extension Simulation {
             try performMessage(act, agent)
         case .phone, .phoneBegins, .phoneEnds, .phoneBreaks, .phoneInterlopes: try performPhone(act, agent, &random)
         case .shareLook, .shareTake, .shareConclude, .hubSettle, .hubFlush, .hubRetry: try performHub(act)
-        case .hubCrash, .hubCrashSoon, .hubStart, .powerCut: try performCrash(act, agent, &random)
+        case .hubCrash, .hubCrashSoon, .hubStart, .hubDies, .powerCut: try performCrash(act, agent, &random)
         case .agentPowerCut: try cutPower(of: agent, &random)
         case .exile: try exile(agent, &random)
         case .hasty: try hasten(agent, &random)
@@ -96,7 +96,9 @@ extension Simulation {
                 isLive: !agent.isStale)
         }
         // Who has come back from where nobody waited for it has missed some already, and will take a snapshot.
-        let waited = try agents.filter { try !$0.isStale && !$0.index.hasMissed(hub.journal.collected) }
+        let waited = try agents.filter {
+            try !$0.isStale && !$0.wasSetBack && !$0.index.hasMissed(hub.journal.collected)
+        }
         try hub.journal.collectTombstones(upTo: CollectionRule.limit(clients, head: hub.journal.head))
         for agent in waited where try agent.index.hasMissed(hub.journal.collected) {
             hub.complain(.cursorsGoForward, "a tombstone went before \(agent.name) had passed it")
@@ -155,6 +157,13 @@ extension Simulation {
         case .hubStart:
             if !hub.isUp { hub.disk.fuse = random.once(in: 2) ? Int.random(in: 0...12, using: &random) : nil }
             try hub.start()
+        case .hubDies:
+            // Looking at the share would burn it down.
+            hub.disk.fuse = Int.random(in: 0...12, using: &random)
+            try agent.lookAll()
+            try agent.hash(100)
+            try agent.takeHashes()
+            try sendAll(agent, &random)
         case .powerCut:
             // What the phone deleted a moment ago may be there again.
             traces.forgives = true

@@ -30,10 +30,13 @@ extension Simulation {
                 thing.content.file.flatMap { contents.bytes(of: $0.digest) }.map(Traces.tags(in:)) ?? []
             })
         try checkKept(tags)
-        let back = traces.forgives ? [] : tags.intersection(traces.gone)
+        let gone = traces.gone
+        let back = tags.intersection(traces.forgives ? buried : gone)
         if !back.isEmpty {
             throw Violation(.nothingComesBack, "deleted by one, touched by nobody else, and back: \(back.sorted())")
         }
+        // From now on not even a backup has a reason to bring it back: nobody's tree has it.
+        if mood == .restored { buried.formUnion(gone.subtracting(tags)) }
         if let problem = try hub.journal.check().first { throw Violation(.recordsAreTrue, "journal: \(problem)") }
     }
 

@@ -8,7 +8,9 @@ extension Simulation {
         world.now += random.once(in: 2) ? 3_000_000_000 : 1_000_000
         tell("  \(step)")
         do {
-            if try !performFault(step.act, agent, &random) { try perform(step.act, agent, &random) }
+            if try !performFault(step.act, agent, &random), try !performRestoring(step.act, agent) {
+                try perform(step.act, agent, &random)
+            }
         } catch is Crash {
             tell("    dies")
             try agent.restart()
@@ -47,6 +49,10 @@ extension Simulation {
             if act == .sync || random.once(in: 2) { try sendAll(agent, &random) }
             if act == .sync || random.once(in: 2) { try receiveAll(agent, &random) }
         case .crash: try agent.restart()
+        case .diePlacing:
+            agent.tree.fuse = Int.random(in: 0...6, using: &random)
+            defer { agent.tree.fuse = nil }
+            try receiveAll(agent, &random)
         case .beginAgain:
             guard mood == .chaos || mood == .apart else { return }
             traces.forgives = true

@@ -21,6 +21,8 @@ final class Simulation {
     var ignoresClocks = false
     /// What the one user had made when he stopped.
     var wanted: [Thing]?
+    /// What was deleted, and was nowhere any more when all was quiet.
+    var buried: Set<String> = []
     var worker: Int?
 
     private let databases: Databases
@@ -29,9 +31,10 @@ final class Simulation {
         self.databases = databases
         self.mood = mood
         isTelling = telling
-        traces = Traces(mood == .crowded ? .crowded : .usual)
+        traces = Traces(mood == .crowded || mood == .starts ? .crowded : .usual)
         hub = try SimulatedHub(clock: Clock(world), contents: contents, databases: databases)
         phone = Phone(hub, traces)
+        hub.isWork = { [unowned self] in isWork($0, of: $1) }
         if telling { hub.note = { [unowned self] in tell("      hub " + $0) } }
         for number in 0..<count {
             let agent = try SimulatedAgent(
@@ -42,9 +45,19 @@ final class Simulation {
                 let text = "agent \(number) destroys what nobody else has: \(String(decoding: bytes, as: UTF8.self))"
                 problems.append(Violation(.noLostBytes, "\(text) at \(path)"))
             }
+            agent.tree.onBreach = { [unowned self] in problems.append(Violation($0, "agent \(number): \($1)")) }
             if telling { agent.note = { [unowned self] in tell("      agent \(number) " + Simulation.short($0)) } }
             agents.append(agent)
         }
+    }
+
+    /// Whether the user of a client ever had bytes in hand, as far as they tell: most say whose they are.
+    private func isWork(_ content: Content, of client: String) -> Bool {
+        guard let digest = content.file?.digest, let bytes = contents.bytes(of: digest),
+            let user = Int(client.dropFirst())
+        else { return true }
+        let tags = Traces.tags(in: bytes)
+        return tags.isEmpty || tags.contains { $0.hasPrefix("=") || traces.touchers[$0, default: []].contains(user) }
     }
 
     func tell(_ line: @autoclosure () -> String) {

@@ -14,6 +14,12 @@ struct Step: Hashable, CustomStringConvertible {
         case shareLook, shareTake, shareConclude, hubSettle, hubFlush, hubRetry
         case hubCrash, hubCrashSoon, hubStart, powerCut, shareUnplug, sharePlug
         case pause, resume, clockJump, goStale, collect, agentPowerCut, exile, hasty
+        /// The process dies while it places.
+        case diePlacing
+        /// The hub dies while it takes in what one sends.
+        case hubDies
+        case backUpIndex, restoreIndex, loseIndex
+        case backUpJournal, restoreJournal, backUpHub, restoreHub
     }
     var agent: Int
     var act: Act

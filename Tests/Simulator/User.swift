@@ -329,6 +329,9 @@ final class Traces {
         for child in inode.children.values { end(child) }
     }
 
+    /// What is nowhere but in `kept` may be lost.
+    func forget(except kept: Set<String>) { ended.formUnion(written.subtracting(kept)) }
+
     /// What was under one name in one folder is one node's history, as far as anybody can tell.
     func see(_ tree: MemoryTree, _ user: Int) {
         for thing in tree.things() {
