@@ -23,6 +23,8 @@ def read(path):
 class Content:
     def __init__(self, label, data, step, who, path):
         self.label, self.size, self.step, self.who, self.path = label, len(data), step, who, path
+        # Where it has been, as far as moves are known: a draft that is saved by a rename is soon at another name.
+        self.paths = {path}
         # Somebody else was seen to have it, or a wait said so: from there on nothing that a machine does may lose it.
         self.established = False
         # Why it may be gone; None while it has to be reachable.
@@ -59,6 +61,14 @@ class Contents:
         elif content.gone:
             content.gone, content.established = None, False
             content.step, content.who, content.path = step, who, path
+        content.paths.add(path)
+
+    def moved(self, source, target):
+        """A machine has given something another name, with all that is in it."""
+        for content in self.known.values():
+            for path in list(content.paths):
+                if path == source or path.startswith(source + b"/"):
+                    content.paths.add(target + path[len(source):])
 
     def destroyed(self, data, elsewhere):
         """Its user has overwritten or removed it. `elsewhere`: paths where it would be, had it been sent."""
@@ -81,7 +91,7 @@ class Contents:
         """An SFTP client has overwritten or removed what the hub had just put at a path: something that was made there
         lately."""
         for content in self.known.values():
-            if content.path == path and step - 200 <= content.step < step:
+            if path in content.paths and step - 200 <= content.step < step:
                 content.gone = content.gone or IN_SHARE
 
     def establish(self, keys):

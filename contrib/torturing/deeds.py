@@ -131,6 +131,7 @@ class Machine:
     def move(self, source, target):
         with self.losing(target):
             os.rename(self.full(source), self.full(target))
+        self.contents.moved(source, target)
 
     def put_aside(self, path):
         """Out of the folder in one step, with all that is in it."""
@@ -280,6 +281,8 @@ class Machine:
         if self.random.random() < 0.5:
             if _libc.renameat2(_AT_FDCWD, self.full(one), _AT_FDCWD, self.full(two), _EXCHANGE):
                 raise OSError(ctypes.get_errno(), "renameat2")
+            self.contents.moved(one, two)
+            self.contents.moved(two, one)
             return
         between = self.full(two + b".between"[:255 - len(os.path.basename(two))])
         if os.path.lexists(between):
@@ -290,6 +293,8 @@ class Machine:
         finally:
             with self.losing(two):
                 os.rename(between, self.full(two))
+            self.contents.moved(one, two)
+            self.contents.moved(two, one)
 
     def directory_to_file(self):
         path = self.some(self.directories[1:])
