@@ -93,6 +93,10 @@ struct SubtreeTests {
             try fleet.wait(on: ["ann"])
             try eventually("part is blocked") { try fleet.hub.status(of: "part").state == .blocked }
             #expect(part.folder.text("one") == "one")
+            for why in [try fleet.hub.ctl("why", "part/one"), try part.ctl("why", part.folder.path + "/one")] {
+                let said = try why.expectDone().output
+                #expect(said.contains("part/one is not at the hub: part: what it has there is not known; it is bl"))
+            }
             let waited = try fleet.hub.ctl("wait", "--on", "part", "--timeout", "1")
             #expect(waited.code == 5 && waited.errors.contains("is gone from the share"))
             try part.stop()

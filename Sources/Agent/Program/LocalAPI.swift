@@ -150,6 +150,12 @@ final class LocalAPI: Sendable {
             clients: [WhyResponse.OnClient(client: configuration.client, synced: false, reason: "\(rule)")])
     }
 
+    /// Why nothing goes on here, whatever the hub does; nil while it may.
+    private func blocked() throws -> String? {
+        try worker.perform { _ in worker.absence }.map { "blocked: \($0)" }
+            ?? state.pause?.blocked.map { "blocked: \($0)" }
+    }
+
     private func why(_ request: HTTPRequest) -> HTTPResponse {
         do {
             let path = try wirePath(WireFormat.decode(PathRequest.self, from: request.body).path)
@@ -158,6 +164,16 @@ final class LocalAPI: Sendable {
             let below = path.below(root.flatMap { try? wirePath($0) } ?? .top)
             let isHere = try below.map { below in try worker.perform { try $0.index.entry(at: below) != nil } } ?? false
             if item == nil, let rule = try rule(for: path) { return .json(WireFormat.encode(ignored(path, rule))) }
+            if !isHere, item == nil, let blocked = try blocked() {
+                let sentence = "\(path): what lies here is not known: \(blocked). \(hubAway.message)."
+                return .json(
+                    WireFormat.encode(
+                        WhyResponse(
+                            path: path.description, synced: false, sentence: sentence,
+                            clients: [
+                                WhyResponse.OnClient(client: configuration.client, synced: false, reason: blocked)
+                            ])))
+            }
             guard isHere || item != nil else {
                 return refuse(ErrorMessage(.unknownPath, "there is nothing at \(path) here, and the hub is away"))
             }

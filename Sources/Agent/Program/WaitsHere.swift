@@ -27,8 +27,10 @@ struct WaitsHere {
 
     private var general: [String] { [paused, absence].compactMap { $0 } }
 
-    private var paused: String? {
-        pause.map { pause in pause.until.map { "paused until \($0)" } ?? "paused until somebody resumes it" }
+    /// Why this client is to hold still, as the hub said last.
+    var paused: String? {
+        if let blocked = pause?.blocked { return "blocked: \(blocked)" }
+        return pause.map { pause in pause.until.map { "paused until \($0)" } ?? "paused until somebody resumes it" }
     }
 
     private var absence: String {

@@ -34,7 +34,9 @@ enum WhyRule {
     ) -> WhyResponse? {
         let machines = clients.filter { $0.hasFolder && $0.maps(path) }
         let items = machines.map { client in (client, client.report?.pending.first { PathMatch.concerns($0, path) }) }
-        if node == nil, waiting == nil, ignored == nil, items.allSatisfy({ $0.1 == nil }) { return nil }
+        // What a client has whose folder is not there nobody knows.
+        let isKnown = machines.allSatisfy { ClientReason.blocked($0) == nil }
+        if node == nil, waiting == nil, ignored == nil, isKnown, items.allSatisfy({ $0.1 == nil }) { return nil }
         var each = items.map { client, item in verdict(client, item, node) }
         if let waiting {
             each.append(
@@ -62,7 +64,10 @@ enum WhyRule {
             return differs(
                 absent ?? "has yet to apply change \(node.seq.rawValue) (it is at \(client.cursor.rawValue))")
         }
-        guard node != nil else { return differs("has nothing there") }
+        guard node != nil else {
+            let blocked = ClientReason.blocked(client).map { "what it has there is not known; it is \($0)" }
+            return differs(blocked ?? "has nothing there")
+        }
         if let absent, client.report?.blocked != nil { return differs(absent) }
         if let report = client.report, !client.receives, report.pending.count >= ReportRequest.itemLimit {
             return WhyResponse.OnClient(

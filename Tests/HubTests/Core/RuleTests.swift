@@ -151,6 +151,25 @@ struct WhyRuleTests {
                 == "photos/a.jpg is not at the hub: share: waits to be taken in: a program is writing it")
     }
 
+    @Test func `of a client whose folder is not there nobody knows what it has`() throws {
+        var blocked = client("part")
+        blocked.report?.blocked = "the folder /x is not there"
+        blocked.setSubtree(try RelativePath(bytes: Array("photos".utf8)))
+        let answer = WhyRule.answer(path, node: nil, clients: [client("a"), blocked])
+        #expect(answer?.synced == false)
+        #expect(
+            answer?.sentence
+                == "photos/a.jpg is not at the hub: part: what it has there is not known; it is blocked: the folder /x is "
+                + "not there")
+        let other = try RelativePath(bytes: Array("elsewhere".utf8))
+        #expect(WhyRule.answer(other, node: nil, clients: [client("a"), blocked]) == nil)
+        blocked.report?.blocked = nil
+        blocked.lost = "'photos' is gone"
+        #expect(
+            WhyRule.answer(path, node: nil, clients: [blocked])?.sentence.hasSuffix("blocked: 'photos' is gone") == true
+        )
+    }
+
     @Test func `who is paused is named with the end of the pause`() {
         let reasons = WhyRule.answer(
             path, node: node,
