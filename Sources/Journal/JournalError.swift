@@ -26,7 +26,9 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
             "operation \(id) was decided before, as another one: the client's index was set back, and has to take a new "
                 + "generation"
         case .mixedGenerations: "a commit holds the operations of one index generation; send two requests"
-        case .clientExists(let name): "there is a client '\(name)' already; revoke it first, or take another name"
+        case .clientExists(let name):
+            "there is a client '\(name)' already. If that machine has left, or lost its home, and is to come back: syncctl "
+                + "revoke \(name), then syncctl invite \(name). For another machine take another name"
         case .noSuchClient(let name): "there is no client '\(name)'; `syncctl clients` lists them"
         case .cursorFromTheFuture(let cursor, let head):
             "the cursor \(cursor.rawValue) is beyond the journal's \(head.rawValue): was the journal set back? "

@@ -80,6 +80,42 @@ struct RestoredHubTests {
         }
     }
 
+    @Test func `who joined after the backup is told what brings it back, and loses nothing`() throws {
+        try withFleet(agents: ["ann"], running: false) { fleet in
+            let ann = fleet["ann"]
+            try ann.folder.write("one", to: "one")
+            try pass(ann)
+            try fleet.hub.stop()
+            try copy(fleet.hub.root, to: fleet.directory.path("backup"))
+            try fleet.hub.start()
+            let late = try fleet.join("late", with: ["--mode", "two-way"])
+            try late.folder.write("late's", to: "late's")
+            try pass(late, ann)
+            try fleet.hub.stop()
+            try swap(fleet.hub.root, with: fleet.directory.path("backup"))
+            try fleet.hub.start()
+            try late.folder.write("one, edited", to: "one")
+            let commands =
+                "syncagent leave --home \(late.home) && syncagent join INVITE --home \(late.home) --folder "
+                + late.folder.path
+            for arguments in [["once"], ["once", "--dry-run"], ["run"]] {
+                let told = try FleetAnswer("syncagent", arguments + ["--home", late.home])
+                #expect(told.code == 1)
+                #expect(told.errors.contains("syncctl invite late. Then here: \(commands). Nothing is lost"))
+                #expect(late.folder.text("one") == "one, edited" && late.folder.text("late's") == "late's")
+            }
+            // As it says.
+            try late.run("leave").expectDone()
+            try late.join()
+            try late.start()
+            try ann.start()
+            try fleet.expectSame()
+            #expect(ann.folder.text("late's") == "late's")
+            let texts = ann.folder.names().compactMap { ann.folder.text($0) }
+            #expect(Set(texts) == ["one", "one, edited", "late's"])
+        }
+    }
+
     @Test
     func `a journal that alone is restored takes the share in, and agents and share meet without copies or losses`()
         throws

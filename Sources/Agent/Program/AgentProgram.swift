@@ -128,7 +128,9 @@ package enum AgentProgram {
         let lock = try HomeLock(layout)
         let relay = WorkRelay()
         let worker = try worker(layout, joined.configuration) { relay.ring() }
-        let agent = Agent(worker: worker, address: try joined.configuration.address(layout, token: joined.token))
+        let agent = Agent(
+            worker: worker, address: try joined.configuration.address(layout, token: joined.token),
+            rejoining: Rejoining(layout, joined.configuration))
         relay.connect(agent.state)
         worker.onDamage { [state = agent.state] reason in state.stop(reason) }
         let api = LocalAPI(worker: worker, state: agent.state, layout: layout, configuration: joined.configuration)

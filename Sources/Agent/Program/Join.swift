@@ -58,7 +58,7 @@ struct Join {
         try Files.makeDirectories(layout.home, mode: 0o700)
         chmod(layout.home, 0o700)
         let publicKey = try ensureKey()
-        let joined = try Joining.join(try inviteAddress(), publicKey: publicKey, subtree: subtree)
+        let joined = try useInvite(publicKey)
         let configuration = AgentConfiguration(
             hub: invite.hub, hosts: invite.hosts.map { AgentConfiguration.Host(host: $0.host, port: $0.port) },
             user: invite.user, hostKey: invite.hostKey, apiPort: invite.apiPort, client: joined.client, folder: folder,
@@ -71,6 +71,20 @@ struct Join {
         try Secrets.write(Array(joined.token.utf8), to: layout.token)
         try prove(configuration, token: joined.token)
         return configuration
+    }
+
+    private func useInvite(_ publicKey: String) throws -> JoinResponse {
+        let address = try inviteAddress()
+        do throws(HubError) {
+            return try Joining.join(address, publicKey: publicKey, subtree: subtree)
+        } catch {
+            guard case .refusedKey = error else { throw error }
+            throw AgentFailure(
+                .failed,
+                "this invite was used, has expired or was withdrawn. Make a new one at the hub: syncctl invite "
+                    + "\(invite.client). If '\(invite.client)' is a client there still, and this machine is to take its "
+                    + "place, before that: syncctl revoke \(invite.client)")
+        }
     }
 
     /// This machine's own key; the private half never leaves it.

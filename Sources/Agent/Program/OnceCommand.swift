@@ -32,9 +32,17 @@ struct OnceCommand {
                     + "becomes equal to the folder) or \"receive-only\" (the folder to the hub) into \(layout.configuration)"
             )
         }
-        let code = isDry ? try tell(joined) : try act(joined)
+        let code = try orAdvice(joined) { isDry ? try tell(joined) : try act(joined) }
         _ = consume lock
         return code
+    }
+
+    /// A hub that does not know this machine is told with what to do.
+    private func orAdvice(_ joined: Joined, _ body: () throws -> ExitCode) throws -> ExitCode {
+        do { return try body() } catch let error as HubError {
+            guard let advice = Rejoining(layout, joined.configuration).advice(for: error) else { throw error }
+            throw AgentFailure(.failed, advice)
+        }
     }
 
     private func plan(_ joined: Joined) throws -> [PlanItem] {

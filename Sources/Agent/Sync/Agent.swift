@@ -9,6 +9,7 @@ internal import Transport
 final class Agent: Sendable {
     private let worker: FolderWorker
     private let address: HubAddress
+    private let rejoining: Rejoining
     let state = AgentState()
     private let running = Monitor(0)
 
@@ -19,9 +20,11 @@ final class Agent: Sendable {
     /// How long what had trouble rests before it is tried again, in milliseconds.
     private static let lookAgainAfter: Int64 = 5_000
 
-    init(worker: FolderWorker, address: HubAddress) {
+    /// - Parameter rejoining: what to say when the hub does not know this machine.
+    init(worker: FolderWorker, address: HubAddress, rejoining: Rejoining) {
         self.worker = worker
         self.address = address
+        self.rejoining = rejoining
     }
 
     func start() {
@@ -90,13 +93,8 @@ final class Agent: Sendable {
 
     /// Why there is no point in trying again; nil if there is.
     private func giveUp(_ error: HubError) -> String? {
-        switch error {
-        case .hostKeyChanged(let reason): return reason
-        case .refused(let message) where message.code == .revoked || message.code == .unauthorized:
-            return "\(message.message). The folder stays as it is."
-        case .refusedKey(let reason): return "\(reason). The folder stays as it is."
-        default: return nil
-        }
+        if case .hostKeyChanged(let reason) = error { return reason }
+        return rejoining.advice(for: error)
     }
 
     // MARK: - Sending, fetching, reporting

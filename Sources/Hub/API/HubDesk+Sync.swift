@@ -55,8 +55,9 @@ extension HubDesk {
             throw ErrorMessage(
                 .otherMachine,
                 "another machine is connected as '\(name)': this one has a copy of its home (a cloned disk?). Here: "
-                    + "syncagent leave, then join again with a new invite under another name. If this is the one to stay, "
-                    + "stop the other; it is tried again")
+                    + "syncagent leave; at the hub: syncctl invite OTHERNAME; then here: syncagent join INVITE --folder DIR. "
+                    + "'\(name)' needs no revoke: it is the other's. If this is the one to stay, stop the other; it is tried "
+                    + "again")
         }
         client.machine = machine ?? client.machine
         client.sessionHeard = clock.uptime()

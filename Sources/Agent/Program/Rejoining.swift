@@ -1,0 +1,41 @@
+internal import ControlAPI
+internal import Transport
+
+/// What a person is told when the hub does not know this machine: a sentence, and the commands that help.
+struct Rejoining {
+    private let configuration: AgentConfiguration
+    private let home: String
+
+    init(_ layout: AgentLayout, _ configuration: AgentConfiguration) {
+        self.configuration = configuration
+        home = layout.home
+    }
+
+    /// Nil if the failure is of another kind.
+    func advice(for error: HubError) -> String? {
+        switch error {
+        case .refusedKey: break
+        case .refused(let message) where message.code == .revoked || message.code == .unauthorized: break
+        default: return nil
+        }
+        return "\(error). The folder stays as it is. The hub does not know this machine (any more): it was revoked, "
+            + "or the hub was restored from a backup that is older than this machine's join. To come back, at the hub: "
+            + "syncctl invite \(configuration.client). Then here: \(commands). Nothing is lost: what only this folder has "
+            + "is sent then"
+    }
+
+    private var commands: String {
+        let folder = Rejoining.word(configuration.folder)
+        var join = "syncagent join INVITE --home \(Rejoining.word(home)) --folder \(folder)"
+        if let subtree = configuration.subtree { join += " --subtree \(Rejoining.word(subtree))" }
+        if configuration.mode != .twoWay { join += " --mode \(configuration.mode.name)" }
+        return "syncagent leave --home \(Rejoining.word(home)) && \(join)"
+    }
+
+    /// For a shell.
+    private static func word(_ text: String) -> String {
+        let plain = Array("/._-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8)
+        if !text.isEmpty, text.utf8.allSatisfy(plain.contains) { return text }
+        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}
