@@ -39,7 +39,8 @@ struct AgentLayout: Hashable, Sendable {
         return (environment("HOME") ?? "/root") + "/" + fallback
     }
 
-    private static func environment(_ name: String) -> String? {
+    /// A variable of the environment.
+    static func environment(_ name: String) -> String? {
         // SAFETY: a string of the environment, copied at once.
         getenv(name).map { String(cString: $0) }
     }

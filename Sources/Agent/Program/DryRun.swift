@@ -18,7 +18,8 @@ struct DryRun {
     let overwrites: Bool
 
     func run() throws -> [PlanItem] {
-        let directory = try temporaryDirectory()
+        // Beside nothing of the user's: the index may be large, and is gone again in a moment.
+        let directory = try Files.makeTemporaryDirectory(below: AgentLayout.environment("TMPDIR"))
         defer { remove(directory) }
         let index = try copyOfIndex(in: directory)
         let known = try index.folderIdentity
@@ -86,13 +87,6 @@ struct DryRun {
             try Files.copy(layout.index + suffix, to: directory + "/index.db" + suffix)
         }
         return try FolderIndex.openSound(path: directory + "/index.db", newGeneration: Generation.random()).index
-    }
-
-    private func temporaryDirectory() throws -> String {
-        // Beside nothing of the user's: the index may be large, and is gone again in a moment.
-        var template = Array("/tmp/syncagent-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw AgentFailure(.failed, "cannot make a directory in /tmp") }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private func remove(_ directory: String) {

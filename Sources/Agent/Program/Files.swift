@@ -15,6 +15,18 @@ enum Files {
         }
     }
 
+    /// An empty directory that only we look into.
+    /// - Parameter base: an absolute path; anything else stands for `/tmp`.
+    static func makeTemporaryDirectory(below base: String?) throws -> String {
+        let base = base.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/tmp"
+        var template = Array("\(base)/syncagent-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw AgentFailure(
+                .failed, "cannot make a directory in \(base) ($TMPDIR): \(String(cString: strerror(errno)))")
+        }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     static func isDirectory(_ path: String) -> Bool {
