@@ -83,6 +83,31 @@ extension Journal {
         }
     }
 
+    /// Takes what has the name of a conflict's copy, beside what has the name that was wanted, for an open conflict: all that a
+    /// share tells of those that another journal knew.
+    /// - Parameter time: for the date in a name: Unix seconds; nil for one that is no date.
+    /// - Returns: how many there are.
+    package func findConflicts(at time: (String) -> Int64?) throws -> Int {
+        try database.transaction {
+            let copies = try database.query(
+                "SELECT \(NodeColumns.list) FROM node WHERE deleted = 0 AND instr(name, ?) > 0 ORDER BY id",
+                Array(" (conflict ".utf8)
+            ) { try NodeColumns.read($0) }
+            var count = 0
+            for copy in copies {
+                guard let parts = ConflictName.parts(of: copy.name), let at = time(parts.date),
+                    let over = try child(of: copy.parent, named: parts.original)
+                else { continue }
+                try database.execute(
+                    "INSERT OR IGNORE INTO conflict (over, copy, client, seq, at) VALUES (?, ?, ?, ?, ?)", over.id,
+                    copy.id,
+                    parts.client, copy.seq, at)
+                count += 1
+            }
+            return count
+        }
+    }
+
     /// Why the file cannot serve as a journal, as SQLite's quick check and a look at its first table tell; nil if it can.
     /// ``check()`` finds more, and takes longer.
     /// - Parameter path: of a file that is there.

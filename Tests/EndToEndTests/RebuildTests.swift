@@ -87,18 +87,22 @@ struct RebuildTests {
             let root = FleetFolder(fleet.hub.root)
             try root.remove("clients.json")
             try fleet.hub.share.write("by phone", to: "phone")
+            try fleet.hub.share.write("bea's", to: "f (conflict 2026-11-20 bea)")
             try ann.folder.write("ann's", to: "ann's")
             if how != "there" { try root.rename("journal.db", to: "journal.db.old-1") }
             let answer = try rebuild(fleet).expectDone()
             let source = how == "there" ? "the old journal" : "a journal that was kept before"
             #expect(answer.output.contains("clients: 2, from \(source)"))
+            #expect(answer.output.contains("open conflicts: 1"))
             try fleet.hub.start()
+            let conflicts = try fleet.hub.ctl("conflicts").output
+            #expect(conflicts.contains("f (conflict 2026-11-20 bea)"))
             #expect(root.exists("clients.json"))
             #expect(try bea.run("once").errors.contains("paused"))
             try fleet.hub.ctl("resume", "bea").expectDone()
             for agent in fleet.agents { try agent.start() }
             try fleet.expectSame()
-            #expect(bea.folder.names() == ["ann's", "f", "phone"])
+            #expect(bea.folder.names() == ["ann's", "f", "f (conflict 2026-11-20 bea)", "phone"])
         }
     }
 }

@@ -51,4 +51,23 @@ struct ConflictNameTests {
         #expect(name.bytes.count <= 255)
         #expect(String(decoding: name.bytes, as: UTF8.self).hasSuffix(" 12)"))
     }
+
+    @Test(
+        arguments: ["photo.jpg", "a.tar.gz", ".bashrc", "README", "dot.", "x (conflict 2026-01-02 ann).txt"], [1, 7])
+    func `the name of a copy tells the name that was wanted, and whose it is`(name: String, attempt: Int) throws {
+        for keeps in [true, false] {
+            let copy = try Name(Array(make(name, keeps, attempt: attempt).utf8))
+            let parts = try #require(ConflictName.parts(of: copy))
+            #expect(parts.original == (try Name(name)) && parts.date == "2026-11-21" && parts.client == "bea")
+        }
+    }
+
+    @Test(arguments: [
+        "plain.txt", "a (conflict).txt", "a (conflict 2026-11-21).txt", "a (conflict yesterday bea)",
+        " (conflict 1-2-3 b)",
+        "a (conflict 2026-11-21 bea) more", "a (conflict 2026-11-21 bea x)", " (conflict 2026-11-21 bea)",
+    ])
+    func `other names are no copies`(name: String) throws {
+        #expect(ConflictName.parts(of: try Name(name)) == nil)
+    }
 }

@@ -1,3 +1,4 @@
+internal import ControlAPI
 internal import FileTree
 import Glibc
 internal import Journal
@@ -21,6 +22,7 @@ struct HubRebuild {
         /// Why the better source was not used.
         var sourceProblem: String?
         var share = ShareImport.Count()
+        var conflicts = 0
         var problems: [(path: RelativePath, reason: String)] = []
         var versions = 0
         /// Contents that had been sent and were not in the share yet.
@@ -52,6 +54,9 @@ struct HubRebuild {
             var share = ShareImport(of: try TreeRoot(path: layout.share), into: journal, clock: clock)
             try share.run()
             (report.share, report.problems) = (share.count, share.problems)
+            report.conflicts = try journal.findConflicts { day in
+                Timestamp.parse("\(day)T00:00:00Z").map { $0 / 1_000_000_000 }
+            }
             report.rescued = try rescue(store)
             report.versions = try takeVersions(store, into: journal)
             try store.sync()
@@ -194,6 +199,7 @@ extension HubRebuild.Report {
         )
         for problem in problems.prefix(20) { lines.append("  left out: \(problem.path): \(problem.reason)") }
         if problems.count > 20 { lines.append("  left out: \(problems.count - 20) more") }
+        if conflicts > 0 { lines.append("open conflicts: \(conflicts), found by the names of their copies") }
         lines.append(
             "versions: \(versions)\(rescued > 0 ? ", \(rescued) of them were on their way into the share" : "")")
         if let kept { lines.append("the old journal is kept as \(kept)") }

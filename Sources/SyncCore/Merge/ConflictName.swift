@@ -14,6 +14,44 @@ package enum ConflictName {
         return mark(name, " (conflict \(date) \(shown)\(number))", keepsExtension: keepsExtension)
     }
 
+    /// What the name of a copy says.
+    package struct Parts: Hashable, Sendable {
+        /// The name that was wanted, unless it was so long that it was cut.
+        package var original: Name
+        /// As it was given: such as `2026-11-21`.
+        package var date: String
+        /// Whose the copy is.
+        package var client: String
+    }
+
+    /// The reverse of ``make(from:keepsExtension:date:client:attempt:)``; nil for a name that it does not make. A name tells
+    /// nothing for certain: people may give such names, too.
+    package static func parts(of name: Name) -> Parts? {
+        let open = Array(" (conflict ".utf8)
+        guard let start = name.bytes.lastRange(of: open),
+            let end = name.bytes[start.upperBound...].firstIndex(of: UInt8(ascii: ")")),
+            case let ending = name.bytes[(end + 1)...], ending.isEmpty || ending.first == UInt8(ascii: "."),
+            let original = try? Name(Array(name.bytes[..<start.lowerBound]) + Array(ending))
+        else { return nil }
+        let mark = name.bytes[start.upperBound..<end]
+        let words = mark.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+        guard words.count == 2 || (words.count == 3 && isNumber(words[2])), isDate(words[0]), !words[1].isEmpty else {
+            return nil
+        }
+        return Parts(
+            original: original, date: String(decoding: words[0], as: UTF8.self),
+            client: String(decoding: words[1], as: UTF8.self))
+    }
+
+    private static func isNumber(_ bytes: ArraySlice<UInt8>) -> Bool {
+        !bytes.isEmpty && bytes.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+
+    private static func isDate(_ bytes: ArraySlice<UInt8>) -> Bool {
+        let parts = bytes.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        return parts.map(\.count) == [4, 2, 2] && parts.allSatisfy(isNumber)
+    }
+
     /// A name with a mark before its extension.
     /// - Parameter mark: without slashes and NULs, at most 200 bytes.
     /// - Returns: at most 255 bytes; a long stem is cut.
@@ -50,5 +88,16 @@ package enum ConflictName {
             steps += 1
         }
         return Array(stem[..<end])
+    }
+}
+
+extension [UInt8] {
+    fileprivate func lastRange(of part: [UInt8]) -> Range<Int>? {
+        var start = count - part.count
+        while start >= 0 {
+            if self[start..<start + part.count].elementsEqual(part) { return start..<start + part.count }
+            start -= 1
+        }
+        return nil
     }
 }

@@ -81,6 +81,22 @@ struct RebuildTests {
         }
     }
 
+    @Test func `open conflicts are found again by the names of their copies`() throws {
+        try withTemporaryDirectory { directory in
+            directory.makeDirectory("d")
+            let copy = "d/a (conflict 2026-11-20 bea).txt", lonely = "d/gone (conflict 2026-11-20 bea).txt"
+            for path in ["d/a.txt", copy, lonely, "d/b (conflict).txt", "d/b.txt"] { directory.write(path, to: path) }
+            let journal = try Journal.inMemory()
+            var share = ShareImport(of: try TreeRoot(path: directory.path), into: journal, clock: .system)
+            try share.run()
+            #expect(try journal.findConflicts { $0 == "2026-11-20" ? 7 : nil } == 1)
+            let conflict = try #require(try journal.openConflicts().first)
+            #expect(conflict.over.name.description == "a.txt" && conflict.client == "bea" && conflict.at == 7)
+            #expect(try journal.path(of: conflict.copy.id)?.description == copy)
+            #expect(try journal.findConflicts { _ in nil } == 0 && journal.check().isEmpty)
+        }
+    }
+
     @Test(arguments: ["cut", "no database", "empty"])
     func `a file that cannot be a journal is told from one`(how: String) throws {
         try withTemporaryDirectory { directory in
