@@ -7,7 +7,19 @@ extension PlacementRun {
 
     func file(_ path: RelativePath, _ content: FileContent, _ source: PlacementSource) throws {
         guard let item = try bytes(for: path, content, source) else { return }
-        let wanted = Content.file(content)
+        try put(item, as: .file(content), at: path)
+    }
+
+    func symlink(_ path: RelativePath, _ target: [UInt8], _ mtime: Nanoseconds) throws {
+        let item = try store.newSymlink(target: target, mtime: mtime)
+        do { try put(item, as: .symlink(target: target, mtime: mtime), at: path) } catch {
+            try? item.remove()
+            throw error
+        }
+    }
+
+    /// Instead of what the journal knows, beside whatever else is there, or not at all where it lies already.
+    private func put(_ item: Disk.Item, as wanted: Content, at path: RelativePath) throws {
         try repeatedly { attempt in
             guard let status = try share.status(of: path) else { return try appear(item, path) }
             switch try look(at: path, status, wanted: wanted) {
@@ -20,29 +32,6 @@ extension PlacementRun {
                 try makeWay(path)
                 return false
             }
-        }
-    }
-
-    func symlink(_ path: RelativePath, _ target: [UInt8], _ mtime: Nanoseconds) throws {
-        let wanted = Content.symlink(target: target, mtime: mtime)
-        let item = try store.newSymlink(target: target, mtime: mtime)
-        do {
-            try repeatedly { attempt in
-                guard let status = try share.status(of: path) else { return try appear(item, path) }
-                switch try look(at: path, status, wanted: wanted) {
-                case .expected(let now): return try replace(path, by: item, expecting: now, attempt)
-                case .alreadyThere(let now):
-                    guard try setAttributes(path, wanted, expecting: now, attempt) else { return false }
-                    try item.remove()
-                    return true
-                case .stranger:
-                    try makeWay(path)
-                    return false
-                }
-            }
-        } catch {
-            try? item.remove()
-            throw error
         }
     }
 

@@ -91,13 +91,11 @@ extension ShareWatcher {
 
     /// - Parameter before: holds on as long as the file cannot be read.
     private func listOnDisk(_ directory: RelativePath, before: IgnoreList?) -> IgnoreList? {
-        let path = directory.appending(IgnoreList.fileName)
         do throws(FileTreeError) {
-            let file = try share.openFile(path)
-            guard try file.status().size <= IgnoreList.sizeLimit else { return nil }
-            return IgnoreList(try file.read(at: 0, count: IgnoreList.sizeLimit), origin: .file)
+            return try share.smallFile(directory.appending(IgnoreList.fileName), limit: IgnoreList.sizeLimit)
+                .map { IgnoreList($0, origin: .file) }
         } catch {
-            return error.meansAbsence || error.reason == .notFile ? nil : before
+            return before
         }
     }
 }
