@@ -71,6 +71,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
     case tooLarge = "too_large"
     case tooMany = "too_many"
     case noSpace = "no_space"
+    case readOnly = "read_only"
     case shareAway = "share_away"
     case hubAway = "hub_away"
     case internalError = "internal_error"
@@ -88,7 +89,7 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
         case .tooLarge: 413
         case .tooMany: 429
         case .internalError: 500
-        case .hubAway, .shareAway: 503
+        case .hubAway, .shareAway, .readOnly: 503
         case .noSpace: 507
         }
     }

@@ -11,6 +11,7 @@ extension Folder {
     package func absorb(
         _ outcomes: [(number: Int64, outcome: Outcome)], head: Sequence = .zero, chain: String? = nil
     ) throws {
+        commitTrouble = nil
         try index.transaction {
             try index.see(head, chain: chain)
             for (number, outcome) in outcomes {
@@ -25,6 +26,7 @@ extension Folder {
 
     /// The commit in flight was refused as a whole; what it said is planned anew.
     package func abandonCommit() throws {
+        commitTrouble = nil
         try index.clearInflight(acknowledged: nil)
     }
 

@@ -47,6 +47,7 @@ extension Folder {
                 skipped.append(item)
                 continue
             }
+            if item.isUp, let commitTrouble, case .send = subject.verdict { item.reason = commitTrouble }
             if item.isUp, let local = subject.local, let reason = sendingTroubles[local.entry] {
                 item.reason = reason
                 item.bytes = max(item.bytes, local.content?.file?.size ?? 0)

@@ -37,6 +37,8 @@ package final class Folder<Tree: LocalTree> {
     var mustSend: Set<Digest> = []
     /// Why entries that were held back, or are just tried again, are not at the hub, in words for a person.
     package var sendingTroubles: [EntryID: String] = [:]
+    /// Why the hub does not take the commit that is in flight, in words for a person: what is to be sent waits for it.
+    package var commitTrouble: String?
     /// Why nodes that the hub has otherwise cannot be brought here, in words for a person. Counts only while they wait to
     /// come: what is remembered by node outlives no move of it, as a path would.
     package var receivingTroubles: [NodeID: String] = [:]

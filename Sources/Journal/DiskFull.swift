@@ -1,4 +1,21 @@
+import Glibc
 internal import SQLite
 
 /// Whether something that the journal threw means that its disk is full, so that room helps.
 package func isDiskFull(_ error: any Error) -> Bool { (error as? DatabaseError)?.isFull ?? false }
+
+/// Whether something that the journal threw means that its disk takes no writes (any more).
+package func isDiskReadOnly(_ error: any Error) -> Bool {
+    guard let error = error as? DatabaseError else { return false }
+    return error.isReadOnly || error.isInputOutput && takesNoFile(beside: error.path)
+}
+
+/// SQLite does not always keep the reason of a failed write: another write tells.
+private func takesNoFile(beside path: String) -> Bool {
+    let probe = path + "-probe"
+    let file = open(probe, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else { return errno == EROFS }
+    close(file)
+    unlink(probe)
+    return false
+}

@@ -39,6 +39,9 @@ package struct DatabaseError: Error, Equatable, Sendable {
         primaryCode == SQLITE_FULL || isInputOutput && [ENOSPC, EDQUOT].contains(systemError)
     }
 
+    /// The file system takes no writes (any more). Nothing of the transaction was kept.
+    package var isReadOnly: Bool { primaryCode == SQLITE_READONLY || isInputOutput && systemError == EROFS }
+
     /// The file system failed to read, write or sync. Nothing of the transaction may be taken as kept.
     package var isInputOutput: Bool { primaryCode == SQLITE_IOERR }
 
@@ -62,6 +65,7 @@ extension DatabaseError: CustomStringConvertible {
 
     private var nextStep: String {
         if isFull { return ". Free some space on that file system and start again." }
+        if isReadOnly { return ". Its file system is read-only: look why (dmesg), and mount it for writing." }
         if isInputOutput { return ". Look at the disk (dmesg, smartctl) before writing to it again." }
         if isCorrupt { return ". Stop, keep a copy of the file and of its -wal, and restore it from a backup." }
         if isBusy { return ". Another process uses it: see who with `fuser`." }

@@ -13,10 +13,12 @@ package final class Fleet: @unchecked Sendable {
     ///   - proxied: each agent goes through a ``FleetProxy`` of its own.
     ///   - running: whether the agents are started.
     ///   - disk: the hub has a disk of its own, of so many MiB; wants root.
+    ///   - preparing: gets the directory that the hub is made in.
     package init(
-        agents names: [String] = ["ann", "bea"], proxied: Bool = false, running: Bool = true, disk: Int? = nil
+        agents names: [String] = ["ann", "bea"], proxied: Bool = false, running: Bool = true, disk: Int? = nil,
+        preparing: ((String) throws -> Void)? = nil
     ) throws {
-        hub = try FleetHub(directory: directory, name: "hub", disk: disk)
+        hub = try FleetHub(directory: directory, name: "hub", disk: disk, preparing: preparing)
         try hub.start()
         for name in names {
             let agent = try join(name, proxied: proxied)
@@ -103,9 +105,9 @@ package final class Fleet: @unchecked Sendable {
 /// Runs `body` with a fleet, and ends all its processes; when it throws, the ends of the logs are part of the failure.
 package func withFleet(
     agents: [String] = ["ann", "bea"], proxied: Bool = false, running: Bool = true, disk: Int? = nil,
-    _ body: (Fleet) throws -> Void
+    preparing: ((String) throws -> Void)? = nil, _ body: (Fleet) throws -> Void
 ) throws {
-    let fleet = try Fleet(agents: agents, proxied: proxied, running: running, disk: disk)
+    let fleet = try Fleet(agents: agents, proxied: proxied, running: running, disk: disk, preparing: preparing)
     defer { withExtendedLifetime(fleet) { fleet.kill() } }
     do { try body(fleet) } catch {
         // A failed expectation has been recorded already; this says what went on.

@@ -13,8 +13,12 @@ package final class FleetHub: @unchecked Sendable {
     private let hasDisk: Bool
 
     /// Makes it with `synchub init`.
-    /// - Parameter disk: the size of its disk in MiB; nil for no disk of its own.
-    package init(directory: TemporaryDirectory, name: String, disk: Int? = nil) throws {
+    /// - Parameters:
+    ///   - disk: the size of its disk in MiB; nil for no disk of its own.
+    ///   - preparing: gets the directory that it is made in.
+    package init(
+        directory: TemporaryDirectory, name: String, disk: Int? = nil, preparing: ((String) throws -> Void)? = nil
+    ) throws {
         root = directory.path(name)
         hasDisk = disk != nil
         log = directory.path(name + ".log")
@@ -25,6 +29,10 @@ package final class FleetHub: @unchecked Sendable {
         if let disk {
             directory.makeDirectory(name)
             try FleetHub.mount(["-t", "tmpfs", "-o", "size=\(disk)m,mode=700", "tmpfs", root])
+        }
+        if let preparing {
+            directory.makeDirectory(name)
+            try preparing(root)
         }
         let result = try run(
             FleetProgram.directory + "/synchub",

@@ -151,7 +151,7 @@ final class UpPass {
                 let reason: String
                 switch error {
                 case .noRoom: reason = HubError.diskIsFull
-                case .transferFailed(let why): reason = why
+                case .transferFailed(let why): reason = trouble(of: hub) ?? why
                 default: throw error
                 }
                 let inside = commit.items.filter { item in item.file.map { file.digests.contains($0.digest) } ?? false }
@@ -161,6 +161,14 @@ final class UpPass {
             }
         }
         return true
+    }
+
+    /// Why the hub can do nothing, in its own words; SFTP has no more than a number for it.
+    private func trouble(of hub: any HubConnection) -> String? {
+        guard let answer = try? hub.forward(Route.status.method, Route.status.path, []), answer.status == 200 else {
+            return nil
+        }
+        return (try? WireFormat.decode(StatusResponse.self, from: answer.body))?.hub.blocked
     }
 
     /// While nothing is in flight, nothing in staging is needed.
@@ -227,7 +235,7 @@ final class UpPass {
                     try abandon()
                 } else if message.code == .noSpace {
                     if isFirst { try abandon() } else { try explain(HubError.diskIsFull) }
-                } else if message.code == .shareAway {
+                } else if [.shareAway, .readOnly, .internalError].contains(message.code) {
                     try explain(message.message)
                 }
             }
@@ -240,9 +248,10 @@ final class UpPass {
         try worker.perform { try $0.abandonCommit() }
     }
 
-    /// Says of everything in flight why it does not go on.
+    /// Says of everything in flight, and of what waits behind it, why it does not go on.
     private func explain(_ reason: String) throws {
         try worker.perform { folder in
+            folder.commitTrouble = reason
             for entry in try folder.index.inflightEntries() { folder.sendingTroubles[entry] = reason }
         }
     }
@@ -251,7 +260,8 @@ final class UpPass {
     /// says would be refused again: nothing of it was done, and it is planned anew.
     private func staysInFlight(_ code: ErrorCode) -> Bool {
         switch code {
-        case .paused, .noSpace, .shareAway, .tooMany, .internalError, .revoked, .unauthorized, .forbidden, .otherEpoch:
+        case .paused, .noSpace, .shareAway, .readOnly, .tooMany, .internalError, .revoked, .unauthorized, .forbidden,
+            .otherEpoch:
             true
         default: false
         }

@@ -96,6 +96,8 @@ extension HubDesk {
         case let error as WireError: return ErrorMessage(error)
         case let error as InvalidOperation: return ErrorMessage(code(of: error), "\(error)")
         case let error as FileTreeError where error.reason == .noSpace: return noSpace
+        case let error as FileTreeError where error.reason == .readOnly: return readOnly
+        case let error where isDiskReadOnly(error): return readOnly
         case let error as JournalError:
             if let code = code(of: error) { return ErrorMessage(code, "\(error)") }
         default: break
@@ -107,6 +109,13 @@ extension HubDesk {
 
     private static let noSpace = ErrorMessage(
         .noSpace, "the hub's disk is full; nothing was changed. Make room there, and it goes on by itself")
+
+    private static let readOnly = ErrorMessage(.readOnly, "\(diskIsReadOnly); nothing was changed")
+
+    /// In `status`, and as the reason of what clients have to send.
+    static let diskIsReadOnly =
+        "the hub's disk is read-only, as Linux makes it after an error (see dmesg there): repair it, mount it for writing, and "
+        + "start the hub anew"
 
     private static func code(of error: InvalidOperation) -> ErrorCode {
         switch error {

@@ -30,7 +30,11 @@ extension HubDesk {
             try journal.hello(
                 name, generation: message.generation, startsOver: !isKnown, at: clock.now().inSeconds)
         }
-        do { try write() } catch {
+        do { try write() } catch  where isDiskReadOnly(error) {
+            // What is new about it cannot be written down. One that is as it was may go on: it can receive.
+            guard isKnown, !hadInvite, clients[name]?.record.generation == message.generation else { throw error }
+            return try .message(helloResponse(name, isKnown: true, isSetBack: false))
+        } catch {
             // Who cannot say hello can never remove what fills the disk.
             guard isDiskFull(error), commitLines[name] == nil, store.clearStaging(of: name) > 0 else { throw error }
             try write()

@@ -50,6 +50,8 @@ final class HubDesk {
     /// What waits for a person.
     var heldBatches: [HeldBatch] = []
     var isStopped = false
+    /// Why nothing can be written down, as a sentence; nil while it can.
+    var diskTrouble: String?
     /// The journal's, as it was last looked at.
     var collected = Sequence.zero
     /// What ``ClientsFile`` says.
@@ -205,9 +207,14 @@ final class HubDesk {
                 try saveReports()
                 try placer.flush()
             }
+            diskTrouble = nil
             if isBurst { Memory.trim() }
         } catch {
-            hubLog.error("flush_failed", ["reason": "\(error)"])
+            let isReadOnly = isDiskReadOnly(error) || (error as? FileTreeError)?.reason == .readOnly
+            let reason = isReadOnly ? HubDesk.diskIsReadOnly : "\(error)"
+            // It is tried again with everything that happens: told once.
+            if reason != diskTrouble { hubLog.error("flush_failed", ["reason": "\(error)"]) }
+            diskTrouble = reason
         }
     }
 
