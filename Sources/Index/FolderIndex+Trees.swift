@@ -50,14 +50,25 @@ extension FolderIndex: ThreeTrees {
     }
 
     private func state(_ row: LocalRow) throws -> LocalState {
-        let parent = row.parent == .root ? nil : try local(row.parent)
-        let node = row.parent == .root ? .root : parent?.nodeForChildren
         return LocalState(
-            entry: row.entry, parent: LocalParent(entry: row.parent, node: node, former: parent?.former),
+            entry: row.entry, parent: try parent(row.parent),
             name: row.name, kind: row.kind,
             content: row.content,
             isSettled: !row.isVanished && !settling.contains(row.entry) && !heldBack.contains(row.entry),
             isHollow: row.isHollow)
+    }
+
+    /// What is in a directory belongs to its ``LocalRow/nodeForChildren``.
+    private func parent(_ entry: EntryID) throws -> LocalParent {
+        if entry == .root { return LocalParent(entry: entry, node: .root, former: nil) }
+        let parent = try database.first(
+            "SELECT ifnull(node, alias), former FROM local WHERE entry = ?", entry.rawValue
+        ) { row in
+            LocalParent(
+                entry: entry, node: try row.optionalInt64(0).map { NodeID($0) },
+                former: try row.optionalInt64(1).map { NodeID($0) })
+        }
+        return parent ?? LocalParent(entry: entry, node: nil, former: nil)
     }
 
     // MARK: - Synced
@@ -289,11 +300,11 @@ extension FolderIndex: ThreeTrees {
 
     private func forgetAgreements() throws {
         try transaction {
-            try database.run(
-                "DELETE FROM synced; DELETE FROM remote; DELETE FROM unsettled_node; DELETE FROM aside; DELETE FROM inflight; DELETE FROM intent; DELETE FROM held;"
-            )
-            try database.run("UPDATE local SET node = NULL, alias = NULL, former = NULL;")
-            try database.run("INSERT OR IGNORE INTO unsettled_entry SELECT entry FROM local WHERE entry <> 1;")
+            for table in ["synced", "remote", "unsettled_node", "aside", "inflight", "intent", "held"] {
+                try database.execute("DELETE FROM \(table)")
+            }
+            try database.execute("UPDATE local SET node = NULL, alias = NULL, former = NULL")
+            try database.execute("INSERT OR IGNORE INTO unsettled_entry SELECT entry FROM local WHERE entry <> 1")
             try set("commit", nil)
             try set("cursor", "0")
             try set("chain", nil)

@@ -2,16 +2,18 @@ internal import SQLite
 import SyncCore
 
 extension Journal: HubTree {
+    // Asked most often: they are not put together each time.
+    private static let byID = "SELECT \(NodeColumns.list) FROM node WHERE id = ?"
+    private static let byPlace = "SELECT \(NodeColumns.list) FROM node WHERE parent = ? AND name = ? AND deleted = 0"
+
     /// A live node or a tombstone; nil for the root, which has no row, and for ids that were never given.
     package func node(_ id: NodeID) throws -> Node? {
-        try database.first("SELECT \(NodeColumns.list) FROM node WHERE id = ?", id) { try NodeColumns.read($0) }
+        try database.first(Self.byID, id) { try NodeColumns.read($0) }
     }
 
     /// The live node under that name.
     package func child(of parent: NodeID, named name: Name) throws -> Node? {
-        try database.first(
-            "SELECT \(NodeColumns.list) FROM node WHERE parent = ? AND name = ? AND deleted = 0", parent, name
-        ) { try NodeColumns.read($0) }
+        try database.first(Self.byPlace, parent, name) { try NodeColumns.read($0) }
     }
 
     /// Whether a directory has live children.

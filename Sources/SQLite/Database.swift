@@ -38,6 +38,8 @@ package final class Database {
     /// One that lives in memory.
     convenience init(inMemoryWith cacheBytes: Int) throws {
         try self.init(opening: Array(Database.memoryPath.utf8), busyMilliseconds: 0)
+        // Each page that a transaction changes is copied first, and little lies in memory.
+        try run("PRAGMA page_size = 1024")
         try setUp(cacheBytes: cacheBytes)
     }
 

@@ -5,7 +5,13 @@ internal import CSQLite
 package struct Row: ~Copyable {
     private let statement: Statement
 
-    init(_ statement: Statement) { self.statement = statement }
+    /// How many columns there are.
+    package let count: Int
+
+    init(_ statement: Statement) {
+        self.statement = statement
+        count = Int(sqlite3_column_count(statement.handle))
+    }
 
     /// INTEGER.
     package func int64(_ column: Int) throws -> Int64 {
@@ -32,6 +38,8 @@ package struct Row: ~Copyable {
         let bytes = UnsafeBufferPointer(
             start: sqlite3_column_text(statement.handle, Int32(column)),
             count: Int(sqlite3_column_bytes(statement.handle, Int32(column))))
+        // Most of it: faster than to look whether it is UTF-8.
+        if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw mismatch("column \(column) (\(name(column))) holds text that is not UTF-8")
         }
@@ -47,9 +55,6 @@ package struct Row: ~Copyable {
                 start: sqlite3_column_blob(statement.handle, Int32(column)),
                 count: Int(sqlite3_column_bytes(statement.handle, Int32(column)))))
     }
-
-    /// How many columns there are.
-    package var count: Int { Int(sqlite3_column_count(statement.handle)) }
 
     /// Whether the column is NULL.
     package func isNull(_ column: Int) -> Bool { type(column) == SQLITE_NULL }

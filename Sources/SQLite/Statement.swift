@@ -9,8 +9,12 @@ final class Statement {
     /// Somebody has taken it and not given it back.
     var isInUse = false
 
+    /// How many `?` it has.
+    private let parameters: Int
+
     init(handle: OpaquePointer, sql: String, path: String) {
         self.handle = handle
+        parameters = Int(sqlite3_bind_parameter_count(handle))
         self.sql = sql
         self.path = path
     }
@@ -19,7 +23,7 @@ final class Statement {
 
     func bind(_ values: [(any Bindable)?]) throws {
         precondition(
-            values.count == Int(sqlite3_bind_parameter_count(handle)),
+            values.count == parameters,
             "\(values.count) values for another number of parameters in: \(sql)")
         for (index, value) in values.enumerated() {
             try check(bind(value?.binding ?? .null, at: Int32(index + 1)))
@@ -66,9 +70,12 @@ final class Statement {
         init(_ sql: String) { self.sql = sql }
 
         func hash(into hasher: inout Hasher) {
-            var end: UInt64 = 0
-            for byte in sql.utf8.suffix(24) { end = (end &* 31) &+ UInt64(byte) }
-            hasher.combine(UInt64(sql.utf8.count) << 48 ^ end)
+            let hash = sql.utf8.withContiguousStorageIfAvailable { bytes in
+                var hash = UInt64(bytes.count)
+                for index in max(bytes.count - 24, 0)..<bytes.count { hash = hash &* 31 &+ UInt64(bytes[index]) }
+                return hash
+            }
+            hasher.combine(hash ?? 0)
         }
     }
 

@@ -6,13 +6,18 @@ package struct Digest: Hashable, Comparable, Sendable {
     /// - Parameter bytes: exactly 32.
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Digest.size else { return nil }
-        var iterator = bytes.makeIterator()
-        func word() -> UInt64 {
+        self.init(bytes: Array(bytes))
+    }
+
+    /// The same for an array, which is what tables give: not through an iterator of another room's type.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == Digest.size else { return nil }
+        func word(at first: Int) -> UInt64 {
             var word: UInt64 = 0
-            for _ in 0..<8 { word = word << 8 | UInt64(iterator.next() ?? 0) }
+            for index in first..<first + 8 { word = word << 8 | UInt64(bytes[index]) }
             return word
         }
-        words = (word(), word(), word(), word())
+        words = (word(at: 0), word(at: 8), word(at: 16), word(at: 24))
     }
 
     /// - Parameter hex: exactly 64 hexadecimal digits.
@@ -38,13 +43,20 @@ package struct Digest: Hashable, Comparable, Sendable {
 
     /// As stored and sent: ``size`` bytes.
     package var bytes: [UInt8] {
-        [words.0, words.1, words.2, words.3].flatMap { word in
-            (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Digest.size)
+        func append(_ word: UInt64) {
+            for byte in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64(byte)))) }
         }
+        append(words.0)
+        append(words.1)
+        append(words.2)
+        append(words.3)
+        return bytes
     }
 
     /// For people and for JSON: 64 lower-case digits.
-    package var hex: String { bytes.map(Escaping.hex).joined() }
+    package var hex: String { Escaping.hex(bytes) }
 
     package static func == (a: Digest, b: Digest) -> Bool { a.words == b.words }
     package static func < (a: Digest, b: Digest) -> Bool { a.words < b.words }

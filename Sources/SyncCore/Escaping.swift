@@ -3,6 +3,10 @@
 package enum Escaping {
     /// Bytes as text; the same text never stands for two different runs of bytes.
     package static func text(_ bytes: [UInt8]) -> String {
+        // What most names are made of.
+        if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != backslash }) {
+            return String(decoding: bytes, as: UTF8.self)
+        }
         var text = ""
         var rest = bytes[...]
         while let first = rest.first {
@@ -70,9 +74,21 @@ package enum Escaping {
     }
 
     /// Two lower-case digits.
-    package static func hex(_ byte: UInt8) -> String {
-        let digits = Array("0123456789abcdef")
-        return String([digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+    package static func hex(_ byte: UInt8) -> String { hex([byte]) }
+
+    /// Two lower-case digits for each byte.
+    package static func hex(_ bytes: [UInt8]) -> String {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(2 * bytes.count)
+        for byte in bytes {
+            digits.append(digit(byte >> 4))
+            digits.append(digit(byte & 15))
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
     /// The value of a digit of either case; nil for any other byte.

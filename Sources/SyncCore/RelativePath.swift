@@ -23,7 +23,14 @@ package struct RelativePath: Hashable, Comparable, Sendable {
     private static let separator = UInt8(ascii: "/")
 
     /// Joined by `/`, without one at either end.
-    package var bytes: [UInt8] { Array(names.map(\.bytes).joined(separator: [RelativePath.separator])) }
+    package var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        for name in names {
+            if !bytes.isEmpty { bytes.append(RelativePath.separator) }
+            bytes += name.bytes
+        }
+        return bytes
+    }
     /// Whether it is the share or the folder itself.
     package var isTop: Bool { names.isEmpty }
     /// Its own name; nil for the top.

@@ -210,7 +210,7 @@ final class SimulatedAgent {
     }
 
     private func chain(at seq: Sequence) throws -> String? {
-        try hub.journal.chain(at: seq)?.map(Escaping.hex).joined()
+        try hub.journal.chain(at: seq).map(Escaping.hex)
     }
 
     /// Tells the hub how far it is.
