@@ -44,7 +44,7 @@ extension PlacementRun {
     func takeInEdit(_ path: RelativePath) throws {
         try refusePieces(path)
         guard let node = try placer.journal.node(placement.node), !node.isDeleted,
-            let found = try content(at: path), found.content.kind == node.content.kind
+            let found = try content(at: path), found.content.kind == node.content.kind, try !isFollowed()
         else { return }
         // The journal must not know bytes that a power cut can still take: what is left of them would be somebody's edit.
         try placer.store.sync()
@@ -52,6 +52,18 @@ extension PlacementRun {
             [Operation(id: next(), change: .edit(node.id, base: node.contentVersion, content: found.content))]
         }
         note(found.status)
+    }
+
+    /// Whether other bytes of the same node are decided and come after this. What lies there may be what those were made upon,
+    /// and no answer to them; their placement looks at it, and knows.
+    private func isFollowed() throws -> Bool {
+        try placer.journal.pendingPlacements().contains { later in
+            guard later.node == placement.node, later.id > placement.id else { return false }
+            return switch later.step {
+            case .file, .symlink: true
+            case .attributes, .directory, .move, .remove: false
+            }
+        }
     }
 
     /// Everything in a directory, which comes back for it if it was deleted.

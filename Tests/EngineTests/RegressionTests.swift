@@ -136,6 +136,22 @@ struct RegressionTests {
             """)
     }
 
+    @Test func `what lay in the share before an edit is no answer to the edit when a start finds both undone`() throws {
+        try replay(
+            """
+            starts 4
+            3 user 13450811698899492124
+            3 hubDies 5663103808358881348
+            2 hubDies 5627991814856319729
+            0 phone 6558656983442444736
+            3 user 6876298528227458188
+            3 sync 1663924727995479872
+            0 sync 2317323059770418608
+            0 user 12775153153863217162
+            0 sync 5795422285508760793
+            """)
+    }
+
     @Test func `a touch between two looks at the bytes is seen`() throws {
         try replay(
             """

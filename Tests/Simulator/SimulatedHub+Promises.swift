@@ -62,6 +62,8 @@ extension SimulatedHub {
                 "\(copy.name) holds what \(client)'s user never had in hand: the engine's own work")
         }
         var hands = (try? journal.history(of: current.id, limit: 1_000).map(\.client)) ?? []
+        // It was deleted, and comes back beside what has taken its name.
+        hands += (try? journal.history(of: copy.id, limit: 1_000).map(\.client)) ?? []
         // A directory stays for the sake of what somebody has put into it.
         for child in (try? journal.children(of: current.id)) ?? [] {
             hands += (try? journal.history(of: child.id, limit: 1_000).map(\.client)) ?? []
