@@ -1,36 +1,14 @@
 internal import Index
 package import SyncCore
 
-/// The ignore rules of each directory, as they were read last.
-struct IgnoreRules {
-    /// This machine's own list.
-    let machine: IgnoreList?
-    /// Of directories that were asked for; emptied when something changes, and when there are many.
-    var byDirectory: [EntryID: DirectoryRules] = [:]
-    /// The `.syncignore` of those that have one, to see whether it has changed.
-    var files: [EntryID: IgnoreList] = [:]
-    /// Rules were to take effect while a commit was in flight; these directories are looked at after it.
-    var waiting: Set<EntryID> = []
-
-    /// Enough for the directories that are busy; a tree may have a million.
-    static let most = 4_096
-}
-
 // A name that is ignored is passed over: nothing of it is known, watched or sent. What the hub knows stays on each side as
 // it is, until no rule ignores it any more.
 extension Folder {
     /// The rule by which a path would be ignored here, whether there is anything or not; nil if none is.
     package func ignoring(at path: RelativePath, isDirectory: Bool) throws -> IgnoreMatch? {
-        var rules = try rules(of: .root)
-        var entry: EntryID? = .root
-        for (depth, name) in path.names.enumerated() {
-            let isLast = depth == path.names.count - 1
-            if let match = rules.match(name, isDirectory: isLast ? isDirectory : true) { return match }
-            if isLast { return nil }
-            entry = try entry.flatMap { try index.child(of: $0, named: name)?.entry }
-            rules = try entry.map { try self.rules(of: $0) } ?? rules.entering(name, file: nil)
-        }
-        return nil
+        try RuleCache<EntryID>.match(
+            at: path, isDirectory: isDirectory, from: .root, child: { try index.child(of: $0, named: $1)?.entry },
+            rules: rules(of:))
     }
 
     /// Whether what happens to a name is of no interest: a rule ignores it, and nothing is known of it.
@@ -51,7 +29,7 @@ extension Folder {
     }
 
     func rules(of directory: EntryID) throws -> DirectoryRules {
-        if let known = rules.byDirectory[directory] { return known }
+        if let known = rules[directory] { return known }
         let found: DirectoryRules
         if directory == .root {
             found = .top(file: try readRules(directory, .top), machine: rules.machine)
@@ -62,8 +40,7 @@ extension Folder {
         } else {
             found = try rules(of: .root)
         }
-        if rules.byDirectory.count >= IgnoreRules.most { rules.byDirectory = [:] }
-        rules.byDirectory[directory] = found
+        rules.keep(found, of: directory)
         return found
     }
 
@@ -98,30 +75,27 @@ extension Folder {
     /// - Parameter isDeep: that is about to happen.
     func noticeRules(in directory: EntryID, isDeep: Bool = false) throws {
         guard let path = try index.path(of: directory) else { return }
-        let now = rulesOnDisk(path)
-        guard now != rules.files[directory] else { return }
-        rules.files[directory] = now
-        rules.byDirectory = [:]
+        guard rules.notice(rulesOnDisk(path), in: directory) else { return }
         try index.bringBackAside()
         if !isDeep { look(into: directory, deep: true) }
     }
 
     func rulesChanged(below directory: EntryID) throws {
-        rules.byDirectory = [:]
+        rules.forgetPlaces()
         try index.bringBackAside()
         look(into: directory, deep: true)
     }
 
     /// A directory lies elsewhere now: other rules may hold for what is in it.
     func rulesMoved(with directory: EntryID) throws {
-        rules.byDirectory = [:]
+        rules.forgetPlaces()
         if rules.machine != nil || !rules.files.isEmpty { try rulesChanged(below: directory) }
     }
 
     /// What had to wait for the answer to a commit.
     func lookAtWaitingRules() {
-        for directory in rules.waiting { look(into: directory, deep: true) }
-        rules.waiting = []
+        for directory in rulesWaiting { look(into: directory, deep: true) }
+        rulesWaiting = []
     }
 
     /// What the hub knows and a rule ignores, where it is not the same here and there.
@@ -154,7 +128,7 @@ extension Folder {
         guard known.node == nil else { return }
         // The answer may be that the hub knows it from now on.
         if try index.inflightRequest != nil {
-            rules.waiting.insert(known.parent)
+            rulesWaiting.insert(known.parent)
         } else {
             try index.removeLocal(known.entry)
         }

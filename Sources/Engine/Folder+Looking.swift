@@ -12,7 +12,7 @@ extension Folder {
         guard let status = try tree.status(of: .top) else { throw DiskProblem(.notFound, "the folder is not there") }
         try index.setRoot(stamp: status.stamp)
         unwatched = []
-        rules.byDirectory = [:]
+        rules.forgetPlaces()
         try index.bringBackAside()
         deep = [.root]
         toList = [.root]

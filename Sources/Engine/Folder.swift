@@ -46,8 +46,10 @@ package final class Folder<Tree: LocalTree> {
     package internal(set) var racy: [EntryID: Nanoseconds] = [:]
 
     let aside: Aside
-    /// See ``IgnoreRules``.
-    var rules: IgnoreRules
+    /// As they were read last.
+    var rules: RuleCache<EntryID>
+    /// Rules were to take effect while a commit was in flight; these directories are looked at after it.
+    var rulesWaiting: Set<EntryID> = []
 
     /// - Parameters:
     ///   - mode: which directions are open.
@@ -60,7 +62,7 @@ package final class Folder<Tree: LocalTree> {
         self.index = index
         self.tree = tree
         self.aside = aside
-        rules = IgnoreRules(machine: patterns.isEmpty ? nil : IgnoreList(patterns: patterns, origin: .machine))
+        rules = RuleCache(machine: patterns.isEmpty ? nil : IgnoreList(patterns: patterns, origin: .machine))
         index.mode = mode
         index.ignores = { [unowned self] subject in try isIgnored(subject) }
     }

@@ -2,17 +2,6 @@ internal import FileTree
 internal import Journal
 import SyncCore
 
-/// The ignore rules of the share's directories, as their `.syncignore` files were noticed last.
-struct ShareRules {
-    /// The lists, of directories that have one.
-    var files: [NodeID: IgnoreList] = [:]
-    /// Of directories that were asked for; emptied when something changes, and when there are many.
-    var byDirectory: [NodeID: DirectoryRules] = [:]
-
-    /// Enough for the directories that are busy; a share may have a million.
-    static let most = 4_096
-}
-
 // A name that is ignored is passed over. What the journal does not know of it is not taken in; what it knows stays there as
 // it is, whatever happens to it in the share, until no rule ignores it any more.
 extension ShareWatcher {
@@ -21,15 +10,9 @@ extension ShareWatcher {
         let isDirectory =
             try (try? share.status(of: path))??.kind == .directory
             || journal.node(at: path)?.content.isDirectory == true
-        var rules = try rules(of: .root)
-        var directory: NodeID? = .root
-        for (depth, name) in path.names.enumerated() {
-            let isLast = depth == path.names.count - 1
-            if isLast || rules.excluded != nil { return rules.match(name, isDirectory: isDirectory || !isLast) }
-            directory = try directory.flatMap { try journal.child(of: $0, named: name)?.id }
-            rules = try directory.map { try self.rules(of: $0) } ?? rules.entering(name, file: nil)
-        }
-        return nil
+        return try RuleCache<NodeID>.match(
+            at: path, isDirectory: isDirectory, from: .root, child: { try journal.child(of: $0, named: $1)?.id },
+            rules: rules(of:))
     }
 
     /// Whether a name is passed over.
@@ -51,7 +34,7 @@ extension ShareWatcher {
     }
 
     func rules(of directory: NodeID) throws -> DirectoryRules {
-        if let known = rules.byDirectory[directory] { return known }
+        if let known = rules[directory] { return known }
         let found: DirectoryRules
         if directory == .root {
             found = .top(file: try list(of: directory))
@@ -60,8 +43,7 @@ extension ShareWatcher {
         } else {
             found = try rules(of: .root)
         }
-        if rules.byDirectory.count >= ShareRules.most { rules.byDirectory = [:] }
-        rules.byDirectory[directory] = found
+        rules.keep(found, of: directory)
         return found
     }
 
@@ -78,16 +60,11 @@ extension ShareWatcher {
     /// Looks at the `.syncignore` of a directory.
     /// - Returns: whether it says something else than before, so that everything below is to be looked at.
     func noticeRules(in directory: NodeID, _ path: RelativePath) -> Bool {
-        let before = rules.files[directory]
-        let now = listOnDisk(path, before: before)
-        if now == before { return false }
-        rules.files[directory] = now
-        rules.byDirectory = [:]
-        return true
+        rules.notice(listOnDisk(path, before: rules.files[directory]), in: directory)
     }
 
     /// A directory came, went, or lies elsewhere now.
-    func forgetPlaces() { rules.byDirectory = [:] }
+    func forgetPlaces() { rules.forgetPlaces() }
 
     /// - Parameter before: holds on as long as the file cannot be read.
     private func listOnDisk(_ directory: RelativePath, before: IgnoreList?) -> IgnoreList? {

@@ -18,7 +18,7 @@ extension ShareWatcher {
         (toHash, vanished, afterwards, quietOnce, problems, unfinished) = ([], [], [], [:], [:], [:])
         inHash = []
         heldNodes = []
-        rules = ShareRules()
+        rules = RuleCache()
         _ = mailbox.take()
         planTurn()
     }

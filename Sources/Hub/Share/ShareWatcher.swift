@@ -25,7 +25,7 @@ final class ShareWatcher {
     /// Names that changed and are to become quiet.
     var settling: Settling<Spot>
     /// What is passed over.
-    var rules = ShareRules()
+    var rules = RuleCache<NodeID>()
     /// Names whose bytes were written to, as events said.
     var written: Set<Spot> = []
     /// Quiet names, to be looked at.
