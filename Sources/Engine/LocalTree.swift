@@ -60,7 +60,9 @@ package struct StagedContent: Hashable, Sendable {
 
 /// What has to lie at a place for it to be what the index tells of.
 package struct Known: Hashable, Sendable {
+    /// Another kind under the name is another thing.
     package var kind: NodeKind
+    /// As it was looked at last.
     package var stamp: Stamp
     /// Of a file's bytes: they are read once more where the stamp ``Stamp/isDoubtful``.
     package var digest: Digest?

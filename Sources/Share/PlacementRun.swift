@@ -146,9 +146,8 @@ struct PlacementRun<Disk: ShareDisk> {
             switch try withParents(of: to, { try share.move(from, to: to, expecting: before.identity) }) {
             case .moved(let after):
                 // Only what was known before is known now: an edit that nobody has seen must stay visible.
-                if placement.expected?.placed?.fingerprint(of: before.kind) == before.fingerprint || before.kind == .directory {
-                    note(after)
-                }
+                let known = placement.expected?.placed?.fingerprint(of: before.kind)
+                if known == before.fingerprint || before.kind == .directory { note(after) }
                 return true
             case .occupied:
                 try makeWay(to)
