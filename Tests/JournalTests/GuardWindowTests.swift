@@ -248,6 +248,19 @@ struct GuardWindowTests {
         #expect(try slowly(bea, again.map { .delete($0) }, from: 230).last == "held")
     }
 
+    @Test func `what a client made a moment ago counts once somebody else has put something into it`() throws {
+        _ = try slowly(ann, [.directory("own")], from: 100)
+        let own = try node("own").id
+        #expect(
+            try slowly(ann, (0..<12).map { .file("o\($0)", "own \($0)", in: own) }, from: 100).allSatisfy {
+                $0 == "applied"
+            })
+        for node in try journal.children(of: own).prefix(9) { _ = try bea.run(.edit(node, "bea's \(node.name)")) }
+        let words = try slowly(ann, try journal.children(of: own).map { .delete($0) }, from: 110)
+        #expect(words.prefix(7).allSatisfy { $0 == "applied" } && words[8] == "held")
+        #expect(words.suffix(3).allSatisfy { $0 == "applied" })
+    }
+
     @Test func `a move is no deletion, also one that came as two halves`() throws {
         _ = try ann.run(.directory("e"))
         let target = try node("e").id

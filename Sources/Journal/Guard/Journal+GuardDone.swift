@@ -127,12 +127,15 @@ extension Journal {
         try database.first("SELECT count(*) FROM node WHERE deleted = 0") { try $0.int(0) } ?? 0
     }
 
-    /// Whether a client itself has made a node since: taking that away again takes nothing from anybody.
+    /// Whether a client itself has made a node since, and nobody else has done anything about it: taking that away again takes
+    /// nothing from anybody.
     func wasMade(_ node: NodeID, by client: String, after seq: Sequence) throws -> Bool {
-        try database.first(
-            "SELECT 1 FROM history WHERE node = ? AND content_version = 1 AND client = ? AND seq > ?", node, client,
-            seq
-        ) { _ in true } ?? false
+        let isOwn =
+            try database.first(
+                "SELECT 1 FROM history WHERE node = ? AND content_version = 1 AND client = ? AND seq > ?", node, client,
+                seq
+            ) { _ in true } ?? false
+        return try isOwn && !isChanged(node, by: client, after: seq)
     }
 
     /// Whether a client's changes are more than may pass unseen.
