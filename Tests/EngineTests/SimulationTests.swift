@@ -23,4 +23,38 @@ struct SimulationTests {
             #expect(try told == Simulation.run(history, telling: true))
         }
     }
+
+    @Test(arguments: Mood.allCases)
+    func `a history that is told ends as one that is not`(mood: Mood) throws {
+        var acts = 0
+        for seed in UInt64(1)...10 {
+            let history = History(seed: seed, mood: mood)
+            let (told, untold) = (try Simulation(history, telling: true), try Simulation(history))
+            try told.carryOut(history)
+            try untold.carryOut(history)
+            #expect(try told.outcome == untold.outcome, "seed \(seed)")
+            #expect(untold.log.isEmpty)
+            acts += try untold.outcome.history.count
+        }
+        #expect(acts > 50, "the users of these histories hardly did anything: \(acts) changes")
+    }
+}
+
+extension Simulation {
+    /// All that is left of a history.
+    fileprivate struct Outcome: Equatable {
+        var trees: [[Thing]]
+        var history: [String]
+        var versions: Set<String>
+        var written: Set<String>
+    }
+
+    fileprivate var outcome: Outcome {
+        get throws {
+            Outcome(
+                trees: agents.map { $0.tree.things() } + [hub.share.things()],
+                history: try hub.journal.history(after: .zero, limit: 100_000).map { "\($0.client) \($0.node)" },
+                versions: Set(hub.versions.map(\.hex)), written: traces.written)
+        }
+    }
 }

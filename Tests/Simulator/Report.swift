@@ -28,6 +28,17 @@ package enum Report {
             """
     }
 
+    /// Failures by the promise that each broke, one line for each seed.
+    package static func list(_ failures: [(seed: UInt64, violation: Violation)]) -> String {
+        let found = Dictionary(grouping: failures) { $0.violation.promise.rawValue }
+        return found.sorted { $0.key < $1.key }.map { promise, failures in
+            let lines = failures.sorted { $0.seed < $1.seed }.map { seed, violation in
+                "  \(seed): \(violation.text.split(separator: "\n").first ?? "")"
+            }
+            return "\(promise): \(failures.count)\n" + lines.joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+
     private static func told(_ history: History) -> (text: String, violation: Violation?) {
         do {
             return (try Simulation.run(history, telling: true).joined(separator: "\n"), nil)

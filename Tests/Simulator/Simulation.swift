@@ -75,14 +75,8 @@ final class Simulation {
     static func run(
         _ history: History, telling: Bool = false, databases: Databases = Databases()
     ) throws -> [String] {
-        let simulation = try Simulation(
-            history.mood, agents: history.agents, telling: telling, databases: databases)
-        simulation.hub.disk.keepsWhatIsDurable = history.steps.contains { $0.act == .powerCut }
-        do {
-            for step in history.steps { try simulation.perform(step) }
-            try simulation.quiesce()
-            if history.mood == .clocks { try simulation.compareWithRightClocks(history) }
-        } catch {
+        let simulation = try Simulation(history, telling: telling, databases: databases)
+        do { try simulation.carryOut(history) } catch {
             var violation = error as? Violation ?? Violation(.convergence, "an error that nobody expected: \(error)")
             if telling { violation.text += "\n" + simulation.log.joined(separator: "\n") }
             throw violation
@@ -94,11 +88,22 @@ final class Simulation {
     /// The history is over, and kept its promises: what it lay in may be the next one's.
     private func leave() { databases.take(hub.journal, agents.map(\.index)) }
 
+    convenience init(_ history: History, telling: Bool = false, databases: Databases = Databases()) throws {
+        try self.init(history.mood, agents: history.agents, telling: telling, databases: databases)
+        hub.disk.keepsWhatIsDurable = history.steps.contains { $0.act == .powerCut }
+    }
+
+    /// All steps, and the quiet after them.
+    func carryOut(_ history: History) throws {
+        for step in history.steps { try perform(step) }
+        try quiesce()
+        if history.mood == .clocks { try compareWithRightClocks(history) }
+    }
+
     /// DESIGN §4.10: the same history with clocks that are right ends in the same tree, apart from the times of files.
     private func compareWithRightClocks(_ history: History) throws {
-        let other = try Simulation(history.mood, agents: history.agents, databases: databases)
+        let other = try Simulation(history, databases: databases)
         other.ignoresClocks = true
-        other.hub.disk.keepsWhatIsDurable = hub.disk.keepsWhatIsDurable
         for step in history.steps { try other.perform(step) }
         try other.quiesce()
         defer { other.leave() }

@@ -1,13 +1,15 @@
 import Glibc
 import Simulator
 
-/// `simulate [--minutes N] [--seed S] [--histories N] [--threads N] [--replay FILE]`; `$SYNC_SEED` replays one history.
+/// `simulate [--minutes N] [--seed S] [--histories N] [--threads N] [--all] [--replay FILE]`; `$SYNC_SEED` replays one history.
 struct Command {
     private var minutes: Double?
     private var seed = UInt64.random(in: 1...1_000_000_000)
     private var histories: UInt64?
     private var threads = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     private var replays: String?
+    /// Goes on after a failure; what failed is listed by cause at the end, without shrinking.
+    private var findsAll = false
     private var mood = getenv("SYNC_MOOD").flatMap { Mood(rawValue: String(cString: $0)) }
 
     /// - Returns: the exit status.
@@ -32,6 +34,10 @@ struct Command {
     private mutating func parse(_ arguments: [String]) -> String? {
         var rest = arguments[...]
         while let option = rest.popFirst() {
+            if option == "--all" {
+                findsAll = true
+                continue
+            }
             guard let value = rest.popFirst() else { return "\(option) needs a value" }
             switch option {
             case "--minutes": minutes = Double(value)
@@ -54,8 +60,8 @@ struct Command {
         let began = clock.now
         // One minute unless something else is asked for.
         let end = minutes.map { began + .seconds($0 * 60) } ?? (histories == nil ? began + .seconds(60) : nil)
-        let campaign = Campaign(from: seed, most: histories ?? .max, mood: mood) { progress in
-            progress.failures.isEmpty && (end.map { clock.now < $0 } ?? true)
+        let campaign = Campaign(from: seed, most: histories ?? .max, mood: mood) { [findsAll] progress in
+            (findsAll || progress.failures.isEmpty) && (end.map { clock.now < $0 } ?? true)
         }
         say("from seed \(seed), on \(threads) threads")
         let teller = Task {
@@ -69,9 +75,14 @@ struct Command {
         teller.cancel()
         let seconds = (clock.now - began) / .seconds(1)
         say("\(campaign.progress.done) histories in \(Int(seconds.rounded())) s, \(rate(campaign, began)) each second")
-        for (seed, violation) in campaign.progress.failures { say("\n" + Report.failure(seed, mood: mood, violation)) }
-        if campaign.progress.failures.isEmpty { say("all promises were kept") }
-        return campaign.progress.failures.isEmpty ? 0 : 1
+        let failures = campaign.progress.failures
+        if findsAll {
+            say(Report.list(failures))
+        } else {
+            for (seed, violation) in failures { say("\n" + Report.failure(seed, mood: mood, violation)) }
+        }
+        say(failures.isEmpty ? "all promises were kept" : "\(failures.count) failed")
+        return failures.isEmpty ? 0 : 1
     }
 
     private func rate(_ campaign: Campaign, _ began: ContinuousClock.Instant) -> Int {
