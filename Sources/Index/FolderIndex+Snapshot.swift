@@ -7,11 +7,11 @@ extension FolderIndex {
     /// What the hub had collected when this index began, or took its last snapshot: it has missed nothing of that.
     package var collected: Sequence { get throws { Sequence(try number("collected")) } }
 
-    /// Whether tombstones have gone that this client has not seen.
+    /// Whether tombstones have gone that this client has not seen. Also where no page was received yet: an answer to a
+    /// commit may have told of nodes before.
     /// - Parameter collected: the hub's.
     package func hasMissed(_ collected: Sequence) throws -> Bool {
-        let received = try received
-        return try received > .zero && received < collected && self.collected < collected
+        try received < collected && self.collected < collected
     }
 
     /// The id after which the next page is to begin; nil while no snapshot is being taken.

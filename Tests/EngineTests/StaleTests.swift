@@ -166,4 +166,21 @@ struct StaleTests {
         #expect(try !away.index.hasMissed(collected))
         #expect(try away.index.hasMissed(collected.next))
     }
+
+    @Test func `an answer from before it was away brings nothing back, though no page was ever received`() throws {
+        try Machine(away).write("a", "away's")
+        try Machine(here).write("a", "here's")
+        try simulation.pass(here)
+        // The hub answers that "here's" has the name, and nobody hears it.
+        try away.lookAll()
+        try away.hash(10)
+        try away.takeHashes()
+        #expect(try away.draft(10) == 1)
+        try away.send(loses: true)
+        #expect(try away.index.received == .zero)
+        try whileAway { try $0.delete("a") }
+        away.isConnected = true
+        try simulation.quiesce()
+        #expect(files(away) == ["a (conflict D u1)"] && files(here) == files(away))
+    }
 }
