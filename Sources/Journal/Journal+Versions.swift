@@ -18,6 +18,11 @@ extension Journal {
         ) { _ in true } ?? false
     }
 
+    /// Whether bytes were ever taken in: they are, or were, some node's. Reads the whole history, for rare cases.
+    package func knows(_ digest: Digest) throws -> Bool {
+        try database.first("SELECT 1 FROM history WHERE sha256 = ? LIMIT 1", digest) { _ in true } ?? false
+    }
+
     /// What lies in `versions/`, in the order in which it came there.
     package func versions(limit: Int) throws -> [StoredVersion] {
         try database.query("SELECT sha256, size, stored_seq FROM version ORDER BY stored_seq, sha256 LIMIT ?", limit) {

@@ -68,7 +68,7 @@ extension PlacementRun {
             try pause(attempt)
             return false
         case .stranded(_, let stray):
-            try placer.keepStray(stray)
+            try placer.keep(stray, beside: path)
             throw PlacementWaits(description: "somebody changed the same place twice; it is looked at again")
         }
     }
@@ -93,7 +93,7 @@ extension PlacementRun {
             guard let item = try store.staged(Name(staged.name)) else {
                 return try placedBefore(path, content)
             }
-            if isReplay, try !verify(item, content) { return nil }
+            if isReplay, try !verify(item, content, path) { return nil }
             return try dressed(item, content)
         }
     }
@@ -109,10 +109,10 @@ extension PlacementRun {
     }
 
     /// Whether a private file still is what was verified, and not what an exchange has put in its place. What was displaced
-    /// is put away then.
-    private func verify(_ item: Disk.Item, _ content: FileContent) throws -> Bool {
+    /// is put away then, or gets a name again if nobody has taken it in.
+    private func verify(_ item: Disk.Item, _ content: FileContent, _ path: RelativePath) throws -> Bool {
         if item.status.kind == .file, try item.digest() == content.digest { return true }
-        try placer.keepStray(item)
+        try placer.keep(item, beside: path)
         return false
     }
 
@@ -160,7 +160,7 @@ extension PlacementRun {
                 try pause(attempt)
                 return false
             case .stranded(_, let stray):
-                try placer.keepStray(stray)
+                try placer.keep(stray, beside: path)
                 return false
             }
         }

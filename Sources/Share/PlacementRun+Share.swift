@@ -127,7 +127,9 @@ extension PlacementRun {
         if path.parent.isTop { return .root }
         guard let node = try placer.journal.node(placement.node) else { return nil }
         if try placer.journal.path(of: node.parent) == path.parent { return node.parent }
-        return try placer.journal.node(at: path.parent)?.id
+        // What has the directory's name by now may be a file that is still to be placed.
+        guard let there = try placer.journal.node(at: path.parent), there.content.isDirectory else { return nil }
+        return there.id
     }
 
     /// Without the journal.

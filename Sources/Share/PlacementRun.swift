@@ -83,11 +83,19 @@ struct PlacementRun<Disk: ShareDisk> {
         try repeatedly { attempt in
             guard let status = try share.status(of: path), status.kind.node == content.kind else { return true }
             if case .stranger = try look(at: path, status, wanted: content) {
+                // Where a later step brings other bytes, the two have met, and that step decides.
+                if try isReplacedLater(content) { return true }
                 try takeInEdit(path)
                 return true
             }
             return try setAttributes(path, content, expecting: status.fingerprint, attempt)
         }
+    }
+
+    /// Whether the journal has other bytes for the node than this step knows of.
+    private func isReplacedLater(_ content: Content) throws -> Bool {
+        guard let node = try placer.journal.node(placement.node) else { return false }
+        return !node.content.hasSameBytes(as: content)
     }
 
     /// - Returns: whether it is done.
@@ -145,9 +153,11 @@ struct PlacementRun<Disk: ShareDisk> {
             }
             switch try withParents(of: to, { try share.move(from, to: to, expecting: before.identity) }) {
             case .moved(let after):
-                // Only what was known before is known now: an edit that nobody has seen must stay visible.
+                // Only what was known before is known now: an edit that nobody has seen, also one made between the look and the
+                // move, must stay visible.
                 let known = placement.expected?.placed?.fingerprint(of: before.kind)
-                if known == before.fingerprint || before.kind == .directory { note(after) }
+                let isUntouched = known == before.fingerprint && after.survivedRename(before.fingerprint)
+                if isUntouched || before.kind == .directory { note(after) }
                 return true
             case .occupied:
                 try makeWay(to)

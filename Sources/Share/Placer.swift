@@ -77,10 +77,10 @@ package final class Placer<Disk: ShareDisk> {
         for placement in placements { try run(placement, isReplay: false) }
     }
 
-    /// What a start does before anybody is served: puts away what had come out of the share and not reached `versions/`,
-    /// finishes what was decided, and writes that down.
+    /// What a start does before anybody is served: puts away what had come out of the share and not reached `versions/` (or gives it
+    /// a name again, if nobody has taken it in), finishes what was decided, and writes that down.
     package func recover() throws {
-        for item in try store.displacedItems() { try keepStray(item) }
+        for item in try store.displacedItems() { try keepAfterCrash(item) }
         let pending = try journal.pendingPlacements()
         if !pending.isEmpty { onNews("finishing", ["placements": pending.count]) }
         for placement in pending { try run(placement, isReplay: true) }
@@ -166,17 +166,6 @@ package final class Placer<Disk: ShareDisk> {
     func keep(_ item: Disk.Item, _ digest: Digest) throws {
         try store.keepVersion(item, digest)
         stored[digest] = item.status.size
-    }
-
-    /// Puts away something that came out of the share and is not known: by its content.
-    func keepStray(_ item: Disk.Item) throws {
-        guard item.status.kind == .file else {
-            // A directory stays where it is, for a person to look at.
-            return item.status.kind == .symlink ? try item.remove() : warn("stray_left", ["item": item.name])
-        }
-        let digest = try item.digest()
-        try keep(item, digest)
-        warn("stray_kept", ["sha256": digest])
     }
 
     // MARK: - Changes of the share

@@ -61,6 +61,7 @@ struct Machine {
     private let tree: MemoryTree
 
     init(_ agent: SimulatedAgent) { tree = agent.tree }
+    init(_ tree: MemoryTree) { self.tree = tree }
 
     func write(_ path: String, _ text: String) throws {
         let path = try RelativePath(bytes: Array(path.utf8))

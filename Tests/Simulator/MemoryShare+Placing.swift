@@ -126,6 +126,7 @@ extension MemoryShare: ShareDisk {
             return .placed(status, displaced: MemoryItem(self, item.area, item.name, out))
         }
         guard tree.inode(at: path) != nil else {
+            if !isReachable(path) { return .stranded(nil, MemoryItem(self, item.area, item.name, out)) }
             areas[item.area]?[item.name] = nil
             tree.link(out, at: path)
             return .unexpected(out.fileStatus)
@@ -138,6 +139,9 @@ extension MemoryShare: ShareDisk {
         }
         return .unexpected(tree.inode(at: path)?.fileStatus)
     }
+
+    /// Whether the directory of a path is still there.
+    private func isReachable(_ path: RelativePath) -> Bool { tree.inode(at: path.parent)?.kind == .directory }
 
     private func tradePlaces(_ item: MemoryItem, _ path: RelativePath) {
         guard let out = tree.unlink(path), let into = areas[item.area]?[item.name] else { return }
@@ -159,6 +163,7 @@ extension MemoryShare: ShareDisk {
         try enter(path)
         if out.fileStatus.survivedRename(seen), !out.isOpen { return .taken(MemoryItem(self, .displaced, name, out)) }
         guard let there = tree.inode(at: path) else {
+            if !isReachable(path) { return .stranded(nil, MemoryItem(self, .displaced, name, out)) }
             areas[.displaced]?[name] = nil
             tree.link(out, at: path)
             return .unexpected(out.fileStatus)

@@ -38,7 +38,8 @@ final class Phone {
         return user.meddle(at: path, &random)
     }
 
-    private func destroy(_ inode: MemoryTree.Inode) {
+    /// It is about to destroy a file, or all that is in a directory: nobody else is to blame for what goes.
+    func destroy(_ inode: MemoryTree.Inode) {
         if let file = inode.content.file { destroyed.insert(file.digest) }
         if upload?.file === inode { breakOff() }
         for child in inode.children.values { destroy(child) }

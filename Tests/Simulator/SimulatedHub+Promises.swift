@@ -50,7 +50,8 @@ extension SimulatedHub {
         }
     }
 
-    /// Two changes that met: somebody else had a hand in what holds the name; and their bytes differ.
+    /// Two changes that met: somebody else had a hand in what holds the name; and their bytes differ. Where a copy of a conflict
+    /// that is explained holds the name, it has it from the hub, and not from whoever's the copy is.
     private func explain(_ current: Node, _ copy: Node, _ client: String, _ wasRepeated: Bool) {
         if wasRepeated { return }
         if !current.content.differs(from: copy.content) {
@@ -68,9 +69,11 @@ extension SimulatedHub {
         for child in (try? journal.children(of: current.id)) ?? [] {
             hands += (try? journal.history(of: child.id, limit: 1_000).map(\.client)) ?? []
         }
-        if !forgives.contains(client), !hands.contains(where: { $0 != client }) {
+        let isExplained = hands.contains { $0 != client } || namedByHub[current.id] == current.location
+        if !isExplained, !forgives.contains(client) {
             complain(.noUnexplainedConflict, "\(copy.name) is \(client)'s, and so is all of \(current.name)")
         }
+        if isExplained { namedByHub[copy.id] = copy.location }
     }
 
     /// After a start: what was answered is still so.

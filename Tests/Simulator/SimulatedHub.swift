@@ -41,6 +41,8 @@ final class SimulatedHub {
     var forgives: Set<String> = []
     /// Whether the user of a client ever had the bytes of a content in hand.
     var isWork: (Content, String) -> Bool = { _, _ in true }
+    /// Copies of conflicts that are explained, and the place that the hub gave them.
+    var namedByHub: [NodeID: Location] = [:]
     /// Writes down what becomes of it.
     var note: (String) -> Void = { _ in }
     /// Requests that it was asked.
