@@ -105,6 +105,8 @@ extension PlacementRun {
         found.append(here.status)
         guard here.content.isDirectory else { return }
         for entry in try share.list(path) {
+            // A piece of an upload stays where it is, and is taken in like anything that appears once it is whole.
+            if share.isWriterActive(path.appending(entry.name)) == true { continue }
             try collect(path.appending(entry.name), in: .created(by: id), next, &operations, &found)
         }
     }

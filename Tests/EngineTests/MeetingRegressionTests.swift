@@ -253,6 +253,78 @@ struct MeetingRegressionTests {
             """)
     }
 
+    @Test(arguments: [
+        """
+        crowded 3
+        0 user 15460104500162248505
+        0 user 10811526447788111195
+        0 user 6761061530263938719
+        0 sync 11288669361252501810
+        0 user 4577954908981141416
+        0 phone 17187318446019628350
+        0 phoneInterlopes 2783323235064558576
+        2 exile 14976216168063546040
+        """,
+        """
+        crowded 2
+        0 user 15890166535075219987
+        0 user 2754378979990226946
+        0 quiesce 2377965401915058896
+        1 user 1280319504180605041
+        0 user 4140385949484791186
+        1 sync 12832742327258177365
+        0 user 102810494026221870
+        0 user 8215913289266479577
+        """,
+    ])
+    func `a directory that stays for what somebody has put deep into it explains a conflict`(
+        text: String
+    ) throws {
+        try replay(text)
+    }
+
+    @Test(arguments: [
+        """
+        clocks 3
+        0 phone 7471258925354293636
+        0 exile 10752769394153572012
+        2 user 902649086488038765
+        2 sync 8176977675573747811
+        1 user 16954588765015288377
+        1 clockJump 1301087841832164157
+        1 sync 16432455657081869195
+        1 user 17432188052901435792
+        """,
+        """
+        clocks 2
+        0 user 16905611896566248453
+        0 clockJump 11914233922632890930
+        0 hasty 15514774372326995980
+        0 all 15296628060163939032
+        0 interlope 8711396850031802844
+        """,
+    ])
+    func `users who see something else under other clocks make it another history`(
+        text: String
+    ) throws {
+        try replay(text)
+    }
+
+    @Test func `a piece of an upload is not taken in with the directory that it lies in`() throws {
+        try replay(
+            """
+            chaos 2
+            1 user 2679084034333062688
+            1 crashSoon 16404714714165104392
+            1 phone 13791630271870168021
+            1 user 13788994625919310828
+            0 phoneBegins 4283132376506637713
+            0 phone 1704991752163285864
+            0 phone 3443621944585771228
+            1 crashSoon 6880001051873818552
+            """)
+    }
+
     private func replay(_ text: String) throws {
         _ = try Simulation.run(#require(History(text)))
     }

@@ -139,6 +139,22 @@ struct ShareInstantTests {
         #expect(texts == ["mine", "phone's"])
         #expect(try hub.journal.openConflicts().count == 1)
     }
+
+    @Test func `what is still being written in a directory that has to make way is taken in when it is whole`() throws {
+        try agree { try $0.write("f", "old") }
+        try phone.makeDirectory("g")
+        try phone.write("g/piece", "pie")
+        try phone.write("g/whole", "whole")
+        let file = try #require(hub.share.inode(at: RelativePath(bytes: Array("g/piece".utf8))))
+        file.isOpen = true
+        try Machine(here).move("f", "g")
+        try simulation.pass(here)
+        #expect(try !hub.journal.history(after: .zero, limit: 100).contains { "\($0.node.name)" == "piece" })
+        try phone.write("g (conflict D share)/piece", "the piece")
+        file.isOpen = false
+        try simulation.quiesce()
+        #expect(texts == ["old", "the piece", "whole"])
+    }
 }
 
 /// Somebody's hands on the share; what they destroy is their own affair.
@@ -152,6 +168,8 @@ private struct PhoneHands {
         try destroy(path)
         try machine.write(path, text)
     }
+
+    func makeDirectory(_ path: String) throws { try machine.makeDirectory(path) }
 
     func delete(_ path: String) throws {
         try destroy(path)

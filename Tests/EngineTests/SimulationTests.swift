@@ -24,6 +24,17 @@ struct SimulationTests {
         }
     }
 
+    @Test func `most histories with wrong clocks are compared with the same ones with right clocks`() throws {
+        var compared = 0
+        for seed in UInt64(1)...40 {
+            let history = History(seed: seed, mood: .clocks)
+            let simulation = try Simulation(history)
+            try simulation.carryOut(history)
+            if simulation.wasCompared { compared += 1 }
+        }
+        #expect(compared >= 30)
+    }
+
     @Test(arguments: Mood.allCases)
     func `a history that is told ends as one that is not`(mood: Mood) throws {
         var acts = 0

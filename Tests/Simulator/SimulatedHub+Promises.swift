@@ -62,18 +62,31 @@ extension SimulatedHub {
                 .noUnexplainedConflict,
                 "\(copy.name) holds what \(client)'s user never had in hand: the engine's own work")
         }
-        var hands = (try? journal.history(of: current.id, limit: 1_000).map(\.client)) ?? []
-        // It was deleted, and comes back beside what has taken its name.
-        hands += (try? journal.history(of: copy.id, limit: 1_000).map(\.client)) ?? []
-        // A directory stays for the sake of what somebody has put into it.
-        for child in (try? journal.children(of: current.id)) ?? [] {
-            hands += (try? journal.history(of: child.id, limit: 1_000).map(\.client)) ?? []
-        }
+        var hands = hands(in: current.id)
+        if let deleter = whoDeleted(copy) { hands.insert(deleter) }
         let isExplained = hands.contains { $0 != client } || namedByHub[current.id] == current.location
         if !isExplained, !forgives.contains(client) {
             complain(.noUnexplainedConflict, "\(copy.name) is \(client)'s, and so is all of \(current.name)")
         }
         if isExplained { namedByHub[copy.id] = copy.location }
+    }
+
+    /// Who ever changed a node; a directory stays for the sake of what somebody has put into it, however deep.
+    private func hands(in node: NodeID) -> Set<String> {
+        var hands: Set<String> = []
+        var queue = [node]
+        while let next = queue.popLast() {
+            hands.formUnion(((try? journal.history(of: next, limit: 1_000)) ?? []).map(\.client))
+            queue += ((try? journal.children(of: next)) ?? []).map(\.id)
+        }
+        return hands
+    }
+
+    /// Of a node that has just come back, beside what has taken its name.
+    private func whoDeleted(_ node: Node) -> String? {
+        let past = ((try? journal.history(of: node.id, limit: 1_000)) ?? []).sorted { $0.seq < $1.seq }
+        guard past.last?.change == .revive else { return nil }
+        return past.last { $0.change == .delete }?.client
     }
 
     /// After a start: what was answered is still so.

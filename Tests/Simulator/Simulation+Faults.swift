@@ -39,7 +39,7 @@ extension Simulation {
             var user = User(number: other.number, tree: other.tree, traces: traces)
             user.repertoire = [.delete, .deleteTree, .delete, .replaceFileByDirectory, .replaceDirectoryByFile]
             let done = user.act(&random)
-            tell("    user \(other.number) \(done)")
+            remember("user \(other.number) " + done)
         }
         for _ in 0..<2 {
             for other in agents where other !== agent {
@@ -132,7 +132,7 @@ extension Simulation {
     /// What the phone did, if it did anything.
     func note(_ done: String?) {
         guard let done else { return }
-        tell("    phone " + done)
+        remember("phone " + done)
         wanted = hub.share.things()
     }
 

@@ -86,15 +86,21 @@ extension Simulation {
         let user = User(number: agent.number, tree: agent.tree, traces: traces)
         // Before it is told: what is not told is not even evaluated.
         let done = user.act(&random)
-        tell("    user \(agent.number) " + done)
+        remember("user \(agent.number) " + done)
         wanted = agent.tree.things()
+    }
+
+    /// Somebody did something.
+    func remember(_ deed: String) {
+        if mood == .clocks { deeds.append(deed) }
+        tell("    " + deed)
     }
 
     /// The user does something to the very name that the engine is about to change.
     private func meddle(_ agent: SimulatedAgent, _ path: RelativePath, _ random: inout SplitMix) {
         let user = User(number: agent.number, tree: agent.tree, traces: traces)
         guard let done = user.meddle(at: path, &random) else { return }
-        tell("    user \(agent.number) " + done)
+        remember("user \(agent.number) " + done)
         wanted = agent.tree.things()
     }
 
