@@ -14,6 +14,7 @@ extension History {
         case .crowded: crowded(&random)
         case .starts: starts(&random)
         case .restored: restored(&random)
+        case .held: held(&random)
         }
     }
 

@@ -16,6 +16,8 @@ package enum Mood: String, CaseIterable {
     case starts
     /// Indexes and journals are lost, and restored from backups, with the share or without it.
     case restored
+    /// The guard holds what deletes or rewrites much, and a person approves or rejects it.
+    case held
 }
 
 struct History {

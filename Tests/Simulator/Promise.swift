@@ -18,6 +18,10 @@ package enum Promise: String, CaseIterable, Sendable {
     case nothingComesBack = "nothing that was deleted comes back"
     /// What nobody overwrote or deleted is at a name: an edit wins over a deletion that had not seen it.
     case nothingVanishes = "nothing vanishes that nobody removed"
+    /// What is held changes nothing until a person has decided.
+    case heldWaits = "what is held waits for a person"
+    /// What a person has rejected comes to nothing.
+    case rejectedGivesBack = "a rejected batch gives files back"
     /// The share, the journal and each index say the same when all is quiet.
     case recordsAreTrue = "journal and indexes say what is so"
 }

@@ -30,6 +30,8 @@ final class SimulatedAgent {
 
     /// Commits that were written down, by their names: they outlive a crash.
     private var requests: [String: [Operation]] = [:]
+    /// What was announced with them.
+    private var announced: [String: AnnouncedChanges] = [:]
     /// The hub has answered, and the answer is on its way.
     private var answer: [(number: Int64, outcome: Outcome)]?
     /// The hub's head and chain value when it answered.
@@ -130,6 +132,7 @@ final class SimulatedAgent {
         if items.isEmpty { return 0 }
         let name = "r\(items[0].operation.id.number)"
         requests[name] = items.map(\.operation)
+        announced[name] = commit.announced
         try index.setInflight(items.map(\.inflight), request: name)
         return items.count
     }
@@ -151,7 +154,7 @@ final class SimulatedAgent {
         guard try isOnline(), let name = try index.inflightRequest, let operations = requests[name] else { return nil }
         return Request(
             name: name, client: self.name, operations: operations, acknowledged: try index.acknowledged,
-            epoch: try index.epoch ?? "")
+            epoch: try index.epoch ?? "", announced: announced[name] ?? AnnouncedChanges())
     }
 
     /// Has the hub decide; the answer may be lost.
@@ -205,8 +208,18 @@ final class SimulatedAgent {
         if try index.snapshotAfter != nil || index.hasMissed(hub.journal.collected) {
             return try takeSnapshot(pages: limit, limit: 3)
         }
+        if hub.guardRule.percent > 0 { try hearLate() }
         let next = try hub.journal.changes(after: index.received, limit: limit)
         if try next.through > index.received { page = (next, try chain(at: next.through)) }
+    }
+
+    /// What a person has decided about what was held of this client comes with the changes.
+    private func hearLate() throws {
+        let generation = try index.generation
+        try hub.journal.acknowledgeLate(for: name, generation: generation, through: index.late)
+        let late = try hub.journal.lateOutcomes(for: name, generation: generation, after: index.late, limit: 500)
+        for answer in late { note?("late: \(answer.number) -> \(answer.outcome)") }
+        try folder.take(late: late.map { (id: $0.id, number: $0.number, outcome: $0.outcome) })
     }
 
     private func chain(at seq: Sequence) throws -> String? {

@@ -11,6 +11,8 @@ struct Request {
     var operations: [Operation]
     var acknowledged: Int64
     var epoch: String
+    /// What its client has still to send, this included.
+    var announced = AnnouncedChanges()
 }
 
 /// What comes back.
@@ -53,13 +55,18 @@ extension SimulatedHub {
         }
         let before = try journal.head
         let edits = repeated ? [:] : try editsOfUnseen(request)
+        let unheld = try nodes(of: request)
+        let live = guardRule.percent > 0 ? try things().count : 0
         let items = try verify(request)
         if !items.isEmpty { try disk.sync() }
         try step()
         let result = try journal.commit(
             client: request.client, operations: request.operations, acknowledged: request.acknowledged,
             staged: items.mapValues { StagedContent(name: $0.name.description) },
-            at: clock.now / 1_000_000_000, date: "D")
+            at: clock.now / 1_000_000_000, date: "D", guardedBy: guardRule, announced: request.announced,
+            moment: guardRule.percent > 0 ? guardMoment : 0)
+        try checkHeld(request, unheld, result.outcomes)
+        try checkGuard(request, unheld, result.outcomes, live: live, head: before)
         try step()
         try placer.run(result.placements)
         try removeUnused(items, result)
@@ -108,6 +115,8 @@ extension SimulatedHub {
                 guard case .file(_, _, .staged(let staged)) = placement.step else { return nil }
                 return staged.name
             })
-        for item in items.values where !used.contains(item.name.description) { try item.remove() }
+        let needed = used.union(result.held)
+        for item in items.values where !needed.contains(item.name.description) { try item.remove() }
+        if guardRule.percent > 0 { try shelve() }
     }
 }

@@ -8,11 +8,15 @@ extension SimulatedHub {
         _ request: Request, _ outcomes: [Outcome], wasRepeated: Bool, grewFrom before: Sequence, to head: Sequence
     ) {
         for (operation, outcome) in zip(request.operations, outcomes) {
+            // What was held is answered late.
+            if case .held? = answered[operation.id]?.outcome { answered[operation.id] = nil }
             if let first = answered[operation.id], first.outcome != outcome {
                 complain(.replayIsHarmless, "\(operation.id) was \(first.outcome), and repeated it is \(outcome)")
             }
             if case .contentMissing = outcome { continue }
             answered[operation.id] = Answered(outcome: outcome, head: head)
+            // What hangs on it comes in another order, and meets its client's own.
+            if case .held = outcome { forgives.insert(request.client) }
             if case .conflict(let current, let copy) = outcome { explain(current, copy, request.client, wasRepeated) }
         }
         if wasRepeated, !request.operations.isEmpty, head != before {

@@ -24,6 +24,10 @@ final class SimulatedHub {
     /// So many of its own steps from now (before and after the transaction, before the answer), it dies.
     var stepFuse: Int?
 
+    /// When changes of a client are held.
+    var guardRule = MassChangeGuard.off
+    /// A person has approved something: what still came of it passed.
+    var wasApproved = false
     /// See ``restore(_:)``.
     private(set) var backup: Backup?
     /// Who merges as if new, and was not looked at the share for since.
@@ -154,7 +158,8 @@ final class SimulatedHub {
         watch = ShareWatch(placer)
         _ = try alive {
             try placer.recover()
-            disk.collectIncoming(needed: try placer.neededStaged())
+            disk.collectIncoming(needed: try placer.neededStaged().union(journal.heldFiles()))
+            try shelve()
         }
         try checkAnswered()
     }

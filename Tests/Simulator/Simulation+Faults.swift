@@ -16,6 +16,7 @@ extension Simulation {
         case .agentPowerCut: try cutPower(of: agent, &random)
         case .exile: try exile(agent, &random)
         case .hasty: try hasten(agent, &random)
+        case .approve, .reject: try decideNext(isApproved: act == .approve)
         case .unplug: agent.tree.isMounted = false
         case .plug: agent.tree.isMounted = true
         case .shareUnplug: hub.share.isMounted = false

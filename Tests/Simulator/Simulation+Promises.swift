@@ -23,6 +23,7 @@ extension Simulation {
                 throw Violation(.recordsAreTrue, "agent \(agent.number)'s index: \(sick)")
             }
         }
+        try checkGivenBack()
         try checkConflicts()
         try checkReachable()
         let tags = Set(

@@ -20,7 +20,9 @@ extension Simulation {
             agent.tree.isMounted = true
         }
         var random = SplitMix(seed: 1)
-        for _ in 0..<40 {
+        for round in 0..<40 {
+            // First everything is said.
+            if round > 3, mood == .held, try decideAll() { continue }
             world.now += 3_000_000_000
             try hub.settle()
             for agent in agents {
@@ -41,7 +43,7 @@ extension Simulation {
                 try complain()
             }
             try hub.settle()
-            if try hub.isIdle, try agents.allSatisfy({ try $0.isIdle }) {
+            if try hub.isIdle, try mood != .held || hub.journal.heldBatches().isEmpty, try agents.allSatisfy({ try $0.isIdle }) {
                 return comparing ? try check() : ()
             }
         }

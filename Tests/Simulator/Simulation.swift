@@ -23,6 +23,8 @@ final class Simulation {
     var wanted: [Thing]?
     /// What was deleted, and was nowhere any more when all was quiet.
     var buried: Set<String> = []
+    /// What lived when a batch was rejected while all was quiet, the `seq` after that, and whose batch it was.
+    var given: (live: [Thing], seq: Sequence, client: String)?
     var worker: Int?
     /// What users and the phone did, in order; only where a history is compared with itself.
     var deeds: [String] = []
@@ -38,6 +40,7 @@ final class Simulation {
         traces = Traces(mood == .crowded || mood == .starts ? .crowded : .usual)
         hub = try SimulatedHub(clock: Clock(world), contents: contents, databases: databases)
         phone = Phone(hub, traces)
+        if mood == .held { hub.guardRule = MassChangeGuard(percent: 30, least: 2) }
         hub.isWork = { [unowned self] in isWork($0, of: $1) }
         if telling { hub.note = { [unowned self] in tell("      hub " + $0) } }
         for number in 0..<count {

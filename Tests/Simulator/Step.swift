@@ -19,6 +19,7 @@ struct Step: Hashable, CustomStringConvertible {
         /// The hub dies while it takes in what one sends.
         case hubDies
         case backUpIndex, restoreIndex, loseIndex
+        case approve, reject
         case backUpJournal, restoreJournal, backUpHub, restoreHub
     }
     var agent: Int

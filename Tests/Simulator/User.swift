@@ -329,6 +329,9 @@ final class Traces {
         for child in inode.children.values { end(child) }
     }
 
+    /// What a user has had in hand may be at no name any more.
+    func giveUpWork(of user: Int) { ended.formUnion(touchers.filter { $0.value.contains(user) }.keys) }
+
     /// What is nowhere but in `kept` may be lost.
     func forget(except kept: Set<String>) { ended.formUnion(written.subtracting(kept)) }
 
