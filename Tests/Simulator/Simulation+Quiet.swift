@@ -43,7 +43,9 @@ extension Simulation {
                 try complain()
             }
             try hub.settle()
-            if try hub.isIdle, try mood != .held || hub.journal.heldBatches().isEmpty, try agents.allSatisfy({ try $0.isIdle }) {
+            if try hub.isIdle, try mood != .held || hub.journal.heldBatches().isEmpty,
+                try agents.allSatisfy({ try $0.isIdle })
+            {
                 return comparing ? try check() : ()
             }
         }
