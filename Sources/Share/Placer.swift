@@ -28,6 +28,8 @@ package final class Placer<Disk: ShareDisk> {
     package internal(set) var stored: [Digest: Int64] = [:]
     /// Could not be done: tried again, in order.
     package private(set) var backlog: [Placement] = []
+    /// Of the backlog; nil where something has left it since.
+    private var waitingNames: WaitingNames?
     /// Nothing is placed while the share is not there.
     package var isShareAway = false
     /// Told of a node whose place in the share was found otherwise than the journal has it, and left so.
@@ -65,8 +67,12 @@ package final class Placer<Disk: ShareDisk> {
 
     /// Whether something that could not be done yet concerns a path, or what is above or below it.
     package func isWaiting(at path: RelativePath) -> Bool {
-        backlog.contains { $0.paths.contains { $0.contains(path) || path.contains($0) } }
+        waiting().concern(path)
     }
+
+    /// A content has come into `versions/`: written down with the next ``flush()``.
+    /// - Parameter size: in bytes.
+    package func noteVersion(_ digest: Digest, size: Int64) { stored[digest] = size }
 
     /// Steps that were done since the last ``flush()``.
     package var waitingToBeWritten: Int { done.ids.count }
@@ -89,9 +95,10 @@ package final class Placer<Disk: ShareDisk> {
 
     /// Tries again what could not be done.
     package func retry() throws {
-        let waiting = backlog
+        let before = backlog
         backlog = []
-        for placement in waiting { try run(placement, isReplay: true) }
+        waitingNames = nil
+        for placement in before { try run(placement, isReplay: true) }
     }
 
     /// Tries again what waits for a content that has come.
@@ -102,7 +109,11 @@ package final class Placer<Disk: ShareDisk> {
         while let index = backlog.indices.first(where: isNext) {
             let (placement, later) = (backlog[index], Array(backlog[(index + 1)...]))
             backlog.removeSubrange(index...)
-            defer { backlog += later }
+            waitingNames = nil
+            defer {
+                backlog += later
+                waitingNames = nil
+            }
             try run(placement, isReplay: true)
             if backlog.count > index { return }
         }
@@ -120,10 +131,22 @@ package final class Placer<Disk: ShareDisk> {
         return placement.expected != nil || (try? store.status(of: path)) == nil
     }
 
+    private func wait(_ placement: Placement) {
+        backlog.append(placement)
+        waitingNames?.insert(placement)
+    }
+
+    private func waiting() -> WaitingNames {
+        if let waitingNames { return waitingNames }
+        let names = WaitingNames(backlog)
+        waitingNames = names
+        return names
+    }
+
     private func run(_ placement: Placement, isReplay: Bool) throws {
         // What has to come after something that waits, waits too.
-        if isShareAway || canOnlyWait(placement) || backlog.contains(where: { $0.overlaps(placement) }) {
-            return backlog.append(placement)
+        if isShareAway || canOnlyWait(placement) || waiting().overlap(placement) {
+            return wait(placement)
         }
         if done.isHidden(by: placement) { try flush() }
         do {
@@ -131,10 +154,10 @@ package final class Placer<Disk: ShareDisk> {
             done.append(placement)
         } catch let error as FileTreeError {
             if !isReplay { warn("placement_waits", ["node": placement.node.rawValue, "reason": "\(error)"]) }
-            backlog.append(placement)
+            wait(placement)
         } catch let error as PlacementWaits {
             if !isReplay { warn("placement_waits", ["node": placement.node.rawValue, "reason": "\(error)"]) }
-            backlog.append(placement)
+            wait(placement)
         }
     }
 
@@ -183,7 +206,7 @@ package final class Placer<Disk: ShareDisk> {
             date: today(), origin: .share)
         for (index, placement) in result.placements.enumerated() {
             do { try PlacementRun(placer: self, placement: placement, isReplay: false).carryOut() } catch {
-                backlog += result.placements[index...]
+                for placement in result.placements[index...] { wait(placement) }
                 throw error
             }
             done.append(placement)

@@ -68,12 +68,13 @@ extension HubDesk {
     private func keepOffer(_ item: PrivateItem?, _ content: FileContent) throws {
         guard let item else { throw ErrorMessage(.badValue, "the staged file is not what was wanted") }
         try store.keepVersion(item, content.digest)
-        try store.sync()
-        try journal.finish(stored: [(content.digest, content.size)])
+        // Whoever gave it keeps it: should it be lost before it is durable, it is asked for again.
+        placer.noteVersion(content.digest, size: content.size)
         hubLog.info("came_back", ["sha256": content.digest, "bytes": content.size])
         wantedMark += 1
         try placer.retry(having: content.digest)
         settle()
+        planFlush()
     }
 
     private func dropOffer(_ file: String, _ client: String) {
