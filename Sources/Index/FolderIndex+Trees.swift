@@ -118,11 +118,14 @@ extension FolderIndex: ThreeTrees {
     }
 
     /// The node is gone here and there. Its tombstone is kept until the changes feed is past it, so that a page from
-    /// before cannot bring it back.
+    /// before cannot bring it back; and while a commit is in flight, whose answer, when it is given again, speaks of the
+    /// node as it was at first.
     package func forget(_ node: NodeID) throws {
         try database.execute("DELETE FROM synced WHERE node = ?", node.rawValue)
         try database.execute("DELETE FROM aside WHERE node = ?", node.rawValue)
-        if let tombstone = try remote(node), tombstone.isDeleted, try tombstone.seq > received {
+        if let tombstone = try remote(node), tombstone.isDeleted,
+            try tombstone.seq > received || inflightRequest != nil
+        {
             return try markUnsettled(.node(node))
         }
         try database.execute("DELETE FROM remote WHERE node = ?", node.rawValue)
