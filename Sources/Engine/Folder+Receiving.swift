@@ -84,10 +84,18 @@ extension Folder {
         try partAll(nodes)
         let intents = try intents(of: nodes)
         if !intents.isEmpty { try index.intend(intents) }
-        return try index.transaction {
-            let count = try place(nodes)
-            try index.crossOut(intents.map(\.id))
-            return count
+        do {
+            return try index.transaction {
+                let count = try place(nodes)
+                try index.crossOut(intents.map(\.id))
+                return count
+            }
+        } catch {
+            // What was placed is on the disk, and the index (it may be full) does not say so: as after a crash, a look at
+            // everything finds what was intended, and does not take it for the user's.
+            hasLooked = false
+            mustLookAtEverything = true
+            throw error
         }
     }
 

@@ -12,6 +12,8 @@ extension Simulation {
                 try perform(step.act, agent, &random)
             }
         } catch is Crash {
+            // Where it was another agent that was at work, that one goes on: its step has failed as one does when its index
+            // cannot be written.
             tell("    dies")
             try agent.restart()
         }
