@@ -39,7 +39,7 @@ extension Folder {
             try accepted(node, sent, before: try sent.node.flatMap { try index.synced($0) })
         case .conflict(let current, let copy):
             let before = try sent.node.flatMap { try index.synced($0) }
-            try index.setRemote(current)
+            if try !isOver(current) { try index.setRemote(current) }
             if sent.node == current.id { try unbind(current.id) }
             try accepted(copy, sent, before: before)
         case .refused(let reason, let current):
@@ -97,6 +97,7 @@ extension Folder {
             try index.forget(id)
             return
         }
+        if try isOver(current) { return }
         try index.setRemote(current)
         switch sent.verb {
         case .delete:
@@ -136,6 +137,12 @@ extension Folder {
         var row = row
         row.alias = nil
         try index.update(row)
+    }
+
+    /// Whether an answer that comes late tells of a node that is gone here since: the feed is past what it says, and nothing is
+    /// left of the node. No page would take back what it says.
+    private func isOver(_ node: Node) throws -> Bool {
+        try node.seq <= index.received && index.remote(node.id) == nil && index.synced(node.id) == nil
     }
 
     // MARK: - Rows and nodes

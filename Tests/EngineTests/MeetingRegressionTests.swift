@@ -325,6 +325,83 @@ struct MeetingRegressionTests {
             """)
     }
 
+    @Test func `an answer that comes late brings back nothing that went since`() throws {
+        try replay(
+            """
+            crowded 4
+            0 user 9505470469039187269
+            0 quiesce 14240553166805035495
+            3 user 17008697387974919852
+            3 exile 13859110423712925593
+            0 quiesce 9530875332815558865
+            3 user 11552857644331248018
+            3 user 13251779914811650961
+            0 user 16968497395522572127
+            3 interlope 5493705750875781574
+            1 sync 6116783279774064044
+            0 sync 5992795649634180672
+            1 user 14098512008714431440
+            1 sync 15686911023078036416
+            0 phoneInterlopes 8617032372633343854
+            """)
+    }
+
+    @Test(arguments: [
+        """
+        crowded 3
+        2 user 2246717068942249447
+        0 quiesce 14378894366484241281
+        2 user 11879681738462630441
+        2 hasty 13547922494698451128
+        2 user 6053111193428971431
+        2 interlope 6289965170904957102
+        0 user 961821452193561278
+        """,
+        """
+        crowded 3
+        0 user 17973085762169994050
+        0 quiesce 313807181382740705
+        2 user 3717237287926312894
+        2 user 15900373701951604662
+        0 user 11278025937709342537
+        0 user 5838538655249855781
+        0 sync 14271197537994732618
+        1 exile 17592112338963394754
+        """,
+        """
+        crowded 2
+        0 user 14677047854159060183
+        0 quiesce 9487581897918589270
+        0 phone 17919977827748387586
+        0 phoneInterlopes 1082302147812373199
+        1 sync 10545285243306908036
+        1 user 9747310147686470715
+        0 user 9218949156773605615
+        1 interlope 11784653848654663189
+        0 phoneInterlopes 11045874274086481183
+        """,
+    ])
+    func `a move takes along bytes that its user has not seen`(
+        text: String
+    ) throws {
+        try replay(text)
+    }
+
+    @Test func `who dies in a step of another is started again`() throws {
+        try replay(
+            """
+            chaos 4
+            3 user 6196366286080425913
+            2 user 13614268265817545701
+            2 phoneInterlopes 18198658425366173099
+            3 interlope 14330056704856137214
+            1 powerCut 15115702784509188559
+            1 crashSoon 6010535542659595698
+            0 exile 6213515663238825635
+            1 phone 9482185587570977531
+            """)
+    }
+
     private func replay(_ text: String) throws {
         _ = try Simulation.run(#require(History(text)))
     }

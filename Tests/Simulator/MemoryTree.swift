@@ -89,6 +89,8 @@ final class MemoryTree: LocalTree {
     var interloper: ((RelativePath?) -> Void)?
     /// So many calls of the engine from now, the process dies.
     var fuse: Int?
+    /// It died of that, and was not started again.
+    var hasBurnt: Bool { fuse.map { $0 < 0 } ?? false }
     /// False while the disk is not mounted.
     var isMounted = true
     /// Whether the file system says when an inode was made.

@@ -17,8 +17,8 @@ extension SimulatedHub {
             answered[operation.id] = Answered(outcome: outcome, head: head)
             // What hangs on it comes in another order, and meets its client's own.
             if case .held = outcome { forgives.insert(request.client) }
-            if case .conflict(let current, let copy) = outcome, !wasRepeated {
-                explain(current, copy, request.client, operation.change)
+            if case .conflict(let current, let copy) = outcome {
+                explain(operation, current, copy, request.client, wasRepeated)
             }
         }
         if wasRepeated, !request.operations.isEmpty, head != before {
@@ -58,13 +58,15 @@ extension SimulatedHub {
 
     /// Two changes that met: somebody else had a hand in what holds the name; and their bytes differ. Where a copy of a conflict
     /// that is explained holds the name, it has it from the hub, and not from whoever's the copy is.
-    private func explain(_ current: Node, _ copy: Node, _ client: String, _ change: Change) {
+    private func explain(
+        _ operation: Operation, _ current: Node, _ copy: Node, _ client: String, _ wasRepeated: Bool
+    ) {
+        if wasRepeated { return }
         if !current.content.differs(from: copy.content) {
             complain(.equalEditsAgree, "\(current.name) and \(copy.name) hold the same")
         }
-        // A move that finds its name taken brings along what others have made of the node.
-        let isMove = if case .move = change { true } else { false }
-        if !isMove, !forgives.contains(client), !isWork(copy.content, client) {
+        // A move takes along whatever bytes the node has by then.
+        if operation.change.content != nil, !forgives.contains(client), !isWork(copy.content, client) {
             complain(
                 .noUnexplainedConflict,
                 "\(copy.name) holds what \(client)'s user never had in hand: the engine's own work")

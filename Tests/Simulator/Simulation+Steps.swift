@@ -12,10 +12,9 @@ extension Simulation {
                 try perform(step.act, agent, &random)
             }
         } catch is Crash {
-            // Where it was another agent that was at work, that one goes on: its step has failed as one does when its index
-            // cannot be written.
             tell("    dies")
-            try agent.restart()
+            // A fuse that was laid in an earlier step may have burnt in another one's.
+            for other in agents where other === agent || other.tree.hasBurnt { try other.restart() }
         }
         try complain()
     }
