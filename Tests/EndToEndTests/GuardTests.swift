@@ -28,7 +28,10 @@ struct GuardTests {
             let (ann, bea) = (fleet["ann"], fleet["bea"])
             try fill(ann.folder)
             try fleet.expectSame()
+            // While its agent is away: it is one batch, however long the disk takes.
+            try bea.stop()
             try bea.folder.remove("d")
+            try bea.start()
             let batch = try awaitHeld(fleet)
             #expect(batch.client == "bea" && batch.deletes > 20 && batch.rewrites == 0)
             #expect(try fleet.hub.status(of: "bea").state == .held && fleet.hub.status(of: "ann").state == .inSync)
@@ -155,7 +158,9 @@ struct GuardTests {
             let (ann, bea) = (fleet["ann"], fleet["bea"])
             try fill(ann.folder)
             try fleet.expectSame()
+            try bea.stop()
             try bea.folder.remove("d")
+            try bea.start()
             let batch = try awaitHeld(fleet)
             // Its user wants one of them back after all, and makes another one anew.
             let kept = "d/f58"
