@@ -34,7 +34,7 @@ extension HubDesk {
     }
 
     private static func clientName(_ text: String) throws -> ClientName {
-        if text == Placer.shareClient || text == "hub" {
+        if text == Placer.shareClient || text == Journal.guardClient || text == "hub" {
             throw ErrorMessage(.badName, "'\(text)' is a name that the hub uses itself; take another")
         }
         do throws(ClientNameError) { return try ClientName(text) } catch { throw ErrorMessage(.badName, "\(error)") }
