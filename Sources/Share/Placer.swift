@@ -78,9 +78,17 @@ package final class Placer<Disk: ShareDisk> {
     package var waitingToBeWritten: Int { done.ids.count }
 
     /// Carries out the placements of one commit, in order.
-    /// - Throws: what the journal throws. What cannot be done in the share is not an error: it stays in ``backlog``.
-    package func run(_ placements: [Placement]) throws {
-        for placement in placements { try run(placement, isReplay: false) }
+    /// - Throws: what the journal throws. What cannot be done in the share is not an error. Either way what was not done is in
+    ///   ``backlog``.
+    package func run(_ placements: [Placement]) throws { try run(placements, isReplay: false) }
+
+    private func run(_ placements: [Placement], isReplay: Bool) throws {
+        for (index, placement) in placements.enumerated() {
+            do { try run(placement, isReplay: isReplay) } catch {
+                for later in placements[(index + 1)...] { wait(later) }
+                throw error
+            }
+        }
     }
 
     /// What a start does before anybody is served: puts away what had come out of the share and not reached `versions/` (or gives it
@@ -98,7 +106,7 @@ package final class Placer<Disk: ShareDisk> {
         let before = backlog
         backlog = []
         waitingNames = nil
-        for placement in before { try run(placement, isReplay: true) }
+        try run(before, isReplay: true)
     }
 
     /// Tries again what waits for a content that has come.
@@ -148,8 +156,8 @@ package final class Placer<Disk: ShareDisk> {
         if isShareAway || canOnlyWait(placement) || waiting().overlap(placement) {
             return wait(placement)
         }
-        if done.isHidden(by: placement) { try flush() }
         do {
+            if done.isHidden(by: placement) { try flush() }
             try PlacementRun(placer: self, placement: placement, isReplay: isReplay).carryOut()
             done.append(placement)
         } catch let error as FileTreeError {
@@ -158,6 +166,9 @@ package final class Placer<Disk: ShareDisk> {
         } catch let error as PlacementWaits {
             if !isReplay { warn("placement_waits", ["node": placement.node.rawValue, "reason": "\(error)"]) }
             wait(placement)
+        } catch {
+            wait(placement)
+            throw error
         }
     }
 

@@ -16,7 +16,9 @@ extension DiskTree {
                 try asking { () throws(FileTreeError) in try item.remove() }
                 return false
             }
-            guard let isKnown = try isKnown(content(of: item)) else { return true }
+            // What cannot be read (its mode says so) gets a name unread: one bad item keeps nobody from starting.
+            let content = try? content(of: item)
+            guard let isKnown = try content.map(isKnown) ?? false else { return true }
             try recover(item, isKnown: isKnown)
             return false
         }

@@ -203,10 +203,9 @@ final class HubDesk {
     func flush() {
         do {
             let isBurst = placer.waitingToBeWritten > 100
-            try journal.transaction {
-                try saveReports()
-                try placer.flush()
-            }
+            // Not in one transaction: what the placer has done is forgotten when its own has been written.
+            try placer.flush()
+            try journal.transaction { try saveReports() }
             diskTrouble = nil
             if isBurst { Memory.trim() }
         } catch {
