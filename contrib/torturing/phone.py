@@ -61,8 +61,8 @@ class Phone:
             status = os.fstat(descriptor)
             if status.st_nlink == 0 or os.pread(descriptor, status.st_size, 0) != data:
                 self.contents.destroyed_in_share(data)
-            else:
-                self.contents.destroyed_unseen(path, self.step)
+            # The hub may have had another there by then, and has no use for the older one if it keeps those bytes already.
+            self.contents.destroyed_unseen(path, self.step)
         finally:
             os.close(descriptor)
 
