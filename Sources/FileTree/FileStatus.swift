@@ -128,6 +128,12 @@ package struct FileStatus: Hashable, Sendable {
     /// entries, the same inode; of anything else the same in all.
     package func matches(_ expected: Fingerprint) -> Bool { fingerprint.matches(expected) }
 
+    /// Whether it can be the inode that was seen before, and not one that has its number now.
+    /// - Parameter born: when that one was made; 0 where the file system did not say.
+    package func isInode(_ identity: FileIdentity, born: Nanoseconds) -> Bool {
+        self.identity == identity && (self.born == born || self.born == 0 || born == 0)
+    }
+
     /// As ``matches(_:)``, after a rename.
     package func survivedRename(_ expected: Fingerprint) -> Bool { fingerprint.survivedRename(expected) }
 }

@@ -10,9 +10,7 @@ extension Placed {
     }
 
     /// Whether it can be the same inode, and not one that has its number now.
-    package func isInode(of status: FileStatus) -> Bool {
-        identity == status.identity && (born == status.born || born == 0 || status.born == 0)
-    }
+    package func isInode(of status: FileStatus) -> Bool { status.isInode(identity, born: born) }
 
     /// Which inode.
     package var identity: FileIdentity { FileIdentity(device: device, inode: inode) }

@@ -11,18 +11,9 @@ struct GuardTests {
     let bea: Desk
     static let rule = MassChangeGuard(percent: 30, least: 5)
 
-    /// Ten files in the directory `d`, and one beside it, made by bea.
     init() throws {
-        journal = try Journal.inMemory()
-        ann = Desk(journal)
-        bea = Desk(journal, client: "bea")
-        for name in ["ann", "bea"] {
-            try journal.addClient(name, kind: .agent, publicKey: "key", at: 1)
-            try journal.hello(name, generation: "a1", at: 1)
-        }
-        _ = try bea.run(.directory("d"), .file("beside", "beside"))
-        let directory = try node("d")
-        _ = try bea.commit((0..<10).map { bea.operation(.file("f\($0)", "text \($0)", in: directory.id)) })
+        let fixture = try GuardFixture()
+        (journal, ann, bea) = (fixture.journal, fixture.ann, fixture.bea)
     }
 
     private func node(_ text: String) throws -> Node { try #require(try journal.node(at: path(text))) }

@@ -12,18 +12,10 @@ struct GuardWindowTests {
     /// Five of twelve nodes are enough; the window has 600 seconds.
     static let rule = MassChangeGuard(percent: 30, least: 5)
 
-    /// Ten files in the directory `d`, and one beside it, made by bea. Their bytes are at the hub.
+    /// The bytes of what bea has made are at the hub.
     init() throws {
-        journal = try Journal.inMemory()
-        ann = Desk(journal)
-        bea = Desk(journal, client: "bea")
-        for name in ["ann", "bea"] {
-            try journal.addClient(name, kind: .agent, publicKey: "key", at: 1)
-            try journal.hello(name, generation: "a1", at: 1)
-        }
-        _ = try bea.run(.directory("d"), .file("beside", "beside"))
-        let directory = try node("d")
-        _ = try bea.commit((0..<10).map { bea.operation(.file("f\($0)", "text \($0)", in: directory.id)) })
+        let fixture = try GuardFixture()
+        (journal, ann, bea) = (fixture.journal, fixture.ann, fixture.bea)
         try place()
     }
 

@@ -195,22 +195,20 @@ extension DiskTree {
         guard let now = try asking({ () throws(FileTreeError) in try root.status(of: path) }),
             now.kind.node == known.kind
         else { return nil }
-        if known.kind == .directory { return isInode(now, known.stamp) ? now.fingerprint : nil }
+        let stamp = known.stamp
+        if known.kind == .directory {
+            let identity = FileIdentity(device: stamp.device, inode: stamp.inode)
+            return now.isInode(identity, born: stamp.born) ? now.fingerprint : nil
+        }
         var found = Stamp(now)
-        if known.stamp.isDoubtful { found.ctime = known.stamp.ctime }
-        return found == known.stamp ? now.fingerprint : nil
+        if stamp.isDoubtful { found.ctime = stamp.ctime }
+        return found == stamp ? now.fingerprint : nil
     }
 
     /// Where the stamp does not tell, the bytes that came out do.
     private func confirmation(_ known: Known) -> Confirmation? {
         guard known.kind == .file, known.stamp.isDoubtful else { return nil }
         return { item throws(FileTreeError) in try item.open().hash().digest == known.digest }
-    }
-
-    /// Whether it can be the inode that was seen, and not one that has its number now.
-    private func isInode(_ now: FileStatus, _ stamp: Stamp) -> Bool {
-        now.device == stamp.device && now.inode == stamp.inode
-            && (now.born == stamp.born || now.born == 0 || stamp.born == 0)
     }
 
     private func placing(_ path: RelativePath, _ body: () throws(FileTreeError) -> NewPlacement) throws -> Placing {
