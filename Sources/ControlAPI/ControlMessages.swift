@@ -1,6 +1,8 @@
 /// The state of a client, in words that scripts rely on (DESIGN §9).
 package enum ClientState: String, Codable, Sendable, CaseIterable {
     case inSync = "in-sync"
+    /// Everything is being compared, since what was agreed before does not hold any more (DESIGN §4.7).
+    case merging
     case syncing, paused, offline, held, blocked, revoked
 }
 
@@ -60,6 +62,10 @@ package struct StatusResponse: Codable, Hashable, Sendable {
         package var kind: ClientKind
         /// The one word for how it is doing.
         package var state: ClientState
+        /// Why it is so, as a sentence; nil where the word says all.
+        package var reason: String?
+        /// Another machine that says to be this client is turned away: what to do, as a sentence; nil if there is none.
+        package var refused: String?
         /// The `seq` up to which everything is on its disk.
         package var cursor: Int64
         /// Changes that it has yet to apply.
@@ -75,12 +81,15 @@ package struct StatusResponse: Codable, Hashable, Sendable {
         /// `send-only` or `receive-only`; nil for two-way, and as long as it has not said.
         package var mode: String?
         package init(
-            name: String, kind: ClientKind, state: ClientState, cursor: Int64, behind: Int64, unsynced: Unsynced,
-            lastSeen: String?, pausedUntil: String?, pausedSince: String? = nil, mode: String? = nil
+            name: String, kind: ClientKind, state: ClientState, reason: String? = nil, refused: String? = nil,
+            cursor: Int64, behind: Int64, unsynced: Unsynced, lastSeen: String?, pausedUntil: String?,
+            pausedSince: String? = nil, mode: String? = nil
         ) {
             self.name = name
             self.kind = kind
             self.state = state
+            self.reason = reason
+            self.refused = refused
             self.cursor = cursor
             self.behind = behind
             self.unsynced = unsynced

@@ -85,10 +85,12 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     package var paused: PauseMessage?
     /// Where the client's root lies below the share: escaped; nil for the share itself. It may change.
     package var subtree: String?
+    /// True if another index of this client has reported before.
+    package var otherIndex: Bool?
     package init(
         hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, setBack: Bool,
         collected: Int64, staging: String, share: String, maxOperations: Int, paused: PauseMessage?,
-        subtree: String? = nil
+        subtree: String? = nil, otherIndex: Bool = false
     ) {
         self.hub = hub
         self.version = version
@@ -103,6 +105,15 @@ package struct HelloResponse: Codable, Hashable, Sendable {
         self.maxOperations = maxOperations
         self.paused = paused
         self.subtree = subtree
+        self.otherIndex = otherIndex ? true : nil
+    }
+
+    /// The epoch of a client that maps a part of the share: the journal's, and which directory stands for the part.
+    package static func epoch(_ journal: String, part node: Int64) -> String { "\(journal)-\(node)" }
+
+    /// Whether two epochs are of one journal, and differ at most in the part.
+    package static func isOneJournal(_ one: String, _ other: String) -> Bool {
+        one.prefix { $0 != "-" } == other.prefix { $0 != "-" }
     }
 }
 
@@ -275,11 +286,13 @@ package struct ReportRequest: Codable, Hashable, Sendable {
     package var bytes: Int64
     /// Why nothing goes on at all (its folder is not there), as a sentence; nil while it does.
     package var blocked: String?
+    /// Why everything is being compared with the hub, as a sentence; nil when it is not.
+    package var merging: String?
     /// `send-only` or `receive-only`; nil for two-way.
     package var mode: String?
     package init(
         epoch: String, cursor: Int64, barrier: Int64, pending: [PendingMessage], upCount: Int, downCount: Int,
-        bytes: Int64, blocked: String? = nil, mode: String? = nil
+        bytes: Int64, blocked: String? = nil, merging: String? = nil, mode: String? = nil
     ) {
         self.epoch = epoch
         self.cursor = cursor
@@ -289,6 +302,7 @@ package struct ReportRequest: Codable, Hashable, Sendable {
         self.downCount = downCount
         self.bytes = bytes
         self.blocked = blocked
+        self.merging = merging
         self.mode = mode
     }
 }
@@ -310,8 +324,12 @@ package struct PendingMessage: Codable, Hashable, Sendable {
     package var skipped: Bool?
     /// True for what is skipped since it is at the hub only and the client takes nothing: an answer to `why`, and in no list.
     package var unlisted: Bool?
+    /// True if something has to be otherwise before it goes on (no room, no permission, a person's decision): the reason says
+    /// what.
+    package var stuck: Bool?
     package init(
-        path: String, direction: Direction, bytes: Int64, reason: String, skipped: Bool = false, unlisted: Bool = false
+        path: String, direction: Direction, bytes: Int64, reason: String, skipped: Bool = false,
+        unlisted: Bool = false, stuck: Bool = false
     ) {
         self.path = path
         self.direction = direction
@@ -319,6 +337,7 @@ package struct PendingMessage: Codable, Hashable, Sendable {
         self.reason = reason
         self.skipped = skipped ? true : nil
         self.unlisted = unlisted ? true : nil
+        self.stuck = stuck ? true : nil
     }
 }
 

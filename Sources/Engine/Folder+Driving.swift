@@ -1,4 +1,4 @@
-internal import Index
+package import Index
 package import SyncCore
 
 /// A file that was found new or changed by listing, not by an event.
@@ -110,9 +110,24 @@ extension Folder {
     /// - Parameters:
     ///   - collected: what that journal has collected already: see `Journal.collected`.
     ///   - head: its `seq`: nothing is sent before everything up to there was received.
-    package func begin(epoch: String, collected: Sequence = .zero, head: Sequence = .zero) throws {
+    ///   - cause: what people are told; nil where nothing was agreed before.
+    package func begin(
+        epoch: String, collected: Sequence = .zero, head: Sequence = .zero, because cause: MergeCause? = nil
+    ) throws {
         forgetTransfers()
-        try index.begin(epoch: epoch, collected: collected, head: head)
+        try index.begin(epoch: epoch, collected: collected, head: head, because: cause)
+    }
+
+    /// Ends a merge of which nothing is left: all that the hub had was heard of, everything here was looked at, and what still
+    /// waits has a cause of its own.
+    /// - Parameter pending: see ``pending(limit:)``.
+    /// - Returns: what had been its cause; nil if none ended.
+    package func endMerging(_ pending: [Pending]) throws -> MergeCause? {
+        guard let cause = try index.mergeCause, hasLooked, try index.hasHeard, try index.inflightRequest == nil,
+            pending.allSatisfy({ $0.isSkipped || $0.isStuck })
+        else { return nil }
+        try index.setMergeCause(nil)
+        return cause
     }
 
     /// The index was set back: it becomes another one, and merges as if new when it begins with the hub.

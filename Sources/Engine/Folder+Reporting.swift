@@ -16,6 +16,8 @@ package struct Pending: Hashable, Sendable {
     /// Of what is skipped: at the hub only, in a folder that takes nothing. That is so of much and no news of any, so that it
     /// is an answer and stands in no list.
     package var isElsewhereOnly = false
+    /// Not the next thing to do: something has to be otherwise before it goes on, and ``reason`` says what.
+    package var isStuck = false
 
     /// A line of a list that somebody may wait for, or wants to see.
     package init(path: RelativePath, isUp: Bool, bytes: Int64, reason: String, isSkipped: Bool) {
@@ -47,19 +49,23 @@ extension Folder {
                 skipped.append(item)
                 continue
             }
-            if item.isUp, let commitTrouble, case .send = subject.verdict { item.reason = commitTrouble }
-            if item.isUp, let local = subject.local, let reason = sendingTroubles[local.entry] {
-                item.reason = reason
+            if item.isUp, let local = subject.local, sendingTroubles[local.entry] != nil {
                 item.bytes = max(item.bytes, local.content?.file?.size ?? 0)
             }
-            if !item.isUp, let node = subject.node, let reason = receivingTroubles[node] { item.reason = reason }
-            if item.isUp, let reason = try heldReason(key, subject) { item.reason = reason }
-            item.reason = subject.local.flatMap { reasons[$0.entry] } ?? byPath[item.path] ?? item.reason
+            let noted = subject.local.flatMap { reasons[$0.entry] } ?? byPath[item.path]
+            if let cause = try noted ?? cause(item, key, subject) {
+                item.reason = cause
+                item.isStuck = true
+            }
             byPath[item.path] = nil
             found.append(item)
         }
         // Directories that cannot be read have no subject that waits.
-        found += byPath.map { Pending(path: $0.key, isUp: true, bytes: 0, reason: $0.value, isSkipped: false) }
+        found += byPath.map { path, reason in
+            var item = Pending(path: path, isUp: true, bytes: 0, reason: reason, isSkipped: false)
+            item.isStuck = true
+            return item
+        }
         skipped += try ignored(limit: limit)
         let news = skipped.filter { !$0.isElsewhereOnly }
         let rest = news + skipped.filter(\.isElsewhereOnly)
@@ -73,6 +79,15 @@ extension Folder {
         let first = try index.speaking(limit: limit)
         let seen = Set(first)
         return first + all.filter { !seen.contains($0) }
+    }
+
+    /// Why something cannot go on by itself, beside what is noted at its path; nil if it can. What says most comes first.
+    private func cause(_ item: Pending, _ key: SubjectKey, _ subject: Subject) throws -> String? {
+        guard item.isUp else { return subject.node.flatMap { receivingTroubles[$0] } }
+        if let reason = try heldReason(key, subject) { return reason }
+        if let reason = subject.local.flatMap({ sendingTroubles[$0.entry] }) { return reason }
+        if case .send = subject.verdict { return commitTrouble }
+        return nil
     }
 
     private func heldReason(_ key: SubjectKey, _ subject: Subject) throws -> String? {

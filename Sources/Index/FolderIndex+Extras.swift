@@ -11,7 +11,7 @@ extension FolderIndex {
         guard text != before else { return }
         try transaction {
             try set("carries", text)
-            if let epoch = try epoch { try begin(epoch: epoch) }
+            if let epoch = try epoch { try begin(epoch: epoch, because: .extras) }
             // What is known of the disk lacks what is carried now.
             try database.execute("UPDATE local SET extras = NULL, sha256 = NULL")
         }

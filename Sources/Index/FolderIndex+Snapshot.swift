@@ -21,7 +21,11 @@ extension FolderIndex {
 
     /// A snapshot is to be taken; nothing is sent until it has been. One that has begun goes on.
     package func beginSnapshot() throws {
-        if try snapshotAfter == nil { try set("snapshot_after", "0") }
+        guard try snapshotAfter == nil else { return }
+        try transaction {
+            try set("snapshot_after", "0")
+            try setMergeCause(.away)
+        }
     }
 
     /// Takes in the next page. What is known here and not there was deleted meanwhile, and the hub may not have its bytes any

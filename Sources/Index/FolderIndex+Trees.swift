@@ -280,9 +280,12 @@ extension FolderIndex: ThreeTrees {
     /// - Parameters:
     ///   - collected: what that journal has collected already.
     ///   - head: its `seq`: nothing is sent before everything up to there was received.
-    package func begin(epoch: String, collected: Sequence = .zero, head: Sequence = .zero) throws {
+    package func begin(
+        epoch: String, collected: Sequence = .zero, head: Sequence = .zero, because cause: MergeCause? = nil
+    ) throws {
         try transaction {
             try forgetAgreements()
+            try setMergeCause(cause)
             try set("collected", String(collected.rawValue))
             try set("hear_first", String(head.rawValue))
             try set("epoch", epoch)
@@ -298,6 +301,7 @@ extension FolderIndex: ThreeTrees {
             try set("generation", generation)
             try set("acknowledged", nil)
             try set("epoch", nil)
+            try setMergeCause(.indexSetBack)
         }
     }
 

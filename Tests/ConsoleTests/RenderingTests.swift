@@ -33,6 +33,23 @@ import Testing
         #expect(text.replacing(/\u{1B}\[[0-9]*m/, with: "") == Samples.status.text(Self.plain))
     }
 
+    @Test func `status says why a client is as it is`() {
+        var status = Samples.status
+        status.clients = Array(status.clients.prefix(2))
+        status.clients[0].refused = "another machine says to be it"
+        status.clients[1].state = .merging
+        status.clients[1].reason = "merging as new: its index was lost"
+        let lines = status.text(Self.plain).split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(
+            lines.suffix(6) == [
+                "", "laptop: refused: another machine says to be it", "書斎: merging as new: its index was lost", "",
+                "2 open conflicts; `syncctl conflicts` lists them", "",
+            ])
+        status.clients[1].state = .blocked
+        status.clients[1].reason = "its folder is not there"
+        #expect(status.text(Self.plain).contains("書斎: blocked: its folder is not there\n"))
+    }
+
     @Test func `a hub without clients says how to get one`() {
         #expect(
             Samples.empty.text(Self.plain) == """

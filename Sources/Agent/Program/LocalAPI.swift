@@ -111,9 +111,14 @@ final class LocalAPI: Sendable {
         }
     }
 
+    private var waits: WaitsHere {
+        let cause = try? worker.perform { try $0.index.mergeCause }
+        return WaitsHere(pause: state.pause, away: state.away, merging: cause?.sentence)
+    }
+
     private func unsynced(_ request: HTTPRequest) -> HTTPResponse {
         if let name = request.query("client"), name != configuration.client { return refuse(hubAway) }
-        let waits = WaitsHere(pause: state.pause, away: state.away)
+        let waits = self.waits
         return .json(WireFormat.encode(pending().filter { !$0.isElsewhereOnly }.map { message($0, waits) }))
     }
 
@@ -177,7 +182,7 @@ final class LocalAPI: Sendable {
             guard isHere || item != nil else {
                 return refuse(ErrorMessage(.unknownPath, "there is nothing at \(path) here, and the hub is away"))
             }
-            let reason = WaitsHere(pause: state.pause, away: state.away).answer(item, at: path)
+            let reason = waits.answer(item, at: path)
             return .json(
                 WireFormat.encode(
                     WhyResponse(

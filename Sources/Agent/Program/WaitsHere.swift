@@ -8,6 +8,8 @@ struct WaitsHere {
     var pause: PauseMessage?
     /// Unix seconds of when the hub went, and why; nil if it has only just gone.
     var away: (since: Int64, reason: String)?
+    /// Why everything is to be compared with the hub, as a sentence; nil when it is not.
+    var merging: String?
 
     /// Why something that waits does not go on.
     func reason(of item: Pending) -> String {
@@ -20,12 +22,14 @@ struct WaitsHere {
         guard let item else {
             return "nothing waits here; what other clients have is not known while the hub is away"
         }
+        let merge = item.isSkipped ? "" : merging.map { "; \($0)" } ?? ""
         let way = item.isSkipped ? "is skipped" : item.isUp ? "waits to be sent" : "waits to be received"
         let place = item.path == path ? "" : "\(item.path) "
         return "\(place)\(way): \(item.reason)" + (item.isSkipped ? "" : paused.map { "; \($0)" } ?? "")
+            + merge
     }
 
-    private var general: [String] { [paused, absence].compactMap { $0 } }
+    private var general: [String] { [paused, absence, merging].compactMap { $0 } }
 
     /// Why this client is to hold still, as the hub said last.
     var paused: String? {

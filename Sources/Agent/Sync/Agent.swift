@@ -63,9 +63,9 @@ final class Agent: Sendable {
                 pause = 1
                 try receiver.begin(hub.hello)
                 state.connected(hub)
-                // Answered at once even if there is nothing: only then is it known what is missing, and can be reported.
-                try receiver.receive(hub, wait: 0)
-                while !state.isStopping { try receiver.receive(hub, wait: 50) }
+                // Answered at once even if there is nothing, at the beginning and after a snapshot: only then is it known
+                // what is missing, and can be reported.
+                while !state.isStopping { try receiver.receive(hub, wait: state.isCaughtUp ? 50 : 0) }
             } catch let error as HubError {
                 if let reason = giveUp(error) { return state.stop(reason) }
                 if !state.isStopping, state.away?.reason != error.description {

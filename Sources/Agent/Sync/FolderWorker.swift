@@ -54,6 +54,7 @@ final class FolderWorker: @unchecked Sendable {
                     "reason": damaged.reason, "kept": damaged.path,
                     "then": "a new one is made from the folder, and everything is merged as if new",
                 ])
+            try index.setMergeCause(.indexDamaged)
         }
         try index.carry(tree.carried)
         folder = Folder(

@@ -21,9 +21,12 @@ final class Receiver {
 
     /// The first thing on a connection: is it the journal that we know?
     func begin(_ hello: HelloResponse) throws {
-        try worker.perform { folder in
+        let (before, cause) = try worker.perform { folder in
+            let before = try folder.index.mergeCause
             try folder.begin(hello)
+            return (before, try folder.index.mergeCause)
         }
+        if let cause, cause != before { log.warning("merging", ["because": cause.sentence]) }
         barrier = 0
         wanted = 0
         worker.forgetBarriers()
@@ -49,6 +52,7 @@ final class Receiver {
 
     private func takeSnapshot(_ hub: any HubConnection) throws {
         try worker.perform { try $0.index.beginSnapshot() }
+        state.report.ring()
         while !state.isStopping {
             if try worker.perform({ try $0.index.inflightRequest != nil }) {
                 // What is in flight is answered first.
@@ -141,9 +145,19 @@ extension Folder {
     func begin(_ hello: HelloResponse) throws {
         let head = Sequence(hello.head)
         if try index.epoch != hello.epoch || index.received > head || index.hearsFirst > head || !hello.known {
-            try begin(epoch: hello.epoch, collected: Sequence(hello.collected), head: head)
+            try begin(
+                epoch: hello.epoch, collected: Sequence(hello.collected), head: head, because: mergeCause(hello))
         } else if try index.hasMissed(Sequence(hello.collected)) {
             try index.beginSnapshot()
         }
+    }
+
+    /// Nil for an index that meets a hub for the first time, as after a join.
+    private func mergeCause(_ hello: HelloResponse) throws -> MergeCause? {
+        guard let epoch = try index.epoch else {
+            return try index.mergeCause ?? (hello.otherIndex == true ? .indexLost : nil)
+        }
+        if epoch == hello.epoch { return .journalSetBack }
+        return HelloResponse.isOneJournal(epoch, hello.epoch) ? .partMade : .journalMade
     }
 }

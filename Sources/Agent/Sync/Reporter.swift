@@ -9,7 +9,7 @@ extension PendingMessage {
     init(_ item: Pending) {
         self.init(
             path: Escaping.text(item.path.bytes), direction: item.isUp ? .up : .down, bytes: item.bytes,
-            reason: item.reason, skipped: item.isSkipped, unlisted: item.isElsewhereOnly)
+            reason: item.reason, skipped: item.isSkipped, unlisted: item.isElsewhereOnly, stuck: item.isStuck)
     }
 }
 
@@ -27,9 +27,17 @@ final class Reporter {
 
     /// Sends a report if there is something new to say.
     func run() throws(HubError) {
-        guard let hub = state.connection, state.isCaughtUp else { return }
+        guard let hub = state.connection else { return }
         let report: ReportRequest
-        do { report = try current(epoch: hub.hello.epoch) } catch {
+        do {
+            if state.isCaughtUp {
+                report = try current(epoch: hub.hello.epoch)
+            } else if let cause = try worker.perform({ try $0.index.mergeCause }) {
+                report = try merging(cause, epoch: hub.hello.epoch)
+            } else {
+                return
+            }
+        } catch {
             log.error("report-failed", ["reason": "\(error)"])
             return
         }
@@ -44,9 +52,20 @@ final class Reporter {
     /// Another hub, or another connection: everything is told again.
     func forget() { last = nil }
 
+    /// What a merge will have to move is not known before all that the hub has was heard of.
+    private func merging(_ cause: MergeCause, epoch: String) throws -> ReportRequest {
+        try worker.perform { folder in
+            ReportRequest(
+                epoch: epoch, cursor: try folder.index.applied.rawValue, barrier: 0, pending: [], upCount: 0,
+                downCount: 0, bytes: 0, blocked: worker.absence, merging: cause.sentence,
+                mode: folder.index.mode == .twoWay ? nil : folder.index.mode.name)
+        }
+    }
+
     private func current(epoch: String) throws -> ReportRequest {
         try worker.perform { folder in
             let pending = try folder.pending(limit: ReportRequest.itemLimit)
+            if let ended = try folder.endMerging(pending) { log.info("merged", ["after": ended.rawValue]) }
             let backlog = try folder.index.backlog()
             let items = pending.map(PendingMessage.init)
             let waiting = pending.filter { !$0.isSkipped }
@@ -57,6 +76,7 @@ final class Reporter {
                 pending: items, upCount: isAll ? waiting.count { $0.isUp } : backlog.up,
                 downCount: isAll ? waiting.count { !$0.isUp } : backlog.down,
                 bytes: isAll ? waiting.reduce(0) { $0 + $1.bytes } : backlog.bytes, blocked: worker.absence,
+                merging: try folder.index.mergeCause?.sentence,
                 mode: folder.index.mode == .twoWay ? nil : folder.index.mode.name)
         }
     }

@@ -3,8 +3,25 @@ import SyncCore
 
 extension StatusResponse: Readable {
     func text(_ appearance: Appearance) -> String {
-        hub.text(appearance) + "\n" + clients.text(appearance) + "\n" + heldLine(appearance)
+        hub.text(appearance) + "\n" + clients.text(appearance) + "\n" + reasonLines(appearance) + heldLine(appearance)
             + conflictLine(appearance)
+    }
+
+    private func reasonLines(_ appearance: Appearance) -> String {
+        let lines = clients.flatMap { client in
+            let name = SafeText.name(client.name)
+            let reason = client.reason.map { reason in
+                let state = client.state.rawValue
+                // A sentence that begins with the word says it once.
+                let rest = reason.hasPrefix(state) ? String(reason.dropFirst(state.count)) : ": \(reason)"
+                return "\(name): \(appearance.styled(state, client.state.style))\(SafeText.name(rest))\n"
+            }
+            let refused = client.refused.map { reason in
+                "\(name): \(appearance.styled("refused", .bad)): \(SafeText.name(reason))\n"
+            }
+            return [reason, refused].compactMap { $0 }
+        }
+        return lines.isEmpty ? "" : lines.joined() + "\n"
     }
 
     private func heldLine(_ appearance: Appearance) -> String {
@@ -74,7 +91,7 @@ extension ClientState {
     var style: Style {
         switch self {
         case .inSync: .good
-        case .syncing: .busy
+        case .syncing, .merging: .busy
         case .paused: .warning
         case .offline: .quiet
         case .held, .blocked, .revoked: .bad

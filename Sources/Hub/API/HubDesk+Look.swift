@@ -24,8 +24,11 @@ extension HubDesk {
             let list = try self.ahead(of: client); return (list.count, list.reduce(0) { $0 + $1.bytes })
         }
         let totals = UnsyncedRule.needsJournal(client) ? try ahead() : (0, 0)
+        let state = ClientStateRule.state(of: client, head: head)
         return StatusResponse.Client(
-            name: client.name, kind: client.kind, state: ClientStateRule.state(of: client, head: head),
+            name: client.name, kind: client.kind, state: state,
+            reason: StatusReason.text(client, state, now: clock.now()),
+            refused: client.isDoubled ? HubDesk.otherMachineRefused : nil,
             cursor: client.cursor.rawValue, behind: ClientStateRule.behind(client, head: head),
             unsynced: UnsyncedRule.totals(client, ahead: totals), lastSeen: client.lastSeen.map(Timestamp.text),
             pausedUntil: until, pausedSince: client.pausedSince.map(Timestamp.text), mode: client.report?.mode)

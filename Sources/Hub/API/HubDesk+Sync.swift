@@ -25,6 +25,8 @@ extension HubDesk {
         if request.onlyLooks || isSetBack {
             return try .message(helloResponse(name, isKnown: isKnown, isSetBack: isSetBack))
         }
+        // A join says hello too, and has no index yet: it never reports.
+        let isOtherIndex = clients[name].map { $0.record.generation != message.generation && $0.report != nil } ?? false
         let hadInvite = try journal.openInvites(at: clock.now().inSeconds).contains { $0.client == name }
         func write() throws {
             try journal.hello(
@@ -46,7 +48,8 @@ extension HubDesk {
         // The invite is used up, so its key opens nothing any more.
         if hadInvite { try writeKeys() }
         settle()
-        return try .message(helloResponse(name, isKnown: isKnown, isSetBack: false))
+        return try .message(
+            helloResponse(name, isKnown: isKnown, isSetBack: false, isOtherIndex: isOtherIndex))
     }
 
     /// One identity on two machines: the one that is there goes on.
@@ -56,6 +59,7 @@ extension HubDesk {
             client.isSessionAlive(clock, grace: .seconds(settings.offlineAfter))
         {
             hubLog.warning("other_machine", ["client": name])
+            clients[name]?.turnedAway = clock.uptime()
             throw ErrorMessage(
                 .otherMachine,
                 "another machine is connected as '\(name)': this one has a copy of its home (a cloned disk?). Here: "
@@ -69,6 +73,11 @@ extension HubDesk {
         heard(name)
     }
 
+    /// In `status`, while that goes on.
+    static let otherMachineRefused =
+        "another machine with a copy of its home (a cloned disk?) says to be it, too, and is turned away; its own log says "
+        + "what to do there"
+
     /// Whether a client would give operations numbers that it has given to others: its index comes from a backup.
     private func isSetBack(_ message: HelloRequest, _ name: String) throws -> Bool {
         guard let next = message.next else { return false }
@@ -76,14 +85,16 @@ extension HubDesk {
         return try next <= journal.highestNumber(generation: message.generation, client: name)
     }
 
-    private func helloResponse(_ name: String, isKnown: Bool, isSetBack: Bool) throws -> HelloResponse {
+    private func helloResponse(
+        _ name: String, isKnown: Bool, isSetBack: Bool, isOtherIndex: Bool = false
+    ) throws -> HelloResponse {
         try findSubtrees()
         return HelloResponse(
             hub: self.name, version: ProductVersion.current, client: name, epoch: epoch(of: name),
             head: try head.rawValue, known: isKnown, setBack: isSetBack, collected: try journal.collected.rawValue,
             staging: HubLayout.stagingOverSFTP(of: try ClientName(name)), share: HubLayout.shareOverSFTP,
             maxOperations: settings.maxOperations, paused: try standstill(of: name),
-            subtree: try view(of: name).path.map { Escaping.text($0.bytes) })
+            subtree: try view(of: name).path.map { Escaping.text($0.bytes) }, otherIndex: isOtherIndex)
     }
 
     /// Where it was, in a history that is not this one, says nothing.

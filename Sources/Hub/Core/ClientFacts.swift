@@ -26,6 +26,8 @@ struct LastReport: Hashable, Sendable {
     var bytes: Int64
     /// Why nothing goes on there, as a sentence; nil while it does.
     var blocked: String?
+    /// Why everything is being compared there, as a sentence; nil when it is not.
+    var merging: String?
     /// `send-only` or `receive-only`; nil for two-way.
     var mode: String?
 
@@ -38,6 +40,7 @@ struct LastReport: Hashable, Sendable {
         downCount = request.downCount
         bytes = request.bytes
         blocked = request.blocked
+        merging = request.merging
         mode = request.mode
     }
 
@@ -87,6 +90,10 @@ struct ClientFacts: Hashable, Sendable {
     var report: LastReport?
     /// Tombstones are gone that it has not seen.
     var hasMissed = false
+    /// It was away for so long that tombstones do not wait for it.
+    var isStale = false
+    /// Another machine that says to be this client was turned away a short while ago.
+    var isDoubled = false
     /// What of it waits for a person.
     var heldBatches: [Int64] = []
     /// The part of the share that it maps; nil for all.
@@ -120,7 +127,7 @@ struct ClientFacts: Hashable, Sendable {
 enum ClientReason {
     static func offline(_ client: ClientFacts) -> String {
         let since = client.lastSeen.map { "offline since \(Timestamp.text($0))" } ?? "was never connected"
-        return client.hasMissed ? "\(since), for so long that it compares everything when it is back" : since
+        return client.hasMissed ? "\(since), for so long that it takes a snapshot when it is back" : since
     }
 
     /// Nil when it is not paused.

@@ -13,6 +13,7 @@ enum ClientStateRule {
         guard let report = client.report else { return .syncing }
         if report.blocked != nil { return .blocked }
         if !client.heldBatches.isEmpty { return .held }
+        if report.merging != nil { return .merging }
         return client.cursor == head && report.openCount == 0 ? .inSync : .syncing
     }
 

@@ -52,7 +52,8 @@ extension HubDesk {
 
     /// The journal's epoch as a client is told it: with another directory for a root it is another journal.
     func epoch(of name: String) -> String {
-        clients[name]?.record.subtree.map { "\(journal.epoch)-\($0.node.rawValue)" } ?? journal.epoch
+        clients[name]?.record.subtree.map { HelloResponse.epoch(journal.epoch, part: $0.node.rawValue) }
+            ?? journal.epoch
     }
 
     /// Why a client is to hold still, in the words of the API; nil when it may go on.

@@ -14,6 +14,7 @@ extension HubDesk {
                 client.record, lastSeen: facts.lastSeen, isOnline: facts.isOnline, now: now,
                 staleAfter: settings.staleDays)
         }
+        stale = Set(all.filter { !$0.isLive }.map(\.name))
         do {
             try journal.forgetGuarded(settings.guardRule, at: guardMoment)
             let limit = CollectionRule.limit(all, head: try head)

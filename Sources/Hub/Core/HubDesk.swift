@@ -54,6 +54,8 @@ final class HubDesk {
     var diskTrouble: String?
     /// The journal's, as it was last looked at.
     var collected = Sequence.zero
+    /// Who was away for too long to count, when tombstones were collected last.
+    var stale: Set<String> = []
     /// What ``ClientsFile`` says.
     var keptClients: ClientsFile?
     /// Of the clock that never goes back.
@@ -150,6 +152,8 @@ final class HubDesk {
     func facts(_ client: LiveClient) -> ClientFacts {
         var facts = client.facts(clock, grace: .seconds(settings.offlineAfter))
         facts.hasMissed = facts.cursor > .zero && facts.cursor < collected
+        facts.isStale = stale.contains(facts.name) && !facts.isOnline
+        facts.isDoubled = client.isDoubled(clock)
         facts.heldBatches = heldBatches.filter { $0.client == facts.name }.map(\.id)
         if client.record.subtree != nil, client.record.revokedAt == nil, let view = try? view(of: client.record.name) {
             if let path = view.path { facts.setSubtree(path) }

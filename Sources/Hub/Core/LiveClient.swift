@@ -17,6 +17,8 @@ struct LiveClient {
     var machine: String?
     /// When that machine's session asked for something, by the clock that never goes back.
     var sessionHeard: Nanoseconds?
+    /// When another machine was turned away, by the clock that never goes back.
+    var turnedAway: Nanoseconds?
     /// It merges as if new: its commits wait until what lay in the share before has been taken in. A journal from a backup is
     /// behind its share, and would call the newer contents that both have conflicts.
     var shareMark: Int64?
@@ -47,6 +49,9 @@ struct LiveClient {
     func isSessionAlive(_ clock: HubClock, grace: Nanoseconds) -> Bool {
         openPolls > 0 || sessionHeard.map { clock.uptime() - $0 < grace } ?? false
     }
+
+    /// Whether a second machine tries to be this client: one that is refused tries again within half a minute.
+    func isDoubled(_ clock: HubClock) -> Bool { turnedAway.map { clock.uptime() - $0 < .seconds(120) } ?? false }
 
     func pause(at now: Nanoseconds) -> Pause {
         let asked: Pause =

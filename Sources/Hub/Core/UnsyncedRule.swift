@@ -19,7 +19,7 @@ enum UnsyncedRule {
     /// - Returns: by path, up before down.
     static func items(_ client: ClientFacts, ahead: [ChangeAhead]) -> [UnsyncedMessage] {
         guard client.hasFolder else { return [] }
-        let absent = ClientReason.absent(client)
+        let absent = ClientReason.general(client)
         let reported = (client.report?.pending ?? []).filter { $0.unlisted != true }.map { item in
             message(
                 client, item.path, item.direction, item.bytes,

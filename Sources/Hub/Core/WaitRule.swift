@@ -41,7 +41,7 @@ enum WaitRule {
     /// Nil when the client is in sync as far as the goal asks.
     private static func reason(_ client: ClientFacts, _ goal: WaitGoal, _ sight: WaitSight) -> String? {
         guard let report = client.report, report.barrier >= goal.barrier else {
-            return ClientReason.absent(client) ?? client.report?.open.first?.reason ?? "has not answered yet"
+            return ClientReason.general(client) ?? client.report?.open.first?.reason ?? "has not answered yet"
         }
         guard let path = goal.path else { return everything(client, report, sight) }
         return onePath(path, client, report, goal, sight)
@@ -50,7 +50,7 @@ enum WaitRule {
     private static func everything(_ client: ClientFacts, _ report: LastReport, _ sight: WaitSight) -> String? {
         if report.openCount > 0 { return ClientReason.absent(client) ?? ClientReason.counts(report) }
         if client.cursor == sight.head { return nil }
-        return ClientReason.absent(client) ?? behind(client, sight)
+        return ClientReason.general(client) ?? behind(client, sight)
     }
 
     private static func onePath(
@@ -66,7 +66,7 @@ enum WaitRule {
         // It knows of the node and does not name it among what waits, so the node is on its disk: an older change of
         // something else holds the cursor back.
         if seq <= goal.headAtBarrier, report.isComplete { return nil }
-        return ClientReason.absent(client) ?? behind(client, sight)
+        return ClientReason.general(client) ?? behind(client, sight)
     }
 
     private static func behind(_ client: ClientFacts, _ sight: WaitSight) -> String {

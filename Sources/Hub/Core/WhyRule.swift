@@ -54,15 +54,16 @@ enum WhyRule {
             WhyResponse.OnClient(client: client.name, synced: false, reason: reason)
         }
         let absent = ClientReason.absent(client)
+        let general = ClientReason.general(client)
         if let item {
             let way =
                 item.skipped == true
                 ? "is skipped" : item.direction == .up ? "waits to be sent" : "waits to be received"
-            return differs("\(way): \(item.reason)" + (absent.map { " (\($0))" } ?? ""))
+            return differs("\(way): \(item.reason)" + (general.map { " (\($0))" } ?? ""))
         }
         if let node, node.seq > client.cursor {
             return differs(
-                absent ?? "has yet to apply change \(node.seq.rawValue) (it is at \(client.cursor.rawValue))")
+                general ?? "has yet to apply change \(node.seq.rawValue) (it is at \(client.cursor.rawValue))")
         }
         guard node != nil else {
             let blocked = ClientReason.blocked(client).map { "what it has there is not known; it is \($0)" }

@@ -84,9 +84,13 @@ extension ShareWatcher {
     func status(_ head: Sequence) -> StatusResponse.Client? {
         let pending = pending
         if pending.isEmpty, fence.reason == nil { return nil }
+        let isHeld = !heldNodes.isEmpty
+        let held = isHeld ? "much was deleted or rewritten at once, which waits for a person: see syncctl held" : nil
+        let reason =
+            fence.reason ?? held ?? pending.first.map { "\($0.path): \($0.reason)" }
         return StatusResponse.Client(
             name: Placer.shareClient, kind: .sftp,
-            state: fence.reason != nil ? .blocked : heldNodes.isEmpty ? .syncing : .held,
+            state: fence.reason != nil ? .blocked : isHeld ? .held : .syncing, reason: reason,
             cursor: head.rawValue,
             behind: 0,
             unsynced: StatusResponse.Unsynced(

@@ -31,6 +31,22 @@ struct MachineTests {
         try expectRefused(ann, "two")
     }
 
+    @Test func `while a second machine is refused, status says so beside the state of the first`() throws {
+        let hub = try HubFixture()
+        let ann = try hub.join("ann")
+        _ = try hello(ann, "one")
+        try ann.report(cursor: 0, barrier: 0)
+        func status() throws -> StatusResponse.Client? {
+            try hub.get("/v1/status", as: StatusResponse.self).clients.first
+        }
+        #expect(try status()?.refused == nil)
+        try expectRefused(ann, "two")
+        let told = try status()
+        #expect(told?.refused?.contains("another machine") == true && told?.state == .inSync)
+        hub.core.inspect { $0.clients["ann"]?.turnedAway? -= .seconds(120) }
+        #expect(try status()?.refused == nil)
+    }
+
     @Test func `a machine comes in when the other one is gone, not while its poll is open`() throws {
         var settings = HubCoreSettings()
         settings.offlineAfter = 0

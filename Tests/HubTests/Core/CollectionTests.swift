@@ -65,7 +65,7 @@ struct CollectionTests {
         let (away, here) = try hub.core.inspect { desk in
             (desk.facts(try #require(desk.clients["desk"])), desk.facts(try #require(desk.clients["laptop"])))
         }
-        #expect(ClientReason.offline(away).hasSuffix(", for so long that it compares everything when it is back"))
+        #expect(ClientReason.offline(away).hasSuffix(", for so long that it takes a snapshot when it is back"))
         #expect(!here.hasMissed)
         let hello = try hub.post(
             "/v1/hello", HelloRequest(version: "1", generation: "desk-1", since: 3), token: desk.token,

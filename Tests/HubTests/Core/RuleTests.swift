@@ -7,15 +7,18 @@ import Testing
 /// Facts of a client that is there, in sync with `seq` and has passed barrier 5.
 func client(
     _ name: String = "laptop", kind: ClientKind = .agent, cursor: Int64 = 10, barrier: Int64 = 5, revoked: Bool = false,
-    pause: Pause = .none, online: Bool = true, pending: [PendingMessage] = [], reported: Bool = true
+    pause: Pause = .none, online: Bool = true, pending: [PendingMessage] = [], reported: Bool = true,
+    held: [Int64] = [], lost: String? = nil, merging: String? = nil
 ) -> ClientFacts {
     let request = ReportRequest(
         epoch: "e", cursor: cursor, barrier: barrier, pending: pending,
         upCount: pending.count { $0.direction == .up }, downCount: pending.count { $0.direction == .down },
-        bytes: pending.reduce(0) { $0 + $1.bytes })
-    return ClientFacts(
+        bytes: pending.reduce(0) { $0 + $1.bytes }, merging: merging)
+    var facts = ClientFacts(
         name: name, kind: kind, isRevoked: revoked, pause: pause, cursor: Sequence(cursor),
         lastSeen: 1_000_000_000_000_000_000, isOnline: online, report: reported ? LastReport(request) : nil)
+    (facts.heldBatches, facts.lost) = (held, lost)
+    return facts
 }
 
 func up(_ path: String, skipped: Bool = false) -> PendingMessage {
@@ -34,6 +37,10 @@ struct ClientStateRuleTests {
             (client(online: false), .offline), (client(pause: .paused(until: nil), online: false), .paused),
             (client(revoked: true, pause: .paused(until: nil)), .revoked),
             (client(kind: .sftp, cursor: 0, online: false, reported: false), .inSync),
+            (client(merging: "merging as new"), .merging), (client(cursor: 3, merging: "merging as new"), .merging),
+            (client(online: false, merging: "merging as new"), .offline),
+            (client(held: [3], merging: "merging as new"), .held), (client(lost: "gone", merging: "as new"), .blocked),
+            (client(pause: .paused(until: nil), merging: "merging as new"), .paused),
         ] as [(ClientFacts, ClientState)])
     func `one word says how a client is`(client: ClientFacts, state: ClientState) {
         #expect(ClientStateRule.state(of: client, head: Sequence(10)) == state)
