@@ -161,5 +161,16 @@ enum Schema {
         -- Nodes that a rule ignores: the planner does not look at them before the rules change.
         CREATE TABLE aside (node INTEGER PRIMARY KEY) STRICT;
         """,
+        """
+        -- In meta also: running (seconds in which agents have run on this index, as far as that was noted: no clock sets it).
+        -- What lies in the folder's trash.
+        CREATE TABLE trash_age (
+            path BLOB PRIMARY KEY,                    -- from the folder
+            inode INTEGER NOT NULL,
+            size INTEGER NOT NULL,                    -- bytes
+            ctime INTEGER NOT NULL,                   -- Unix nanoseconds; only compared for being equal
+            moment INTEGER NOT NULL                   -- when it was found there, by the running time
+        ) STRICT, WITHOUT ROWID;
+        """,
     ]
 }

@@ -23,8 +23,10 @@ package struct ClientRecord: Hashable, Sendable {
     package var publicKey: String
     /// Unix seconds.
     package var createdAt: Int64
-    /// Unix seconds; nil if it was never seen.
+    /// Unix seconds; nil if it was never seen. For people.
     package var lastSeen: Int64?
+    /// When it was seen last, or else began, by ``Journal/runningTime``: what decides whether anybody waits for it.
+    package var seenMoment: Int64
     /// Everything up to here is on its disk.
     package var cursor: Sequence
     /// Of its index (hex); nil before its first hello.

@@ -27,13 +27,13 @@ package enum CollectionRule {
 extension CollectionRule.Client {
     /// Nil for what takes no changes: revoked clients, and devices that only speak SFTP.
     /// - Parameters:
-    ///   - now: Unix nanoseconds.
-    ///   - staleAfter: not seen for so long, it does not count any more; in days.
-    package init?(_ record: ClientRecord, lastSeen: Nanoseconds?, isOnline: Bool, now: Nanoseconds, staleAfter: Int) {
+    ///   - seen: when it was seen last, by ``Journal/runningTime``; no clock that jumps makes it go.
+    ///   - now: by the same time.
+    ///   - staleAfter: not seen for so long, it does not count any more; in days in which the hub runs.
+    package init?(_ record: ClientRecord, seen: Int64, isOnline: Bool, now: Int64, staleAfter: Int) {
         guard record.revokedAt == nil, record.kind == .agent else { return nil }
         name = record.name
         cursor = record.cursor
-        let (age, overflows) = now.subtractingReportingOverflow(lastSeen ?? record.createdAt * 1_000_000_000)
-        isLive = isOnline || (!overflows && age < Int64(staleAfter) * 86_400_000_000_000)
+        isLive = isOnline || now - seen < Int64(staleAfter) * 86_400
     }
 }

@@ -38,9 +38,10 @@ extension Journal {
     ///   - generation: of its index (hex).
     ///   - startsOver: it merges as if new, since this history is not the one that it knew: cursor 0 too.
     ///   - at: Unix seconds.
+    ///   - moment: now, by ``runningTime``.
     @discardableResult
     package func hello(
-        _ name: String, generation: String, startsOver: Bool = false, at: Int64
+        _ name: String, generation: String, startsOver: Bool = false, at: Int64, moment: Int64 = 0
     ) throws -> ClientRecord {
         try database.transaction {
             guard let client = try client(named: name) else { throw JournalError.noSuchClient(name) }
@@ -49,15 +50,21 @@ extension Journal {
                 try database.execute(
                     "UPDATE client SET generation = ?, cursor = 0, report = NULL WHERE name = ?", generation, name)
             }
-            try touch(name, at: at)
+            try touch(name, at: at, moment: moment)
             return try self.client(named: name) ?? client
         }
     }
 
     /// It was seen.
-    /// - Parameter at: Unix seconds.
-    package func touch(_ name: String, at: Int64) throws {
-        try update("UPDATE client SET last_seen = ? WHERE name = ?", at, name)
+    /// - Parameters:
+    ///   - at: Unix seconds.
+    ///   - moment: the same by ``runningTime``; an earlier one than is known changes nothing.
+    package func touch(_ name: String, at: Int64, moment: Int64 = 0) throws {
+        try database.transaction {
+            try noteRunning(moment)
+            try update(
+                "UPDATE client SET last_seen = ?, seen_moment = max(seen_moment, ?) WHERE name = ?", at, moment, name)
+        }
     }
 
     /// Everything up to `cursor` is on the client's disk. Cursors only go forward: an older one, and one of another
@@ -122,8 +129,8 @@ extension Journal {
         try database.execute(
             """
             INSERT OR REPLACE INTO client
-                (name, kind, role, token_hash, public_key, created_at, cursor, paused, subtree, subtree_node)
-            VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?)
+                (name, kind, role, token_hash, public_key, created_at, cursor, paused, subtree, subtree_node, seen_moment)
+            VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?, (SELECT running FROM meta))
             """, name, kind == .sftp, role == .admin, tokenHash, publicKey, at, subtree?.path, subtree?.node)
     }
 
@@ -137,7 +144,7 @@ extension Journal {
 
     private static let selectClient = """
         SELECT name, kind, role, public_key, created_at, last_seen, cursor, generation, paused, paused_until,
-               revoked_at, report, subtree, subtree_node, paused_since
+               revoked_at, report, subtree, subtree_node, paused_since, seen_moment
         FROM client
         """
 
@@ -145,6 +152,7 @@ extension Journal {
         ClientRecord(
             name: try row.text(0), kind: try row.bool(1) ? .sftp : .agent, role: try row.bool(2) ? .admin : .member,
             publicKey: try row.text(3), createdAt: try row.int64(4), lastSeen: try row.optionalInt64(5),
+            seenMoment: try row.int64(15),
             cursor: Sequence(try row.int64(6)), generation: try row.optionalText(7),
             pause: try row.bool(8) ? row.optionalInt64(9).map { .until($0) } ?? .untilResumed : nil,
             pausedSince: try row.optionalInt64(14), revokedAt: try row.optionalInt64(10),

@@ -17,7 +17,7 @@ extension Journal {
     ///   - date: for conflict names, such as `2026-11-21`.
     ///   - rule: when deletions and rewrites of a client are held; what the share has done is not.
     ///   - announced: what the client has still to send, this commit included.
-    ///   - moment: seconds in which a hub has run on this journal, for the guard's window: see ``guardMoment``.
+    ///   - moment: for the guard's window: now, by ``runningTime``.
     /// - Throws: ``InvalidOperation``, ``JournalError`` and what `Database` throws; nothing is done then.
     package func commit(
         client: String, operations: [Operation], acknowledged: Int64 = 0, staged: [OperationID: StagedContent] = [:],

@@ -56,7 +56,7 @@ extension Journal {
     /// What a credential says, or what does not outlast a journal.
     private static let carried: Set<String> = [
         "name", "kind", "role", "token_hash", "public_key", "created_at", "last_seen", "cursor", "generation", "paused",
-        "paused_until", "paused_since", "revoked_at", "report", "subtree", "subtree_node",
+        "paused_until", "paused_since", "revoked_at", "report", "subtree", "subtree_node", "seen_moment",
     ]
 
     private func limitedClients() throws -> Set<String> {

@@ -2,6 +2,7 @@
 enum Schema {
     static let migrations = [
         first, second, third, fourth, shareMarker, setBack, guarding, subtree, guardTime, pausedSince,
+        runningTime,
     ]
 
     /// The share itself is 1.
@@ -302,5 +303,25 @@ enum Schema {
     private static let pausedSince = """
         -- Unix seconds: since when the pause holds; none while there is none, and of those from before.
         ALTER TABLE client ADD COLUMN paused_since INTEGER;
+        """
+
+    private static let runningTime = """
+        -- Seconds in which hubs have run on this journal, as far as that was noted: all moments here are of this time. No clock
+        -- sets it, and it stands still while no hub runs.
+        ALTER TABLE meta ADD COLUMN running INTEGER NOT NULL DEFAULT 0;
+        UPDATE meta SET running = max(
+            coalesce((SELECT max(moment) FROM guard_mark), 0), coalesce((SELECT max(moment) FROM guard_window), 0),
+            coalesce((SELECT max(moment) FROM guard_done), 0));
+        -- The moment at which a client was heard last, or began; last_seen is for people. Those of before count from now.
+        ALTER TABLE client ADD COLUMN seen_moment INTEGER NOT NULL DEFAULT 0;
+        UPDATE client SET seen_moment = (SELECT running FROM meta);
+        -- Uploads that nobody has asked for yet.
+        CREATE TABLE staged_age (
+            path BLOB PRIMARY KEY,                  -- CLIENT/NAME below staging/
+            inode INTEGER NOT NULL,                 -- unsigned, as its bits
+            size INTEGER NOT NULL,                  -- bytes
+            ctime_ns INTEGER NOT NULL,              -- Unix nanoseconds; only compared for being equal
+            moment INTEGER NOT NULL                 -- when it was found as it is
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -104,10 +104,10 @@ struct GuardWindowTests {
     }
 
     @Test func `a hub that starts again goes on where its window was`() throws {
-        #expect(try journal.guardMoment == 0)
+        #expect(try journal.runningTime == 0)
         _ = try slowly(ann, files.prefix(3).map { .delete($0) }, from: 100)
-        #expect(try journal.guardMoment == 102)
-        let moment = try journal.guardMoment
+        #expect(try journal.runningTime == 102)
+        let moment = try journal.runningTime
         #expect(try slowly(ann, files.prefix(2).map { .delete($0) }, from: moment) == ["applied", "held"])
     }
 

@@ -42,6 +42,9 @@ final class Clock {
         set { world.now = newValue - offset }
     }
 
+    /// Goes on whatever the clock says.
+    var uptime: Nanoseconds { world.now }
+
     /// A moment after all others.
     func tick() -> Nanoseconds {
         world.now += 1_000

@@ -64,7 +64,7 @@ extension SimulatedHub {
             client: request.client, operations: request.operations, acknowledged: request.acknowledged,
             staged: items.mapValues { StagedContent(name: $0.name.description) },
             at: clock.now / 1_000_000_000, date: "D", guardedBy: guardRule, announced: request.announced,
-            moment: guardRule.percent > 0 ? guardMoment : 0)
+            moment: guardRule.percent > 0 ? moment : 0)
         try checkHeld(request, unheld, result.outcomes)
         try checkGuard(request, unheld, result.outcomes, live: live, head: before)
         try step()

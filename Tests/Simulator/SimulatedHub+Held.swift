@@ -4,8 +4,8 @@ import SyncCore
 
 /// What the guard holds, and what a person says about it.
 extension SimulatedHub {
-    /// Seconds in which it has run.
-    var guardMoment: Int64 { (clock.now - 1_700_000_000_000_000_000) / 1_000_000_000 }
+    /// Now, by the journal's running time, as production counts it.
+    var moment: Int64 { running.moment(at: clock.uptime) }
 
     /// - Returns: what was decided about; nil if nothing is held, or the hub died.
     @discardableResult
@@ -19,8 +19,8 @@ extension SimulatedHub {
             let at = clock.now / 1_000_000_000
             let decision =
                 isApproved
-                ? try journal.approve(batch.id, at: at, date: "D", moment: guardMoment)
-                : try journal.reject(batch.id, at: at, date: "D", moment: guardMoment)
+                ? try journal.approve(batch.id, at: at, date: "D", moment: moment)
+                : try journal.reject(batch.id, at: at, date: "D", moment: moment)
             try step()
             try placer.run(decision.placements)
             try shelve()

@@ -19,6 +19,8 @@ final class SimulatedHub {
     private(set) var isUp = true
     var paused: Set<String> = []
     private(set) var starts = 1
+    /// Since the last start.
+    private(set) var running: RunningTime
     /// So many times a backup took the place of what was.
     private(set) var restores = 0
     /// So many of its own steps from now (before and after the transaction, before the answer), it dies.
@@ -72,6 +74,7 @@ final class SimulatedHub {
         self.journal = journal
         disk = MemoryShare(MemoryTree(clock: clock, contents: contents, tellsBirth: true))
         placer = SimulatedHub.placer(disk, journal, clock, 1)
+        running = RunningTime(kept: try journal.runningTime, uptime: clock.uptime)
         watch = ShareWatch(placer)
         disk.onLoss = { [unowned self] in
             complain(.noLostBytes, "the hub throws away the last copy of \(String(decoding: $0, as: UTF8.self))")
@@ -154,6 +157,7 @@ final class SimulatedHub {
         note("starts")
         disk.isDead = false
         starts += 1
+        running = RunningTime(kept: try journal.runningTime, uptime: clock.uptime)
         placer = SimulatedHub.placer(disk, journal, clock, starts)
         watch = ShareWatch(placer)
         _ = try alive {
@@ -174,6 +178,7 @@ final class SimulatedHub {
             try watch.conclude()
             if share.isMounted { waitsForLook = [] }
             try placer.flush()
+            if guardRule.percent > 0 { try journal.noteRunning(moment) }
         }
         try examineHistory()
     }

@@ -50,9 +50,10 @@ package final class FleetAgent: @unchecked Sendable {
     }
 
     /// Starts it, and returns when it watches, or has ended.
-    package func start() throws {
+    /// - Parameter clock: nil for the machine's.
+    package func start(clock: FleetClock? = nil) throws {
         let before = FleetFolder("").read(FleetPath(log))?.count ?? 0
-        let program = try FleetProgram("syncagent", ["run", "--home", home], log: log, user: user)
+        let program = try FleetProgram("syncagent", ["run", "--home", home], log: log, user: user, clock: clock)
         self.program = program
         try eventually("\(name) runs") {
             let said = FleetFolder("").read(FleetPath(log)) ?? []

@@ -66,8 +66,9 @@ package final class FleetHub: @unchecked Sendable {
     package var share: FleetFolder { FleetFolder(root + "/share") }
 
     /// Starts it, and returns when it answers.
-    package func start() throws {
-        let program = try FleetProgram("synchub", ["run", "--root", root], log: log)
+    /// - Parameter clock: of it and its sessions; nil for the machine's.
+    package func start(clock: FleetClock? = nil) throws {
+        let program = try FleetProgram("synchub", ["run", "--root", root], log: log, clock: clock)
         self.program = program
         let line = try program.waitForFirstLine()
         guard line == "ready: sftp \(sftpPort), api \(apiPort)" else {

@@ -27,7 +27,10 @@ package final class FleetProgram: Sendable {
     /// - Parameters:
     ///   - log: where its standard error goes, at the end of what is there.
     ///   - user: it runs as this one; nil for ours.
-    package init(_ name: String, _ arguments: [String], log: String, user: UInt32? = nil) throws {
+    ///   - clock: it has this one; nil for the machine's.
+    package init(
+        _ name: String, _ arguments: [String], log: String, user: UInt32? = nil, clock: FleetClock? = nil
+    ) throws {
         logPath = log
         let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Failure("cannot open \(log)") }
@@ -36,7 +39,8 @@ package final class FleetProgram: Sendable {
         child = try ChildProcess(
             program, all,
             ChildProcess.Options(
-                environment: FleetProgram.environment, output: .pipe, errors: .descriptor(descriptor), newGroup: true,
+                environment: FleetProgram.environment.merging(clock?.environment ?? [:]) { $1 }, output: .pipe,
+                errors: .descriptor(descriptor), newGroup: true,
                 diesWithParent: true))
         readOutput()
     }

@@ -31,28 +31,42 @@ struct Trash {
     /// An empty directory of the folder lies in the trash too, from now on.
     func makeDirectory(_ path: RelativePath) throws { _ = try directory(for: path) }
 
-    /// Removes what has been there since before a moment (Unix nanoseconds), and directories that hold nothing.
-    /// - Returns: how many files and symlinks were removed.
-    func clean(before old: Nanoseconds) throws -> Int {
-        let top = try RelativePath(bytes: Array(Trash.path.utf8))
-        guard try root.status(of: top)?.kind == .directory else { return 0 }
-        return try clean(top, before: old)
+    /// All that lies in it, without directories; paths are the folder's.
+    func contents() throws -> [RelativePath: Ages.Stamp] {
+        var found: [RelativePath: Ages.Stamp] = [:]
+        try visit { path, _, status in found[path] = Ages.Stamp(status) }
+        return found
     }
 
-    private func clean(_ directory: RelativePath, before old: Nanoseconds) throws -> Int {
-        var count = 0
-        for entry in try root.list(directory) {
-            let path = directory.appending(entry.name)
-            if entry.status.kind == .directory {
-                count += try clean(path, before: old)
-                _ = try root.removeDirectory(path, expecting: entry.status.identity)
-            } else if entry.status.ctime < old {
-                // It came here by a rename, which set its ctime; its mtime is still that of its content.
-                try PrivateArea(in: root, at: directory).remove(entry.name)
-                count += 1
+    /// Removes what is still as it was met, and directories that hold nothing.
+    /// - Returns: the files and symlinks that were removed.
+    func clean(_ old: [RelativePath: Ages.Stamp]) throws -> [RelativePath] {
+        var removed: [RelativePath] = []
+        try visit(removingEmpty: true) { path, directory, status in
+            guard old[path] == Ages.Stamp(status), let name = path.last else { return }
+            try PrivateArea(in: root, at: directory).remove(name)
+            removed.append(path)
+        }
+        return removed
+    }
+
+    private func visit(
+        removingEmpty: Bool = false,
+        _ body: (_ path: RelativePath, _ directory: RelativePath, _ status: FileStatus) throws -> Void
+    ) throws {
+        func visit(_ directory: RelativePath) throws {
+            for entry in try root.list(directory) {
+                let path = directory.appending(entry.name)
+                guard entry.status.kind == .directory else {
+                    try body(path, directory, entry.status)
+                    continue
+                }
+                try visit(path)
+                if removingEmpty { _ = try root.removeDirectory(path, expecting: entry.status.identity) }
             }
         }
-        return count
+        let top = try RelativePath(bytes: Array(Trash.path.utf8))
+        if try root.status(of: top)?.kind == .directory { try visit(top) }
     }
 
     /// The directory in the trash for a directory of the folder, made if it is missing; with another name where something

@@ -86,7 +86,8 @@ struct AgentConfiguration: Hashable, Sendable {
             owners: \(owners),
             // Extended attributes (user.*) and POSIX ACLs travel.
             xattrs: \(xattrs),
-            // What was deleted elsewhere while this machine was away for months lies in .synchub/trash for so many days.
+            // What was deleted elsewhere while this machine was away for months lies in .synchub/trash for so many days in which
+            // the agent runs.
             trash_days: \(trashDays),
             // Patterns as in a .syncignore file, for this machine only; they win over those files.
             ignore: \(ignore),

@@ -38,9 +38,11 @@ final class FolderWorker: @unchecked Sendable {
     ///   - trashDays: for how long what was put into the trash is kept.
     ///   - patterns: this machine's own ignore rules.
     ///   - client: this machine's name at the hub.
+    ///   - uptime: of a clock that never goes back.
     init(
         folder path: String, standIn: String, index indexPath: String, debounce: Int64, longest: Int64,
         carrying extras: CarriedExtras, trashDays: Int, mode: SyncMode, ignoring patterns: [String], client: String,
+        uptime: @escaping @Sendable () -> Nanoseconds = { Clock.uptime },
         onWork: @escaping @Sendable () -> Void
     ) throws {
         let relay = EventRelay()
@@ -60,6 +62,7 @@ final class FolderWorker: @unchecked Sendable {
         folder = Folder(
             index: index, tree: tree, mode: mode, ignoring: patterns, aside: Aside(date: day, client: client))
         self.indexPath = indexPath
+        trash = try TrashKeeper(index, days: trashDays, uptime: uptime)
         settling = Settling(debounce: debounce, longest: longest)
         self.debounce = debounce
         self.longest = longest
@@ -67,7 +70,7 @@ final class FolderWorker: @unchecked Sendable {
         try identify()
         try recover()
         relay.connect { [weak self] events in self?.take(events) }
-        trashTimer = keepTrashSmall(days: trashDays)
+        trashTimer = keepTrashSmall()
     }
 
     /// Runs `body` on the queue and waits for it.
@@ -101,27 +104,30 @@ final class FolderWorker: @unchecked Sendable {
             timer = nil
             trashTimer?.cancel()
             trashTimer = nil
+            attempt { try trash.note(in: folder.index) }
         }
     }
 
     // MARK: - Trash
 
+    private var trash: TrashKeeper
     private var trashTimer: (any DispatchSourceTimer)?
 
     /// At the start and once a day, what has lain in the trash for long enough goes.
-    private func keepTrashSmall(days: Int) -> any DispatchSourceTimer {
+    private func keepTrashSmall() -> any DispatchSourceTimer {
         let source = DispatchSource.makeTimerSource(queue: queue)
-        source.setEventHandler { [weak self] in self?.cleanTrash(days) }
-        source.schedule(deadline: .now(), repeating: .seconds(86_400), leeway: .seconds(60))
+        source.setEventHandler { [weak self] in self?.cleanTrash() }
+        source.schedule(deadline: .now(), repeating: .seconds(TrashKeeper.interval), leeway: .seconds(60))
         source.activate()
         return source
     }
 
-    private func cleanTrash(_ days: Int) {
+    private func cleanTrash() {
         attempt {
+            try trash.note(in: folder.index)
             guard tree.isPresent() else { return }
-            let count = try Trash(in: tree.root).clean(before: Clock.now - Nanoseconds(days) * 86_400_000_000_000)
-            if count > 0 { log.info("trash_cleaned", ["removed": count, "older_than_days": days]) }
+            let count = try trash.look(in: tree.root, folder.index)
+            if count > 0 { log.info("trash_cleaned", ["removed": count]) }
         }
     }
 

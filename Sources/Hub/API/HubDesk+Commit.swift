@@ -176,7 +176,7 @@ extension HubDesk {
                 acknowledged: commit.request.acknowledged,
                 staged: fetcher.items.mapValues { StagedContent(name: $0.name.description) }, at: now.inSeconds,
                 date: clock.day(), guardedBy: settings.guardRule, announced: commit.request.announced,
-                moment: guardMoment)
+                moment: moment)
             result.outcomes = admitted.outcomes(result.outcomes)
             if !result.held.isEmpty || !heldBatches.isEmpty || result.outcomes.contains(where: \.isHeld) {
                 try countHeld()

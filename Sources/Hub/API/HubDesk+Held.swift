@@ -24,8 +24,8 @@ extension HubDesk {
         let (at, date) = (clock.now().inSeconds, clock.day())
         let decision =
             isApproved
-            ? try journal.approve(batch, at: at, date: date, moment: guardMoment)
-            : try journal.reject(batch, at: at, date: date, moment: guardMoment)
+            ? try journal.approve(batch, at: at, date: date, moment: moment)
+            : try journal.reject(batch, at: at, date: date, moment: moment)
         hubLog.info(
             isApproved ? "approved" : "rejected",
             [

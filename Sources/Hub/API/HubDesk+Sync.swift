@@ -30,7 +30,8 @@ extension HubDesk {
         let hadInvite = try journal.openInvites(at: clock.now().inSeconds).contains { $0.client == name }
         func write() throws {
             try journal.hello(
-                name, generation: message.generation, startsOver: !isKnown, at: clock.now().inSeconds)
+                name, generation: message.generation, startsOver: !isKnown, at: clock.now().inSeconds,
+                moment: moment)
         }
         do { try write() } catch  where isDiskReadOnly(error) {
             // What is new about it cannot be written down. One that is as it was may go on: it can receive.
@@ -209,8 +210,8 @@ extension HubDesk {
 
     /// A minute may be lost; a write for each request would wear out an SD card.
     private func isLastSeenOld(_ client: LiveClient) -> Bool {
-        guard let heard = client.lastHeard, client.record.revokedAt == nil else { return false }
-        return heard.inSeconds - client.savedLastSeen >= 300
+        guard client.lastHeard != nil, client.record.revokedAt == nil else { return false }
+        return seenMoment(client) - client.savedSeen >= 300
     }
 
     /// Writes down what clients have said. Inside a transaction.
@@ -223,9 +224,11 @@ extension HubDesk {
                 clients[name]?.unsavedReport = nil
             }
             if isLastSeenOld(client) || (isStopped && client.lastHeard != nil), let heard = client.lastHeard {
-                try journal.touch(name, at: heard.inSeconds)
-                clients[name]?.savedLastSeen = heard.inSeconds
+                let seen = seenMoment(client)
+                try journal.touch(name, at: heard.inSeconds, moment: seen)
+                clients[name]?.savedSeen = seen
             }
         }
+        try noteRunning()
     }
 }

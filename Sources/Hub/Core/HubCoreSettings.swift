@@ -12,9 +12,9 @@ package struct HubCoreSettings: Sendable {
     package var longestPoll = 60
     /// A client without a long poll counts as there for so long after its last request, in seconds.
     package var offlineAfter = 10
-    /// Staged files that nobody has touched for so long are collected, at start and once an hour, in seconds.
+    /// Staged files that nobody has touched for so long are collected, at start and once an hour, in seconds in which hubs run.
     package var stagingLife = 86_400
-    /// A client that was not seen for so many days does not keep tombstones any more.
+    /// A client that was not seen for so many days in which hubs run does not keep tombstones any more.
     package var staleDays = 90
     /// Seconds that an invite is good for if nobody says otherwise.
     package var inviteLife = 3600

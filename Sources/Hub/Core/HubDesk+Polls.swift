@@ -54,7 +54,7 @@ extension HubDesk {
             }
         }
         retryPlacements()
-        collectStaging()
+        collect()
         releaseCommits()
         if placer.isDirty || hasUnsaved { planFlush() }
         plan(nextLimit)
@@ -111,11 +111,11 @@ extension HubDesk {
 
     fileprivate static let collectsEvery: Nanoseconds = .seconds(3_600)
 
-    /// Uploads that nobody has gone on with.
-    private func collectStaging() {
+    /// What has had its time.
+    private func collect() {
         guard clock.uptime() - lastCollection >= HubDesk.collectsEvery else { return }
         lastCollection = clock.uptime()
-        store.collectStaging(before: clock.now() - .seconds(settings.stagingLife), except: Set(commitLines.keys))
+        collectStaging(except: Set(commitLines.keys))
         collectTombstones()
     }
 }

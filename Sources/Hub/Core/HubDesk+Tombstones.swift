@@ -7,16 +7,16 @@ import SyncCore
 extension HubDesk {
     /// Removes the tombstones that no client needs any more.
     func collectTombstones() {
-        let now = clock.now()
+        let now = moment
         let all = clients.values.compactMap { client in
-            let facts = facts(client)
-            return CollectionRule.Client(
-                client.record, lastSeen: facts.lastSeen, isOnline: facts.isOnline, now: now,
+            CollectionRule.Client(
+                client.record, seen: seenMoment(client), isOnline: facts(client).isOnline, now: now,
                 staleAfter: settings.staleDays)
         }
         stale = Set(all.filter { !$0.isLive }.map(\.name))
         do {
-            try journal.forgetGuarded(settings.guardRule, at: guardMoment)
+            try noteRunning(always: true)
+            try journal.forgetGuarded(settings.guardRule, at: now)
             let limit = CollectionRule.limit(all, head: try head)
             var count = 0
             while true {

@@ -60,8 +60,10 @@ final class HubDesk {
     var keptClients: ClientsFile?
     /// Of the clock that never goes back.
     var lastRetry: Nanoseconds = 0
-    /// The guard's time at the start, by ``Journal/guardMoment``, and when that was by the clock that never goes back.
-    private let guardStart: (moment: Int64, uptime: Nanoseconds)
+    /// From ``Journal/runningTime`` on.
+    let running: RunningTime
+    /// The last moment of it that was written down.
+    var notedMoment: Int64
     /// Of the clock that never goes back.
     var lastCollection: Nanoseconds
     /// Takes in what is done in the share; none before the start.
@@ -85,7 +87,8 @@ final class HubDesk {
         store = try Store(layout)
         adminTokenHash = try HubDesk.adminTokenHash(layout)
         journal = try Journal(path: layout.journal)
-        guardStart = (try journal.guardMoment, clock.uptime())
+        running = RunningTime(kept: try journal.runningTime, uptime: clock.uptime())
+        notedMoment = running.moment(at: clock.uptime())
         placer = Placer(
             store: store, journal: journal, clock: clock, generation: randomBytes(count: 8).map(Escaping.hex).joined())
         fence = try ShareFence(store: store, journal: journal)
@@ -95,7 +98,8 @@ final class HubDesk {
         // Those before the last start count from milliseconds too.
         let heard = min(clients.values.compactMap { $0.report?.barrier }.max() ?? 0, HubDesk.highestBarrier)
         firstBarrier = max(clock.now() / 1_000_000, heard + 1)
-        try Recovery(store: store, journal: journal, placer: placer, clock: clock, settings: settings).run()
+        try Recovery(store: store, journal: journal, placer: placer).run()
+        collectStaging(except: [])
         try writeKeys()
         keepClientsFile()
         shelve()
@@ -106,7 +110,7 @@ final class HubDesk {
     func start() {
         let share = ShareWatcher(
             placer: placer, fence: fence, clock: clock, queue: queue, settings: settings,
-            moment: { [unowned self] in guardMoment }
+            moment: { [unowned self] in moment }
         ) { [unowned self] in
             do { try countHeld() } catch { hubLog.error("held_failed", ["reason": "\(error)"]) }
             settle()
@@ -146,9 +150,6 @@ final class HubDesk {
 
     var head: Sequence { get throws { try journal.head } }
 
-    /// Seconds in which a hub has run on this journal, as far as the guard has noted them.
-    var guardMoment: Int64 { guardStart.moment + (clock.uptime() - guardStart.uptime).inSeconds }
-
     func facts(_ client: LiveClient) -> ClientFacts {
         var facts = client.facts(clock, grace: .seconds(settings.offlineAfter))
         facts.hasMissed = facts.cursor > .zero && facts.cursor < collected
@@ -185,7 +186,7 @@ final class HubDesk {
         let cursor = client.record.generation == record.generation ? client.record.cursor : record.cursor
         client.record = record
         client.record.cursor = max(record.cursor, cursor)
-        client.savedLastSeen = record.lastSeen ?? 0
+        client.savedSeen = record.seenMoment
         clients[name] = client
         keepClientsFile()
     }

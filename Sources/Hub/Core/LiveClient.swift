@@ -22,12 +22,12 @@ struct LiveClient {
     /// It merges as if new: its commits wait until what lay in the share before has been taken in. A journal from a backup is
     /// behind its share, and would call the newer contents that both have conflicts.
     var shareMark: Int64?
-    /// Unix seconds of what the journal has as `lastSeen`.
-    var savedLastSeen: Int64
+    /// What the journal has as `seenMoment`.
+    var savedSeen: Int64
 
     init(_ record: ClientRecord) {
         self.record = record
-        savedLastSeen = record.lastSeen ?? 0
+        savedSeen = record.seenMoment
         // One that would be refused today counts as none.
         let kept = record.report.flatMap { try? WireFormat.decode(ReportRequest.self, from: $0) }
         report = kept.flatMap { $0.problem == nil && $0.barrier <= HubDesk.highestBarrier ? LastReport($0) : nil }

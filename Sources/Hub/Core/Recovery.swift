@@ -9,13 +9,10 @@ struct Recovery {
     let store: Store
     let journal: Journal
     let placer: Placer
-    let clock: HubClock
-    let settings: HubCoreSettings
 
     func run() throws {
         try placer.recover()
         try collectIncoming()
-        store.collectStaging(before: clock.now() - .seconds(settings.stagingLife), except: [])
     }
 
     /// Verified files that no placement refers to, and nothing that is held: their commit never happened.

@@ -1,16 +1,27 @@
 internal import FileTree
+internal import Journal
 import SyncCore
 
 /// What clients have uploaded and nobody will ask for. What cannot be removed is left for the next time.
 extension Store {
-    /// Removes what nobody has gone on with since a moment (Unix nanoseconds).
-    /// - Parameter busy: clients of which a commit is being looked at.
-    func collectStaging(before old: Nanoseconds, except busy: Set<String>) {
+    /// Removes what nobody has gone on with for a while. The journal keeps since when it lies there.
+    /// - Parameters:
+    ///   - moment: now, by ``Journal/runningTime``.
+    ///   - life: in seconds of that time.
+    ///   - busy: clients of which a commit is being looked at.
+    func collectStaging(noting journal: Journal, at moment: Int64, after life: Int64, except busy: Set<String>) throws {
         guard let staging = try? TreeRoot(path: layout.staging), let clients = try? staging.list(.top) else { return }
-        for client in clients where client.status.kind == .directory && !busy.contains(client.name.description) {
-            for item in staged(by: client.name.description)
-            where max(item.status.mtime, item.status.ctime) < old { try? item.remove() }
+        var items: [RelativePath: PrivateItem] = [:]
+        for client in clients where client.status.kind == .directory {
+            for item in staged(by: client.name.description) { items[RelativePath([client.name, item.name])] = item }
         }
+        var ages = try journal.stagedAges()
+        ages.meet(items.mapValues { Ages.Stamp($0.status) }, at: moment)
+        for (path, _) in ages.lying(for: life, at: moment) where !busy.contains(path.names[0].description) {
+            guard let item = items[path], (try? item.remove()) != nil else { continue }
+            ages.forget(path)
+        }
+        try journal.keepStagedAges(ages, at: moment)
     }
 
     /// Removes all that a client has staged.

@@ -37,8 +37,8 @@ extension HubConfiguration {
                 mass_delete_least: \(massDeleteLeast),
                 mass_delete_minutes: \(massDeleteMinutes),
             },
-            // For a device that was not seen for so many days the records of deletions are not kept any more: it compares
-            // everything when it comes back.
+            // For a device that was not seen for so many days in which the hub runs the records of deletions are not kept any
+            // more: it compares everything when it comes back.
             stale_days: \(staleDays),
             // The names or addresses that invites tell devices, best first: hosts: ["pi.home", "192.168.1.5"].
             // Without it: what this machine finds out about itself.

@@ -51,7 +51,7 @@ final class ShareWatcher {
 
     /// What has vanished or was rewritten, and waits for a person.
     var heldNodes: Set<NodeID> = []
-    /// The guard's time: see ``Journal/guardMoment``.
+    /// Now, by ``Journal/runningTime``.
     let moment: () -> Int64
 
     /// What is to be finished, with the newest mark when it began.

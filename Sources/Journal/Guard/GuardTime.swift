@@ -3,7 +3,7 @@ import SyncCore
 
 /// Now, as the guard counts it, and what is within its window.
 struct GuardTime {
-    /// Seconds in which a hub has run on this journal.
+    /// By ``Journal/runningTime``.
     var moment: Int64
     /// What happened later than this counts.
     var start: Int64
@@ -23,22 +23,9 @@ enum GuardVerdict: Hashable {
     case rejected(rewrites: Bool)
 }
 
-// The window. Moments instead of times: a clock that jumps opens no window and closes none, and a hub that was off for a
+// The window. Moments of running time: a clock that jumps opens no window and closes none, and a hub that was off for a
 // while goes on where it was.
 extension Journal {
-    /// The last moment that was written down: from which a hub that starts goes on counting.
-    package var guardMoment: Int64 {
-        get throws {
-            try database.first(
-                """
-                SELECT max(coalesce((SELECT max(moment) FROM guard_mark), 0),
-                           coalesce((SELECT max(moment) FROM guard_window), 0),
-                           coalesce((SELECT max(moment) FROM guard_done), 0))
-                """
-            ) { try $0.int64(0) } ?? 0
-        }
-    }
-
     /// What passed and is older than the window is no longer counted, and cannot be brought back by a rejection.
     package func forgetGuarded(_ rule: MassChangeGuard, at moment: Int64) throws {
         try database.execute(
@@ -47,6 +34,7 @@ extension Journal {
 
     /// Notes from time to time where the history is, so that it is known what was made within the window.
     func guardTime(_ rule: MassChangeGuard, at moment: Int64) throws -> GuardTime {
+        try noteRunning(moment)
         let start = moment - rule.window
         let head = try head
         let last = try database.query("SELECT max(moment) FROM guard_mark") { try $0.optionalInt64(0) }.first ?? nil
@@ -82,6 +70,7 @@ extension Journal {
             case .rejected(let rewrites): rewrites ? 3 : 2
             case .none, .arriving: 0
             }
+        try noteRunning(moment)
         try database.execute(
             "UPDATE guard_window SET batch = NULL, verdict = ?, moment = ? WHERE batch = ?", code, moment, batch)
     }

@@ -7,7 +7,7 @@ extension Journal {
     /// - Parameters:
     ///   - at: Unix seconds, for the history.
     ///   - date: for conflict names.
-    ///   - moment: see ``guardMoment``. What still comes of the batch within the window passes.
+    ///   - moment: now, by ``runningTime``. What still comes of the batch within the window passes.
     /// - Throws: ``JournalError/noSuchBatch(_:)``.
     package func approve(_ batch: Int64, at: Int64, date: String, moment: Int64 = 0) throws -> HeldDecision {
         try database.transaction {
@@ -44,7 +44,7 @@ extension Journal {
     /// - Parameters:
     ///   - at: Unix seconds, for the history.
     ///   - date: for conflict names.
-    ///   - moment: see ``guardMoment``. What still comes of the batch within the window is held again.
+    ///   - moment: now, by ``runningTime``. What still comes of the batch within the window is held again.
     /// - Throws: ``JournalError/noSuchBatch(_:)``.
     package func reject(_ batch: Int64, at: Int64, date: String, moment: Int64 = 0) throws -> HeldDecision {
         try database.transaction {

@@ -19,7 +19,7 @@ extension Journal {
     ///   - coming: more such changes that are about to be found.
     ///   - areAllDeletions: `changes` has every deletion that there is: one that is held and not among them has come back.
     ///   - at: Unix seconds.
-    ///   - moment: see ``guardMoment``.
+    ///   - moment: now, by ``runningTime``.
     package func guardShare(
         _ changes: [Change], by client: String, rule: MassChangeGuard, coming: Int = 0, areAllDeletions: Bool = false,
         at: Int64, moment: Int64 = 0

@@ -22,13 +22,19 @@ final class RememberedKeys: KeyKeeper {
     }
 }
 
-/// A calendar that a test moves; uptime goes on as it does.
+/// A calendar that a test moves, and a time that passes without anybody waiting for it.
 final class MovedClock: Sendable {
-    private let ahead = Monitor<Nanoseconds>(0)
-    func move(by seconds: Int) { ahead.withLock { $0 += .seconds(seconds) } }
+    private let ahead = Monitor<(calendar: Nanoseconds, uptime: Nanoseconds)>((0, 0))
+    /// Somebody sets the calendar; uptime goes on as it does.
+    func move(by seconds: Int) { ahead.withLock { $0.calendar += .seconds(seconds) } }
+    /// The hub runs for so long.
+    func pass(_ seconds: Int) {
+        ahead.withLock { $0 = ($0.calendar + .seconds(seconds), $0.uptime + .seconds(seconds)) }
+    }
     var clock: HubClock {
         HubClock(
-            now: { [ahead] in HubClock.system.now() + ahead.withLock { $0 } }, uptime: HubClock.system.uptime)
+            now: { [ahead] in HubClock.system.now() + ahead.withLock { $0.calendar } },
+            uptime: { [ahead] in HubClock.system.uptime() + ahead.withLock { $0.uptime } })
     }
 }
 
@@ -94,11 +100,11 @@ final class HubFixture {
     }
 
     /// - Parameter meanwhile: what happens while it is down.
-    func restart(meanwhile body: () throws -> Void = {}) throws {
+    func restart(clock: HubClock = .system, meanwhile body: () throws -> Void = {}) throws {
         server.stop()
         core.stop()
         try body()
-        (core, server) = try HubFixture.start(layout, keys, settings, .system)
+        (core, server) = try HubFixture.start(layout, keys, settings, clock)
     }
 
     /// What lies in a directory of the share, without what is the hub's own.

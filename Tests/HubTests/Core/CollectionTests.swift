@@ -26,14 +26,13 @@ struct CollectionTests {
         let (phone, laptop) = (
             try #require(try journal.client(named: "phone")), try #require(try journal.client(named: "laptop"))
         )
-        let day: Nanoseconds = 86_400_000_000_000
-        func isLive(_ record: ClientRecord, seen: Nanoseconds?, online: Bool = false) -> Bool? {
-            CollectionRule.Client(record, lastSeen: seen, isOnline: online, now: 100 * day, staleAfter: 90)?.isLive
+        let day: Int64 = 86_400
+        func isLive(_ record: ClientRecord, seen: Int64, online: Bool = false) -> Bool? {
+            CollectionRule.Client(record, seen: seen, isOnline: online, now: 100 * day, staleAfter: 90)?.isLive
         }
         #expect(isLive(laptop, seen: 10 * day + 1) == true)
         #expect(isLive(laptop, seen: 10 * day) == false)
         #expect(isLive(laptop, seen: 10 * day, online: true) == true)
-        #expect(isLive(laptop, seen: nil) == false)
         #expect(isLive(laptop, seen: 200 * day) == true)
         #expect(isLive(phone, seen: 99 * day) == nil)
         try journal.revoke("laptop", at: 1)
@@ -52,16 +51,12 @@ struct CollectionTests {
         _ = try laptop.commit(
             laptop.operation(.delete(nodes[1].id, contentBase: .first, locationBase: .first)))
         try laptop.report(cursor: 4, barrier: 0)
-        func collect() {
-            hub.core.inspect {
-                $0.flush(); $0.collectTombstones()
-            }
-        }
         // Seen a moment ago: it keeps the tombstone.
-        collect()
+        hub.collect()
         #expect(try desk.changes(since: 3).nodes.map(\.deleted) == [true])
-        clock.move(by: 91 * 86_400)
-        collect()
+        clock.pass(91 * 86_400)
+        try laptop.report(cursor: 4, barrier: 0)
+        hub.collect()
         let (away, here) = try hub.core.inspect { desk in
             (desk.facts(try #require(desk.clients["desk"])), desk.facts(try #require(desk.clients["laptop"])))
         }
@@ -88,5 +83,115 @@ struct CollectionTests {
         #expect(first.nodes.map(\.name) == ["a", "c"] && !first.last && first.seq == 4 && first.collected == 4)
         let second = try page(first.through)
         #expect(second.nodes.isEmpty && second.last && second.through == nodes[2].id.rawValue)
+    }
+}
+
+extension HubFixture {
+    /// What the hub does once an hour.
+    func collect() {
+        core.inspect {
+            $0.flush()
+            $0.collectTombstones()
+            $0.collectStaging(except: [])
+        }
+    }
+}
+
+/// What a hub throws away after a while, by how long hubs have run, under clocks that are wrong.
+struct RunningTimeTests {
+    private static let day = 86_400
+    private let clock = MovedClock()
+    private let hub: HubFixture
+    private let laptop: TestClient
+
+    /// The desk is away, and has not heard of a deletion.
+    init() throws {
+        var settings = HubCoreSettings()
+        settings.offlineAfter = 0
+        hub = try HubFixture(settings: settings, clock: clock.clock)
+        laptop = try hub.join("laptop")
+        let desk = try hub.join("desk")
+        let node = try #require(try laptop.create("a", "a").applied)
+        try desk.report(cursor: 1, barrier: 0)
+        _ = try laptop.commit(laptop.operation(.delete(node.id, contentBase: .first, locationBase: .first)))
+        try laptop.report(cursor: 2, barrier: 0)
+    }
+
+    private var collected: Int64 { hub.core.inspect { $0.collected.rawValue } }
+
+    @Test(arguments: [40 * day, -40 * day, 15_000 * day])
+    func `a clock that jumps makes nobody stale and collects no tombstone, also over a restart`(jump: Int) throws {
+        clock.move(by: jump)
+        hub.collect()
+        try hub.restart(clock: clock.clock)
+        hub.collect()
+        clock.move(by: -jump)
+        hub.collect()
+        #expect(collected == 0)
+        #expect(try hub.journal().collectTombstones(upTo: Sequence(2)) == 1)
+    }
+
+    @Test func `the days in which hubs have run make one stale, whatever the clock says meanwhile`() throws {
+        for jump in [40, -400, 0, 7_000] {
+            clock.move(by: jump * Self.day)
+            clock.pass(22 * Self.day)
+            hub.collect()
+            try hub.restart(clock: clock.clock)
+        }
+        #expect(collected == 0)
+        clock.pass(3 * Self.day)
+        hub.collect()
+        #expect(collected == 2)
+    }
+
+    @Test func `a crash sets the running time back by no more than what was not noted, and never ahead`() throws {
+        clock.pass(5 * Self.day)
+        hub.collect()
+        let noted = try hub.journal().runningTime
+        #expect(noted >= 5 * Self.day)
+        clock.pass(1_800)
+        let now = hub.core.inspect { $0.moment }
+        #expect(now >= noted + 1_800)
+        // As a crash would leave it.
+        #expect(try (noted...now).contains(hub.journal().runningTime))
+        // Whoever is heard makes it write.
+        try laptop.report(cursor: 2, barrier: 0)
+        hub.core.inspect { $0.flush() }
+        #expect(try hub.journal().runningTime >= now)
+    }
+
+    @Test func `an upload is collected after a day in which hubs have run, not when the clock jumps`() throws {
+        let old = laptop.stage("old")
+        hub.collect()
+        clock.move(by: 40 * Self.day)
+        hub.collect()
+        try hub.restart(clock: clock.clock)
+        let names = { [hub] in hub.directory.names(in: "staging/laptop") }
+        #expect(names() == [old])
+        clock.pass(20 * 3_600)
+        // Gone on with: it counts anew.
+        let other = laptop.stage("other")
+        hub.collect()
+        hub.directory.write("other, and more", to: "staging/laptop/\(other)")
+        clock.pass(5 * 3_600)
+        hub.collect()
+        #expect(names() == [other])
+        clock.pass(20 * 3_600)
+        hub.collect()
+        #expect(names() == [other])
+        clock.pass(5 * 3_600)
+        hub.collect()
+        #expect(names() == [])
+        #expect(try hub.journal().stagedAges().records.isEmpty)
+    }
+
+    @Test func `nothing of a client that sends just now is collected`() throws {
+        let old = laptop.stage("old")
+        hub.collect()
+        clock.pass(2 * Self.day)
+        hub.core.inspect { $0.collectStaging(except: ["laptop"]) }
+        #expect(hub.directory.names(in: "staging/laptop") == [old])
+        hub.collect()
+        #expect(hub.directory.names(in: "staging/laptop") == [])
     }
 }
