@@ -2,7 +2,7 @@
 enum Schema {
     static let migrations = [
         first, second, third, fourth, shareMarker, setBack, guarding, subtree, guardTime, pausedSince,
-        runningTime,
+        runningTime, released,
     ]
 
     /// The share itself is 1.
@@ -322,6 +322,17 @@ enum Schema {
             size INTEGER NOT NULL,                  -- bytes
             ctime_ns INTEGER NOT NULL,              -- Unix nanoseconds; only compared for being equal
             moment INTEGER NOT NULL                 -- when it was found as it is
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let released = """
+        -- Nodes of a batch of the share that a person has approved: what was held of them passes when it is looked at, whatever
+        -- is held or decided of other batches.
+        CREATE TABLE guard_released (
+            client TEXT NOT NULL,
+            node INTEGER NOT NULL,
+            moment INTEGER NOT NULL,                -- of the decision
+            PRIMARY KEY (client, node)
         ) STRICT, WITHOUT ROWID;
         """
 }

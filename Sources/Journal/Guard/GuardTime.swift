@@ -30,6 +30,7 @@ extension Journal {
     package func forgetGuarded(_ rule: MassChangeGuard, at moment: Int64) throws {
         try database.execute(
             "DELETE FROM guard_done WHERE batch IS NULL AND moment <= ?", moment - rule.window)
+        try database.execute("DELETE FROM guard_released WHERE moment <= ?", moment - rule.window)
     }
 
     /// Notes from time to time where the history is, so that it is known what was made within the window.
@@ -62,7 +63,8 @@ extension Journal {
         }
     }
 
-    /// A person has decided about the batch that is, or was last, arriving.
+    /// A person has decided about a batch. If it is the client's newest, that says something about what still comes; about
+    /// an older one it says nothing.
     func setGuardVerdict(_ verdict: GuardVerdict, on batch: Int64, at moment: Int64) throws {
         let code =
             switch verdict {

@@ -13,7 +13,7 @@ extension Journal {
         try database.transaction {
             let (client, operations) = try open(batch)
             if isOfShare(operations) {
-                try letShareGoOn(operations)
+                try letShareGoOn(operations, of: client, at: moment)
                 try close(batch, .approved, at: moment)
                 return HeldDecision(
                     client: client, operations: operations.count, placements: [],

@@ -32,6 +32,7 @@ extension Journal {
             var new: [ShareChange] = []
             for change in changes {
                 guard let found = try weigh(change, of: client, time) else { continue }
+                if try isReleased(found.node.id, of: client, time) { continue }
                 if try keepsHeld(found, of: client) { refused.insert(found.node.id) } else { new.append(found) }
             }
             for found in try hold(new, of: client, rule, coming, at: at, time) { refused.insert(found.node.id) }
@@ -137,14 +138,30 @@ extension Journal {
     func isOfShare(_ operations: [HeldOperation]) -> Bool { operations.allSatisfy(\.isOfShare) }
 
     /// What was held goes its way when the share is looked at next, and its guard lets it pass.
-    func letShareGoOn(_ operations: [HeldOperation]) throws {
+    func letShareGoOn(_ operations: [HeldOperation], of client: String, at moment: Int64) throws {
+        try forgetOperations(operations)
+        for node in operations.compactMap(\.change.node) {
+            try database.execute(
+                "INSERT OR REPLACE INTO guard_released (client, node, moment) VALUES (?, ?, ?)", client, node, moment)
+        }
+    }
+
+    /// Whether a person has approved what was held of a node, within the window. That a newer batch was held since, or
+    /// decided about, changes nothing about it.
+    private func isReleased(_ node: NodeID, of client: String, _ time: GuardTime) throws -> Bool {
+        try database.first(
+            "SELECT 1 FROM guard_released WHERE client = ? AND node = ? AND moment > ?", client, node, time.start
+        ) { _ in true } ?? false
+    }
+
+    private func forgetOperations(_ operations: [HeldOperation]) throws {
         for held in operations { try database.execute("DELETE FROM held_operation WHERE id = ?", held.row) }
     }
 
     /// What has vanished comes back, directories first, and what was rewritten is again what the journal has: what lies there
     /// now goes to `versions/`. Bytes that are not in `versions/` are waited for.
     func bringBack(_ operations: [HeldOperation]) throws -> [Placement] {
-        try letShareGoOn(operations)
+        try forgetOperations(operations)
         let head = try head
         let found = try operations.compactMap { held -> (path: RelativePath, node: Node, now: Content?)? in
             guard let id = held.change.node, let node = try node(id), !node.isDeleted, let path = try path(of: id)
