@@ -68,8 +68,11 @@ let package = Package(
             path: "Tests/TestSupport"),
         // The simulator: the engine, the index and the journal over trees in memory.
         .target(
-            name: "Simulator", dependencies: ["Engine", "Index", "Share", "Journal", "FileTree", "SyncCore"],
+            name: "Simulator",
+            dependencies: ["Engine", "Index", "Share", "Journal", "FileTree", "SQLite", "SyncCore", "CFaults"],
             path: "Tests/Simulator"),
+        // Has the COMMITs of SQLite fail.
+        .target(name: "CFaults", dependencies: ["CSQLite"], path: "Tests/CFaults"),
         .executableTarget(name: "simulate", dependencies: ["Simulator"], path: "Tests/simulate"),
         tests(of: "SyncCore", "TestSupport", "Processes"),
         tests(of: "ControlAPI", "SyncCore"),
@@ -88,7 +91,7 @@ let package = Package(
         tests(of: "Transport", "TestSupport"),
         tests(
             of: "Hub", "TestSupport", "Processes", "ControlAPI", "HTTPServer", "HTTPClient", "Journal", "FileTree",
-            "Hashing", "SyncCore"),
+            "Hashing", "SQLite", "SyncCore"),
         tests(of: "Agent", "TestSupport", "Hub", "ControlAPI", "Engine", "Index", "FileTree", "SyncCore"),
         tests(of: "Console", "TestSupport", "ControlAPI", "HTTPServer", "Arguments", "SyncCore"),
         .testTarget(

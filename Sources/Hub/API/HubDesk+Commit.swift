@@ -179,7 +179,7 @@ extension HubDesk {
                 moment: moment)
             result.outcomes = admitted.outcomes(result.outcomes)
             if !result.held.isEmpty || !heldBatches.isEmpty || result.outcomes.contains(where: \.isHeld) {
-                try countHeld()
+                noteHeld()
                 shelve()
             }
             show(result.placements)

@@ -34,9 +34,11 @@ extension HubDesk {
             ])
         if !decision.placements.isEmpty { show(decision.placements) }
         shelve()
-        try countHeld()
+        noteHeld()
         wantedMark += 1
-        try share?.lookAgain(at: decision.released)
+        do { try share?.lookAgain(at: decision.released) } catch {
+            hubLog.error("share_failed", ["reason": "\(error)"])
+        }
         settle()
         planFlush()
         return .message(
@@ -55,6 +57,11 @@ extension HubDesk {
             case .bytes: "the hub does not have its bytes"
             }
         return "\(left.path): \(reason)"
+    }
+
+    /// The same where what was decided stands, whatever happens.
+    func noteHeld() {
+        do { try countHeld() } catch { hubLog.error("held_failed", ["reason": "\(error)"]) }
     }
 
     /// How many batches each client has, and whether late answers wait for it. After a start, a commit, a decision.

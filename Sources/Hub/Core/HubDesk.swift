@@ -210,7 +210,7 @@ final class HubDesk {
             let isBurst = placer.waitingToBeWritten > 100
             // Not in one transaction: what the placer has done is forgotten when its own has been written.
             try placer.flush()
-            try journal.transaction { try saveReports() }
+            try writeReports()
             diskTrouble = nil
             if isBurst { Memory.trim() }
         } catch {
@@ -219,6 +219,15 @@ final class HubDesk {
             // It is tried again with everything that happens: told once.
             if reason != diskTrouble { hubLog.error("flush_failed", ["reason": "\(error)"]) }
             diskTrouble = reason
+        }
+    }
+
+    private func writeReports() throws {
+        let before = clients
+        do { try journal.transaction { try saveReports() } } catch {
+            // What they said is still to be written down.
+            clients = before
+            throw error
         }
     }
 
