@@ -61,7 +61,7 @@ extension Folder {
                     continue
                 }
                 try index.dropHeld(sent, late: id)
-                try absorb(outcome, of: sent)
+                try absorb(outcome, of: sent, isOvertaken: true)
             }
             return true
         }

@@ -17,7 +17,7 @@ extension Folder {
             for (number, outcome) in outcomes {
                 guard let sent = try index.inflight(number) else { continue }
                 try index.dropHeld(before: sent)
-                try absorb(outcome, of: sent)
+                try absorb(outcome, of: sent, isOvertaken: index.received > head)
             }
             try index.clearInflight(acknowledged: outcomes.map(\.number).max())
             lookAtWaitingRules()
@@ -30,7 +30,8 @@ extension Folder {
         try index.clearInflight(acknowledged: nil)
     }
 
-    func absorb(_ outcome: Outcome, of sent: Inflight) throws {
+    /// - Parameter isOvertaken: whether this side has heard of what came after the answer.
+    func absorb(_ outcome: Outcome, of sent: Inflight, isOvertaken: Bool) throws {
         switch outcome {
         case .contentMissing:
             if let digest = sent.content?.file?.digest { mustSend.insert(digest) }
@@ -39,10 +40,11 @@ extension Folder {
             try accepted(node, sent, before: try sent.node.flatMap { try index.synced($0) })
         case .conflict(let current, let copy):
             let before = try sent.node.flatMap { try index.synced($0) }
-            if try !isOver(current) { try index.setRemote(current) }
+            try index.setRemote(current)
             if sent.node == current.id { try unbind(current.id) }
             try accepted(copy, sent, before: before)
         case .refused(let reason, let current):
+            if reason == .orphaned { return try orphaned(sent, isOvertaken: isOvertaken) }
             try refused(reason, current, sent)
         case .held(let batch):
             try index.hold(sent.number, batch: batch)
@@ -90,14 +92,12 @@ extension Folder {
     // MARK: - Refused
 
     private func refused(_ reason: Refusal, _ current: Node?, _ sent: Inflight) throws {
-        if reason == .orphaned { return try orphaned(sent) }
         guard let id = sent.node else { return }
         guard reason != .unknown, let current else {
             try unbind(id, isForgotten: true)
             try index.forget(id)
             return
         }
-        if try isOver(current) { return }
         try index.setRemote(current)
         switch sent.verb {
         case .delete:
@@ -125,10 +125,12 @@ extension Folder {
     }
 
     /// The hub does not have the directory that something was to go into: if it had an id, the hub has forgotten it,
-    /// and it is made again. Whatever was to go into it is planned again.
-    private func orphaned(_ sent: Inflight) throws {
+    /// and it is made again. Whatever was to go into it is planned again. Where the answer was overtaken, the directory may be
+    /// another node by now, or be back in the part of the share that this side sees: no page would tell of that a second time.
+    private func orphaned(_ sent: Inflight, isOvertaken: Bool) throws {
         guard let parent = sent.parent, parent != .root, let row = try index.local(parent) else { return }
         guard let node = row.node else { return try dropAlias(row) }
+        if isOvertaken, try index.remote(node)?.isDeleted != true { return }
         try unbind(node, isForgotten: true)
         try index.forget(node)
     }
@@ -137,12 +139,6 @@ extension Folder {
         var row = row
         row.alias = nil
         try index.update(row)
-    }
-
-    /// Whether an answer that comes late tells of a node that is gone here since: the feed is past what it says, and nothing is
-    /// left of the node. No page would take back what it says.
-    private func isOver(_ node: Node) throws -> Bool {
-        try node.seq <= index.received && index.remote(node.id) == nil && index.synced(node.id) == nil
     }
 
     // MARK: - Rows and nodes
@@ -161,8 +157,9 @@ extension Folder {
     /// - Returns: false if another entry already is, so that this one had to give way.
     private func bind(_ entry: EntryID, to node: Node, _ sent: Inflight) throws -> Bool {
         if let other = try index.local(of: node.id), other.entry != entry {
-            // Nothing may be moved or removed here where nothing comes down: the name decides, the other is sent as new.
-            guard index.mode.receives else {
+            // Nothing may be moved or removed here where nothing comes down, nothing can take the place of what it is in, and
+            // bytes that only this one has left must not go: the name decides, the other is sent as new.
+            guard index.mode.receives, try !isInside(other, entry), try !isOnlyHere(node, entry, not: other) else {
                 try unbind(node.id)
                 return try bind(entry, to: node, sent)
             }
@@ -177,6 +174,21 @@ extension Folder {
         try index.update(row)
         try index.markSettled(.entry(entry))
         if let old, old != node.id { try index.dropSynced(old) }
+        return true
+    }
+
+    /// Whether an entry has the bytes of a node, and the other one was changed since.
+    private func isOnlyHere(_ node: Node, _ entry: EntryID, not other: LocalRow) throws -> Bool {
+        guard node.content.kind == .file, let mine = try index.local(entry)?.content else { return false }
+        return mine.hasSameBytes(as: node.content) && other.content?.hasSameBytes(as: node.content) != true
+    }
+
+    private func isInside(_ row: LocalRow, _ directory: EntryID) throws -> Bool {
+        var row = row
+        while row.parent != directory {
+            guard row.parent != .root, let parent = try index.local(row.parent) else { return false }
+            row = parent
+        }
         return true
     }
 

@@ -30,4 +30,38 @@ struct LateAnswerTests {
         #expect(held.sorted() == ["mine", "theirs"])
         #expect(try simulation.hub.journal.openConflicts().count == 1)
     }
+
+    @Test func `a directory that came back while the answer that it is missing was on its way is kept in mind`() throws
+    {
+        let simulation = try Simulation(.chaos, agents: 3)
+        let (here, there, third) = (simulation.agents[0], simulation.agents[1], simulation.agents[2])
+        let hub = simulation.hub
+        try Machine(here).makeDirectory("d")
+        try simulation.quiesce()
+        let directory = try #require(try hub.journal.child(of: .root, named: Name("d")))
+        try Machine(third).write("d/theirs", "theirs")
+        try Machine(here).write("d/mine", "mine")
+        try here.lookAll()
+        try here.hash(100)
+        try here.takeHashes()
+        try #require(try here.draft(100) == 1)
+        let number = try here.index.nextNumber - 1
+        let before = try hub.journal.head
+        // It is deleted, and comes back for the sake of another's file.
+        try Machine(there).delete("d")
+        try simulation.pass(there)
+        try here.askForPage(100)
+        try here.takePage()
+        try simulation.pass(third)
+        try here.askForPage(100)
+        try here.takePage()
+        try #require(try hub.journal.node(directory.id)?.isDeleted == false)
+        // As a hub answers whose view of a subtree lacked it for a moment.
+        try here.folder.absorb([(number, .refused(.orphaned, current: nil))], head: before)
+        try Machine(here).move("d", "e")
+        try simulation.quiesce()
+        // That it came back counts as somebody's move, which was first.
+        #expect(hub.share.things().map { "\($0.path)" } == ["d", "d/mine", "d/theirs"])
+        #expect(try hub.journal.node(at: RelativePath([Name("d")]))?.id == directory.id)
+    }
 }
