@@ -6,6 +6,8 @@ final class Databases {
     private var journals: [Journal] = []
     private var indexes: [FolderIndex] = []
 
+    init() { CommitTrouble.isPossible }
+
     func journal() throws -> Journal { try journals.popLast().map(Journal.inMemory) ?? .inMemory() }
 
     func index(newGeneration: String) throws -> FolderIndex {

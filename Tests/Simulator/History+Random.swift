@@ -15,6 +15,7 @@ extension History {
         case .starts: starts(&random)
         case .restored: restored(&random)
         case .held: held(&random)
+        case .failing: failing(&random)
         }
     }
 

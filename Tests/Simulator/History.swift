@@ -18,6 +18,8 @@ package enum Mood: String, CaseIterable {
     case restored
     /// The guard holds what deletes or rewrites much, and a person approves or rejects it.
     case held
+    /// Journals, indexes and disks refuse a step now and then, and everybody lives on.
+    case failing
 }
 
 struct History {

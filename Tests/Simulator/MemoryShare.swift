@@ -19,6 +19,7 @@ final class MemoryShare {
 
     /// So many calls from now, the process dies.
     var fuse: Int?
+    let trouble = Trouble()
     /// Until it is started again nothing can be done any more.
     var isDead = false
     /// Called before anything is looked at or changed, and between a look and the step that follows it.
@@ -30,7 +31,8 @@ final class MemoryShare {
 
     // MARK: - Parts of all steps
 
-    func enter(_ path: RelativePath? = nil) throws {
+    /// - Parameter canFail: nothing of the step was done yet.
+    func enter(_ path: RelativePath? = nil, canFail: Bool = true) throws {
         if isDead { throw HubCrash() }
         if let left = fuse {
             fuse = left - 1
@@ -40,6 +42,7 @@ final class MemoryShare {
             }
         }
         if !tree.isMounted { throw FileTreeError("reach", "the share", .disk) }
+        if canFail, trouble.strikes() { throw FileTreeError("write", "the share", .noSpace) }
         interlope(path)
     }
 
@@ -56,12 +59,12 @@ final class MemoryShare {
     }
 
     /// Verified bytes that wait to be placed.
-    func stage(_ bytes: [UInt8], as content: FileContent, in area: Area = .incoming) -> MemoryItem {
+    func stage(_ bytes: [UInt8], as content: FileContent) -> MemoryItem {
         let inode = tree.newInode(.file, mode: content.mode, mtime: content.mtime)
         inode.bytes = bytes
         let name = newName()
-        areas[area]?[name] = inode
-        return MemoryItem(self, area, name, inode)
+        areas[.incoming]?[name] = inode
+        return MemoryItem(self, .incoming, name, inode)
     }
 
     /// Whether the bytes can be had from anywhere at the hub.
@@ -143,19 +146,6 @@ struct MemoryItem: PrivateThing, @unchecked Sendable {
         try disk.enter()
         guard let file = disk.areas[area]?[name]?.content.file else { throw FileTreeError("read", name, .notFound) }
         return file.digest
-    }
-
-    func readLink() throws -> [UInt8] {
-        try disk.enter()
-        guard let inode = disk.areas[area]?[name], inode.kind == .symlink else {
-            throw FileTreeError("read the symlink", name, .notFound)
-        }
-        return inode.bytes
-    }
-
-    func discard() throws {
-        guard disk.areas[area]?[name]?.fileStatus.survivedRename(status.fingerprint) == true else { return }
-        try remove()
     }
 
     func remove() throws {

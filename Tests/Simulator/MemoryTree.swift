@@ -89,6 +89,7 @@ final class MemoryTree: LocalTree {
     var interloper: ((RelativePath?) -> Void)?
     /// So many calls of the engine from now, the process dies.
     var fuse: Int?
+    let trouble = Trouble()
     /// It died of that, and was not started again.
     var hasBurnt: Bool { fuse.map { $0 < 0 } ?? false }
     /// False while the disk is not mounted.
@@ -231,6 +232,7 @@ final class MemoryTree: LocalTree {
             fuse = left - 1
             if left <= 0 { throw Crash() }
         }
+        if trouble.strikes() { throw DiskProblem(.noSpace, "the disk is full") }
         if let interloper {
             self.interloper = nil
             interloper(path)

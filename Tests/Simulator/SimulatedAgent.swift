@@ -81,6 +81,12 @@ final class SimulatedAgent {
         if tree.events.isEmpty { try folder.finishLooking() }
     }
 
+    /// What had trouble, and directories that could not be watched.
+    func lookAgain() throws {
+        for directory in folder.unwatched { folder.look(into: directory, deep: false) }
+        if try folder.hasTroubles() { try folder.retryTroubles() }
+    }
+
     /// The queue of events overflowed.
     func loseEvents() throws {
         _ = tree.takeEvents()
@@ -249,6 +255,14 @@ final class SimulatedAgent {
     /// As hub and agent do it: is it the journal that this one knows?
     func hello() throws {
         guard isConnected, hub.isUp else { return }
+        do { try greet() } catch {
+            // It is not connected, and connects anew.
+            greeted = 0
+            throw error
+        }
+    }
+
+    private func greet() throws {
         // Whoever hears something writes it down before it connects to somebody else.
         if greetedHub != hub.restores { (answer, page) = (nil, nil) }
         (greeted, greetedHub) = (hub.starts, hub.restores)
@@ -285,7 +299,8 @@ final class SimulatedAgent {
     func fetch(_ limit: Int, failing: (Fetch) -> Bool = { _ in false }) throws {
         guard try isOnline() else { return }
         for fetch in try folder.fetches(limit: limit) where !failing(fetch) {
-            guard var bytes = hub.share.inode(at: fetch.path)?.bytes, hub.share.isMounted else { continue }
+            guard var bytes = hub.share.inode(at: fetch.path)?.bytes, hub.share.isMounted, !tree.trouble.strikes()
+            else { continue }
             if tearsNextDownload { bytes = hub.contents.torn(bytes) }
             tearsNextDownload = false
             // What comes is hashed on the way.

@@ -58,18 +58,25 @@ extension SimulatedHub {
         let unheld = try nodes(of: request)
         let live = guardRule.percent > 0 ? try things().count : 0
         let items = try verify(request)
-        if !items.isEmpty { try disk.sync() }
-        try step()
-        let result = try journal.commit(
-            client: request.client, operations: request.operations, acknowledged: request.acknowledged,
-            staged: items.mapValues { StagedContent(name: $0.name.description) },
-            at: clock.now / 1_000_000_000, date: "D", guardedBy: guardRule, announced: request.announced,
-            moment: guardRule.percent > 0 ? moment : 0)
+        let result: CommitResult
+        do {
+            if !items.isEmpty { try disk.sync() }
+            try step()
+            result = try journal.commit(
+                client: request.client, operations: request.operations, acknowledged: request.acknowledged,
+                staged: items.mapValues { StagedContent(name: $0.name.description) },
+                at: clock.now / 1_000_000_000, date: "D", guardedBy: guardRule, announced: request.announced,
+                moment: guardRule.percent > 0 ? moment : 0)
+        } catch let error where Trouble.isCause(of: error) {
+            for item in items.values { try? item.remove() }
+            throw error
+        }
         try checkHeld(request, unheld, result.outcomes)
         try checkGuard(request, unheld, result.outcomes, live: live, head: before)
         try step()
-        try placer.run(result.placements)
-        try removeUnused(items, result)
+        // From here on it stands, whatever happens.
+        try attempt { try placer.run(result.placements) }
+        try attempt { try removeUnused(items, result) }
         try step()
         check(edits, result.outcomes, of: request)
         check(request, result.outcomes, wasRepeated: repeated, grewFrom: before, to: result.head)

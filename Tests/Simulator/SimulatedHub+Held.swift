@@ -14,7 +14,7 @@ extension SimulatedHub {
             "\(isApproved ? "approves" : "rejects") batch \(batch.id) of \(batch.client): \(batch.deletes) + \(batch.rewrites)"
         )
         return try alive {
-            try placer.flush()
+            try attempt { try placer.flush() }
             if isApproved { wasApproved = true }
             let at = clock.now / 1_000_000_000
             let decision =
@@ -22,8 +22,8 @@ extension SimulatedHub {
                 ? try journal.approve(batch.id, at: at, date: "D", moment: moment)
                 : try journal.reject(batch.id, at: at, date: "D", moment: moment)
             try step()
-            try placer.run(decision.placements)
-            try shelve()
+            try attempt { try placer.run(decision.placements) }
+            try attempt { try shelve() }
             return decision
         }
     }

@@ -108,10 +108,16 @@ final class SimulatedHub {
         do { return try body() } catch is HubCrash {
             die()
             return nil
-        } catch is FileTreeError {
-            // Its disk is away; it is tried again later.
+        } catch let error where Trouble.isCause(of: error) {
+            // Its disk is away, or full; it is tried again later.
+            note("fails: \(error)")
             return nil
         }
+    }
+
+    /// What cannot be done now is told to the log, and done later.
+    func attempt(_ body: () throws -> Void) throws {
+        do { try body() } catch let error where Trouble.isCause(of: error) { note("fails: \(error)") }
     }
 
     func die() {
@@ -160,11 +166,13 @@ final class SimulatedHub {
         running = RunningTime(kept: try journal.runningTime, uptime: clock.uptime)
         placer = SimulatedHub.placer(disk, journal, clock, starts)
         watch = ShareWatch(placer)
-        _ = try alive {
+        let hasRecovered: Void? = try alive {
             try placer.recover()
             disk.collectIncoming(needed: try placer.neededStaged().union(journal.heldFiles()))
-            try shelve()
+            try attempt { try shelve() }
         }
+        // A start that fails is none.
+        if hasRecovered == nil, isUp { die() }
         try checkAnswered()
     }
 
@@ -173,12 +181,14 @@ final class SimulatedHub {
     func settle() throws {
         try start()
         _ = try alive {
-            try placer.retry()
-            try watch.lookAndTake()
-            try watch.conclude()
-            if share.isMounted { waitsForLook = [] }
-            try placer.flush()
-            if guardRule.percent > 0 { try journal.noteRunning(moment) }
+            try attempt { try placer.retry() }
+            try attempt {
+                try watch.lookAndTake()
+                try watch.conclude()
+                if share.isMounted { waitsForLook = [] }
+            }
+            try attempt { try placer.flush() }
+            try attempt { if guardRule.percent > 0 { try journal.noteRunning(moment) } }
         }
         try examineHistory()
     }

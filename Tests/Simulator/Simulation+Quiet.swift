@@ -7,6 +7,7 @@ extension Simulation {
     /// - Parameter comparing: all trees are to be equal then, and each promise kept; not where something is ignored.
     func quiesce(comparing: Bool = true) throws {
         tell("  quiet")
+        endTrouble()
         hub.disk.fuse = nil
         hub.stepFuse = nil
         hub.paused = []
@@ -26,6 +27,7 @@ extension Simulation {
             world.now += 3_000_000_000
             try hub.settle()
             for agent in agents {
+                if mood == .failing { try agent.lookAgain() }
                 try agent.lookAll()
                 try agent.hashAgain()
                 try agent.takeHashes()

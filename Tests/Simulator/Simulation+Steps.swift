@@ -8,15 +8,29 @@ extension Simulation {
         world.now += random.once(in: 2) ? 3_000_000_000 : 1_000_000
         tell("  \(step)")
         do {
-            if try !performFault(step.act, agent, &random), try !performRestoring(step.act, agent) {
+            if try !performFault(step.act, agent, &random), try !performRestoring(step.act, agent),
+                !performTrouble(step.act, agent, &random)
+            {
                 try perform(step.act, agent, &random)
             }
         } catch is Crash {
             tell("    dies")
             // A fuse that was laid in an earlier step may have burnt in another one's.
-            for other in agents where other === agent || other.tree.hasBurnt { try other.restart() }
+            for other in agents where other === agent || other.tree.hasBurnt { try startAgain(other) }
+        } catch let error where Trouble.isCause(of: error) && mood == .failing {
+            // Whoever does it logs it, and tries again later.
+            tell("    fails: \(error)")
         }
         try complain()
+    }
+
+    /// A start that fails is followed by another.
+    private func startAgain(_ agent: SimulatedAgent) throws {
+        while true {
+            do { return try agent.restart() } catch let error where Trouble.isCause(of: error) && mood == .failing {
+                tell("    cannot start: \(error)")
+            }
+        }
     }
 
     func perform(_ act: Step.Act, _ agent: SimulatedAgent, _ random: inout SplitMix) throws {

@@ -37,7 +37,8 @@ final class Simulation {
         self.databases = databases
         self.mood = mood
         isTelling = telling
-        traces = Traces(mood == .crowded || mood == .starts ? .crowded : .usual)
+        traces = Traces([.crowded, .starts, .failing].contains(mood) ? .crowded : .usual)
+        CommitTrouble.end()
         hub = try SimulatedHub(clock: Clock(world), contents: contents, databases: databases)
         phone = Phone(hub, traces)
         if mood == .held { hub.guardRule = MassChangeGuard(percent: 30, least: 2) }

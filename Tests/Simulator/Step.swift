@@ -21,6 +21,8 @@ struct Step: Hashable, CustomStringConvertible {
         case backUpIndex, restoreIndex, loseIndex
         case approve, reject
         case backUpJournal, restoreJournal, backUpHub, restoreHub
+        /// Transactions, or steps on a disk, fail some steps later.
+        case failCommits, failShare, failTree
     }
     var agent: Int
     var act: Act

@@ -1,0 +1,111 @@
+import SyncCore
+import Testing
+
+@testable import Simulator
+
+/// Histories in which a disk or a database refused a step, shrunk, by what was wrong; and others that were found with them.
+struct FailingStepTests {
+    @Test func `a directory that was moved into another of the name that it has at the hub gives way to that`() throws {
+        try Simulation.run(
+            #require(
+                History(
+                    """
+                    failing 2
+                    1 user 3674603917301606998
+                    0 user 5903027580366193190
+                    1 user 16245642330139063369
+                    0 quiesce 3246359591251433000
+                    1 user 10874584485023432894
+                    0 user 3299454062604639503
+                    0 user 1348819075204596159
+                    1 user 7715948565544595396
+                    1 user 18078739878547298040
+                    """)))
+    }
+
+    @Test func `of two files with the same bytes the one that was edited since is not taken for the other`() throws {
+        try Simulation.run(
+            #require(
+                History(
+                    """
+                    failing 2
+                    1 user 16633141140480310422
+                    0 quiesce 17769076790096879048
+                    1 user 4362295193405494638
+                    0 phone 1210247802194815385
+                    0 quiesce 13343160996600565407
+                    0 user 17820528202782580016
+                    1 user 7329362665489475219
+                    0 user 12006955515814692312
+                    1 failCommits 4765171330496383799
+                    1 phoneInterlopes 9656868847269148758
+                    0 user 10339184720207272961
+                    1 user 6286508733507604505
+                    1 user 5748667653110014416
+                    """)))
+    }
+
+    /// Node `b` is moved into the new directory `a` here, and at the hub it is `a`.
+    @Test(arguments: Meeting.Course.allCases)
+    func `who moves a directory to a name meets who moves it into a new one of that name`(
+        course: Meeting.Course
+    ) throws {
+        let meeting = try Meeting(course) {
+            try $0.makeDirectory("b")
+            try $0.write("b/f", "bytes")
+        }
+        try meeting.meet({ try $0.move("b", "a") }) {
+            try $0.makeDirectory("a")
+            try $0.move("b", "a/inner")
+        }
+        #expect(meeting.share.contains { $0.hasSuffix("/f=bytes") })
+        #expect(try meeting.conflicts == 0)
+    }
+
+    @Test func `directories that could not be watched are looked at from time to time`() throws {
+        let simulation = try Simulation(.failing, agents: 2)
+        let (here, there) = (simulation.agents[0], simulation.agents[1])
+        try simulation.quiesce()
+        try here.restart()
+        here.tree.trouble.begin(after: 0, failing: 1)
+        try here.lookAll()
+        #expect(here.folder.unwatched == [.root])
+        try Machine(here).write("f", "bytes")
+        try simulation.quiesce()
+        #expect(there.tree.things().map { "\($0.path)" } == ["f"])
+    }
+
+    /// At each step on a disk, and at each COMMIT, of what the hub and an agent do to take a change over.
+    @Test(arguments: [Step.Act.failCommits, .failShare, .failTree], 0..<40)
+    func `one step that fails, whichever it is, loses nothing and makes no conflict`(act: Step.Act, after: Int) throws {
+        let simulation = try Simulation(.failing, agents: 2)
+        let (here, there) = (simulation.agents[0], simulation.agents[1])
+        for (path, text) in [("edited", "one"), ("moved", "two"), ("deleted", "three")] {
+            try Machine(here).write(path, text)
+        }
+        try simulation.quiesce()
+        try Machine(here).makeDirectory("d")
+        try Machine(here).move("moved", "d/there")
+        try Machine(here).write("edited", "four")
+        try Machine(here).delete("deleted")
+        try Machine(here).write("new", "five")
+        switch act {
+        case .failShare: simulation.hub.disk.trouble.begin(after: after, failing: 1)
+        case .failTree: there.tree.trouble.begin(after: after, failing: 1)
+        default: CommitTrouble.begin(after: after, failing: 1)
+        }
+        for agent in [here, there] {
+            do { try simulation.pass(agent) } catch let error where Trouble.isCause(of: error) {}
+        }
+        try simulation.quiesce()
+        let share = simulation.hub.share
+        let held = share.things().compactMap { thing in
+            thing.content.file.map {
+                "\(thing.path)=\(String(decoding: share.contents.bytes(of: $0.digest) ?? [], as: UTF8.self))"
+            }
+        }
+        #expect(held == ["d/there=two", "edited=four", "new=five"])
+        #expect(simulation.hub.versions.count == 2)
+        #expect(try simulation.hub.journal.openConflicts().isEmpty)
+    }
+}
