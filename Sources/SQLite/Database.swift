@@ -44,7 +44,7 @@ package final class Database {
     }
 
     /// What no file is called: see ``init(path:cacheBytes:busyMilliseconds:)``.
-    static let memoryPath = ":memory:"
+    package static let memoryPath = ":memory:"
 
     private init(opening path: [UInt8], busyMilliseconds: Int32) throws {
         _ = Database.isConfigured

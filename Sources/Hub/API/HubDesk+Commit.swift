@@ -212,6 +212,11 @@ extension HubDesk {
             OutcomeMessage(number: $0.operation.id.number, $1)
         }
         settle()
+        // Not acknowledged, and perhaps not kept: the client sends the same again, until the disk is repaired.
+        guard journal.takesWrites else {
+            hubLog.error("commit_not_acknowledged", ["client": job.client, "reason": HubDesk.diskIsReadOnly])
+            return job.responder.respond(.refusal(ErrorMessage(.readOnly, HubDesk.diskIsReadOnly)))
+        }
         // Without it the answer is as good.
         let chain = try? journal.chain(at: result.head)?.map(Escaping.hex).joined()
         job.responder.respond(.message(CommitResponse(outcomes: outcomes, head: result.head.rawValue, chain: chain)))
