@@ -13,12 +13,16 @@ final class ShareHub {
     let hub: HubFixture
     var path: String { hub.layout.share }
 
-    init(settle: Int = 60, retry: Int = 300, prepare: (HubFixture.Root) throws -> Void = { _ in }) throws {
+    init(
+        settle: Int = 60, retry: Int = 300, guardedBy rule: MassChangeGuard? = nil, clock: HubClock = .system,
+        prepare: (HubFixture.Root) throws -> Void = { _ in }
+    ) throws {
         var settings = HubCoreSettings()
         settings.shareSettle = settle
         settings.shareRetry = retry
         settings.shareRound = 200
-        hub = try HubFixture(settings: settings, prepare: prepare)
+        if let rule { settings.guardRule = rule }
+        hub = try HubFixture(settings: settings, clock: clock, prepare: prepare)
     }
 
     // MARK: - A phone's hands
