@@ -107,8 +107,11 @@ struct ClientDiskTests {
             try eventually("the small one arrives") { fleet["bea"].folder.text("small") == "small" }
             try fleet["bea"].folder.write("from bea", to: "other")
             try eventually("what bea has goes up") { fleet["ann"].folder.text("other") == "from bea" }
-            #expect(try fleet.hub.status(of: "bea").state == .syncing)
-            #expect(try fleet.hub.status(of: "bea").unsynced.down == 1)
+            try eventually("status names what waits") {
+                let status = try fleet.hub.status(of: "bea")
+                return status.state == .syncing && status.unsynced.down == 1
+                    && status.reason?.hasPrefix("big waits: ") == true && status.reason?.contains("full") == true
+            }
             try mount("-o", "remount,size=40m", disk)
         }
     }
@@ -130,6 +133,7 @@ struct ClientDiskTests {
                     try reason(fleet, path)?.contains("read-only") == true
                 }
             }
+            #expect(try fleet.hub.status(of: "bea").reason?.contains("read-only") == true)
             // The hub and the others go on.
             #expect(fleet.hub.share.text("edited") == "new")
             #expect(fleet["bea"].folder.text("edited") == "old")

@@ -18,6 +18,7 @@ struct FullHubTests {
             try fleet.wait("small", seconds: 20)
             #expect(fleet.hub.share.text("small") == "small")
             #expect(try fleet.hub.ctl("why", "big").expectDone().output.contains("the hub's disk is full"))
+            #expect(try fleet.hub.status(of: "ann").reason == "big waits: the hub's disk is full")
             try body(fleet)
             try fleet.expectSame()
             #expect(try told(fleet).isEmpty)

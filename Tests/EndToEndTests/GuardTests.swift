@@ -35,6 +35,7 @@ struct GuardTests {
             let batch = try awaitHeld(fleet)
             #expect(batch.client == "bea" && batch.deletes > 20 && batch.rewrites == 0)
             #expect(try fleet.hub.status(of: "bea").state == .held && fleet.hub.status(of: "ann").state == .inSync)
+            #expect(try fleet.hub.status(of: "bea").reason?.hasPrefix("batch \(batch.id) of deletions") == true)
             #expect(try fleet.hub.ctl("why", "d/f59").output.contains("held: "))
             let wait = try fleet.hub.ctl("wait", "--timeout", "1")
             #expect(wait.code == 5 && (wait.output + wait.errors).contains("syncctl held"))

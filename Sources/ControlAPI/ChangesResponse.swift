@@ -1,0 +1,59 @@
+/// `GET /v1/changes?since=N&wait=S&epoch=E&barrier=B&paused=P&collected=C`. Held open for at most `wait` seconds (60 at most) while there
+/// is nothing after `since`, the client's newest known barrier is `barrier`, and the pause is as the client knows it (`paused`:
+/// 0 or 1). `collected` is what the hub had collected (``HelloResponse/collected``) when the client began, or took its last
+/// snapshot: if tombstones after that, which it has not seen, are gone, the answer is the error `snapshot_needed`.
+package struct ChangesResponse: Codable, Hashable, Sendable {
+    /// The journal's; an agent that knows another one begins anew.
+    package var epoch: String
+    /// Everything up to here is in `nodes` or was seen before: the next `since`. Not the head when a page was full.
+    package var through: Int64
+    /// The chain value of the history at `through`, in hex: what the next ``HelloRequest`` tells with it.
+    package var chain: String?
+    /// The journal's `seq`.
+    package var head: Int64
+    /// Nodes with their latest state, each once, by `seq`; tombstones too. Empty while paused.
+    package var nodes: [NodeMessage]
+    /// Nil unless a pause holds.
+    package var paused: PauseMessage?
+    /// Somebody waits for this client to report this number (see ``ReportRequest``); 0 if nobody ever did.
+    package var barrier: Int64
+    /// Late answers to operations of this client that were held, by ``LateOutcomeMessage/id``: those after the query's
+    /// `late`, which are forgotten up to there. Nil when there are none.
+    package var late: [LateOutcomeMessage]?
+    /// Where the client's root lies below the share: see ``HelloResponse/subtree``.
+    package var subtree: String?
+    /// Contents that the share is to have and the hub does not: who has one offers it (`POST /v1/offer`). Some of them; nil when
+    /// nothing is wanted.
+    package var wanted: [ContentKey]?
+    /// What the next query says as `wanted`, so that it is not told the same at once.
+    package var wantedMark: Int64?
+    package init(
+        epoch: String, through: Int64, chain: String? = nil, head: Int64, nodes: [NodeMessage], paused: PauseMessage?,
+        barrier: Int64, late: [LateOutcomeMessage]? = nil, wanted: [ContentKey]? = nil, wantedMark: Int64? = nil,
+        subtree: String? = nil
+    ) {
+        self.wanted = wanted
+        self.wantedMark = wantedMark
+        self.epoch = epoch
+        self.through = through
+        self.chain = chain
+        self.head = head
+        self.nodes = nodes
+        self.paused = paused
+        self.barrier = barrier
+        self.late = late
+        self.subtree = subtree
+    }
+}
+
+/// What came of an operation that was held, once a person has decided.
+package struct LateOutcomeMessage: Codable, Hashable, Sendable {
+    /// Grows with each; what the next `GET /v1/changes` acknowledges as `late`.
+    package var id: Int64
+    /// As a commit would have answered it.
+    package var outcome: OutcomeMessage
+    package init(id: Int64, outcome: OutcomeMessage) {
+        self.id = id
+        self.outcome = outcome
+    }
+}

@@ -1,0 +1,4 @@
+/// `{}`.
+package struct EmptyResponse: Codable, Hashable, Sendable {
+    package init() {}
+}
