@@ -71,6 +71,9 @@ final class LocalAPI: Sendable {
     }
 
     private var hubAway: ErrorMessage {
+        if let refusal = state.refusal {
+            return ErrorMessage(.hubAway, "the hub does not let this machine in: \(refusal)")
+        }
         let since = state.away.map { " since \(Timestamp.text($0.since * 1_000_000_000)) (\($0.reason))" } ?? ""
         return ErrorMessage(
             .hubAway,

@@ -71,7 +71,7 @@ final class Agent: Sendable {
                 if !state.isStopping, state.away?.reason != error.description {
                     log.warning("hub-away", ["reason": error.description, "next-try": "\(pause) s"])
                 }
-                state.disconnected(error.description)
+                state.disconnected(error.description, refusal: error.answer?.message)
             } catch {
                 log.error("listening-failed", ["reason": "\(error)"])
                 state.disconnected("\(error)")

@@ -12,6 +12,8 @@ final class AgentState: Sendable {
         var fatal: String?
         /// Since when the hub has been away, and why; nil while it is there.
         var away: (since: Int64, reason: String)? = (Clock.now / 1_000_000_000, "not connected yet")
+        /// The hub is there and does not let this machine in: why, as a sentence.
+        var refusal: String?
         var isCaughtUp = false
         /// What the hub asks for.
         var wanted: [ContentKey] = []
@@ -36,6 +38,7 @@ final class AgentState: Sendable {
     var isStopping: Bool { facts.withLock { $0.isStopping } }
     var fatal: String? { facts.withLock { $0.fatal } }
     var away: (since: Int64, reason: String)? { facts.withLock { $0.away } }
+    var refusal: String? { facts.withLock { $0.refusal } }
     /// Whether everything that the hub had at the last answer has been received.
     var isCaughtUp: Bool { facts.withLock { $0.isCaughtUp } }
 
@@ -44,13 +47,16 @@ final class AgentState: Sendable {
             facts.connection = connection
             facts.pause = connection.hello.paused
             facts.away = nil
+            facts.refusal = nil
             facts.isCaughtUp = false
         }
         ringAll()
     }
 
-    func disconnected(_ reason: String) {
+    /// - Parameter refusal: the hub's own words, if it said why it does not let this machine in.
+    func disconnected(_ reason: String, refusal: String? = nil) {
         let old = facts.withLock { facts in
+            facts.refusal = refusal
             if facts.away == nil {
                 facts.away = (Clock.now / 1_000_000_000, reason)
             } else {

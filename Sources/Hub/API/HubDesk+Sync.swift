@@ -76,8 +76,8 @@ extension HubDesk {
 
     /// In `status`, while that goes on.
     static let otherMachineRefused =
-        "another machine with a copy of its home (a cloned disk?) says to be it, too, and is turned away; its own log says "
-        + "what to do there"
+        "another machine with a copy of its home (a cloned disk?) tries to connect under this name and is turned away; "
+        + "`syncctl status` there says what to do"
 
     /// Whether a client would give operations numbers that it has given to others: its index comes from a backup.
     private func isSetBack(_ message: HelloRequest, _ name: String) throws -> Bool {
