@@ -110,7 +110,7 @@ struct ClientDiskTests {
             try eventually("status names what waits") {
                 let status = try fleet.hub.status(of: "bea")
                 return status.state == .syncing && status.unsynced.down == 1
-                    && status.reason?.hasPrefix("big waits: ") == true && status.reason?.contains("full") == true
+                    && status.reason?.hasPrefix("big waits: the machine's disk is full") == true
             }
             try mount("-o", "remount,size=40m", disk)
         }

@@ -119,6 +119,11 @@ final class DownPass {
     /// For a person; nil where the next page of changes will say what is to be done.
     private static func reason(for error: any Error) -> String? {
         switch error {
+        // Not the name of a private file, which says nothing to anybody.
+        case let error as FileTreeError where error.reason == .noSpace:
+            "the machine's disk is full, or its quota: make room there, and it goes on by itself"
+        case let error as FileTreeError where error.reason == .readOnly:
+            "the machine's disk is read-only: mount it for writing, and it goes on by itself"
         case let error as FileTreeError: "\(error)"
         case HubError.refused(let message) where message.code != .unknownPath: message.message
         case HubError.transferFailed(let reason): reason
