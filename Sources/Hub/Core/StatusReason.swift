@@ -31,7 +31,7 @@ enum StatusReason {
     private static func stuck(_ report: LastReport) -> String? {
         let items = report.open.filter { $0.stuck == true }
         guard let first = items.first else { return nil }
-        let more = items.count > 1 ? ", and \(items.count - 1) more: see syncctl unsynced" : ""
+        let more = items.count > 1 ? " (and \(items.count - 1) more: see syncctl unsynced)" : ""
         return "\(first.path) waits: \(first.reason)\(more)"
     }
 }

@@ -24,7 +24,7 @@ struct StatusReasonTests {
         #expect(reason(client(pending: [up("a"), stuck("b")])) == "b waits: no space at hub")
         #expect(
             reason(client(pending: [stuck("b"), stuck("c")]))
-                == "b waits: no space at hub, and 1 more: see syncctl unsynced")
+                == "b waits: no space at hub (and 1 more: see syncctl unsynced)")
         #expect(reason(client(merging: merging)) == merging)
         #expect(
             reason(client(held: [3])) == "batch 3 of deletions or rewrites waits for a person: see syncctl held")
