@@ -73,6 +73,7 @@ extension SimulatedHub {
         }
         try checkHeld(request, unheld, result.outcomes)
         try checkGuard(request, unheld, result.outcomes, live: live, head: before)
+        try checkPassed(of: request.client, from: before)
         try step()
         // From here on it stands, whatever happens.
         try attempt { try placer.run(result.placements) }

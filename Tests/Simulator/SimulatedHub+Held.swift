@@ -17,10 +17,13 @@ extension SimulatedHub {
             try attempt { try placer.flush() }
             if isApproved { wasApproved = true }
             let at = clock.now / 1_000_000_000
+            let (head, passed) = (try journal.head, isApproved ? [] : try passed(before: batch))
             let decision =
                 isApproved
                 ? try journal.approve(batch.id, at: at, date: "D", moment: moment)
                 : try journal.reject(batch.id, at: at, date: "D", moment: moment)
+            if !isApproved { try checkUndone(passed, decision, from: head) }
+            try note(decisionOf: batch.client, isApproved: isApproved)
             try step()
             try attempt { try placer.run(decision.placements) }
             try attempt { try shelve() }

@@ -28,6 +28,8 @@ final class SimulatedHub {
 
     /// When changes of a client are held.
     var guardRule = MassChangeGuard.off
+    /// By client.
+    var decided: [String: Decided] = [:]
     /// A person has approved something: what still came of it passed.
     var wasApproved = false
     /// See ``restore(_:)``.
