@@ -82,11 +82,17 @@ extension SimulatedHub {
 
     /// Who ever changed a node; a directory stays for the sake of what somebody has put into it, however deep.
     private func hands(in node: NodeID) -> Set<String> {
-        var hands: Set<String> = []
+        var (hands, visited): (Set<String>, Set<NodeID>) = ([], [])
         var queue = [node]
         while let next = queue.popLast() {
             hands.formUnion(((try? journal.history(of: next, limit: 1_000)) ?? []).map(\.client))
+            visited.insert(next)
             queue += ((try? journal.children(of: next)) ?? []).map(\.id)
+        }
+        // What was in it when it was to go, and has gone since.
+        for record in (try? journal.history(after: .zero, limit: 100_000)) ?? []
+        where visited.contains(record.node.parent) {
+            hands.insert(record.client)
         }
         return hands
     }
