@@ -112,12 +112,13 @@ extension Folder {
                     location: location, content: before.content, contentVersion: before.contentVersion,
                     locationVersion: current.locationVersion))
         case .edit where reason == .rejected:
-            // As if it had been agreed: what the hub has is then something to receive.
+            // As if it had been agreed: what the hub has is then something to receive. But nobody here has seen that yet: an
+            // edit made since started from the version that the rejected one started from.
             guard let before = try index.synced(id), let content = sent.content else { return }
             try index.agree(
                 current,
                 SyncedState(
-                    location: before.location, content: content, contentVersion: current.contentVersion,
+                    location: before.location, content: content, contentVersion: before.contentVersion,
                     locationVersion: before.locationVersion))
         case .create, .edit:
             break

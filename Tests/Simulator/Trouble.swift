@@ -49,6 +49,8 @@ enum CommitTrouble {
 extension Simulation {
     /// - Returns: false if the step is none of these.
     func performTrouble(_ act: Step.Act, _ agent: SimulatedAgent, _ random: inout SplitMix) -> Bool {
+        // The histories of other moods are what they were: nothing is drawn in them.
+        guard mood == .failing else { return false }
         // Mostly what comes next: what fails later hits what follows a failure.
         let longest = random.once(in: 3) ? 40 : 8
         let after = Int.random(in: 0...longest, using: &random)
