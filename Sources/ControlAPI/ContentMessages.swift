@@ -22,8 +22,8 @@ package struct OfferRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// `POST /v1/holds`: which of these contents does the hub have? Answered in the same form with those that it has, as a live
-/// file or in `versions/`.
+/// `POST /v1/holds`: which of these contents does the hub have? Answered in the same form with those whose bytes lie there, as
+/// a live file or in `versions/`, and which the client may know of.
 package struct HoldsMessage: Codable, Hashable, Sendable {
     /// In a question at most ``HoldsMessage/limit``.
     package var contents: [ContentKey]

@@ -7,3 +7,13 @@ package enum Instant: Hashable, Sendable {
     /// What came out is not what was expected; it was not put back yet.
     case puttingBack
 }
+
+/// Steps that a sound disk does not refuse, so that tests have to say when one does.
+package enum DiskStep: Hashable, Sendable {
+    /// Something private gets a name in the tree.
+    case placing
+    /// What came out of the tree is looked at.
+    case looking
+    /// What came out, and is not what was expected, goes back.
+    case puttingBack
+}

@@ -1,3 +1,4 @@
+internal import CLinux
 import Glibc
 package import SyncCore
 
@@ -16,6 +17,27 @@ package struct PrivateItem: Sendable {
 
     /// For reading, if it is a file.
     package func open() throws(FileTreeError) -> FileReader { try entry("read").openReader() }
+
+    /// Removes it unless something else has its name by now, or somebody has changed it.
+    package func discard() throws(FileTreeError) {
+        guard let there = try area.item(named: name), there.status.survivedRename(status.fingerprint) else { return }
+        try remove()
+    }
+
+    /// Of its bytes, read from the disk at each call. A file of this process's own user that its mode closes to him is opened up for
+    /// that time.
+    /// - Throws: ``FileTreeError``: `.denied` if it is another user's, …
+    package func digest() throws(FileTreeError) -> Digest {
+        do throws(FileTreeError) { return try open().hash().digest } catch {
+            guard error.reason == .denied, status.kind == .file else { throw error }
+            let handle = try handle("read")
+            let mode = mode_t(status.mode.rawValue)
+            guard linux_chmod_handle(handle.raw, mode | 0o400) == 0 else { throw error }
+            // RACE: killed before this, the file keeps the right of its owner to read it.
+            defer { _ = linux_chmod_handle(handle.raw, mode) }
+            return try open().hash().digest
+        }
+    }
 
     /// The target, if it is a symlink.
     package func readLink() throws(FileTreeError) -> [UInt8] {

@@ -10,8 +10,9 @@ package enum Exchange<Item: Sendable>: Sendable {
     case unexpected(FileStatus?)
     /// Nothing happened: a program has it open for writing. The item is where it was.
     case busy(FileStatus)
-    /// Somebody changed it twice while we worked. The name has what is told here (if anything); the other one lies in the
-    /// private area and is somebody's change. The item that was to be placed is gone or is one of the two.
+    /// What came out is not what was expected, and could not be put back: somebody changed it twice while we worked, or the disk
+    /// refused. The name has what is told here (if anything); the other one lies in the private area and is somebody's
+    /// change. The item that was to be placed is gone, has the name, or is the other one.
     case stranded(FileStatus?, Item)
 }
 
@@ -42,8 +43,7 @@ extension TreeRoot {
         if let expected, !before.matches(expected) { return .unexpected(before) }
         let lease = entry.lease(on: before.identity)
         let swap = Swap(
-            item: item, entry: entry, old: old, new: try item.handle("replace"), confirming: confirming,
-            onInstant: onInstant)
+            item: item, entry: entry, old: old, new: try item.handle("replace"), confirming: confirming, tree: self)
         switch lease {
         case .writerActive: return .busy(before)
         case .granted(let lease): return try swap.run(from: before) { lease.stands }
@@ -59,54 +59,71 @@ private struct Swap: ~Copyable {
     let old: Descriptor
     let new: Descriptor
     let confirming: Confirmation?
-    let onInstant: @Sendable (Instant) -> Void
+    let tree: TreeRoot
 
     init(
         item: PrivateItem, entry: consuming Entry, old: consuming Descriptor, new: consuming Descriptor,
-        confirming: Confirmation?, onInstant: @escaping @Sendable (Instant) -> Void
+        confirming: Confirmation?, tree: TreeRoot
     ) {
         self.item = item
         self.entry = entry
         self.old = old
         self.new = new
         self.confirming = confirming
-        self.onInstant = onInstant
+        self.tree = tree
     }
 
+    /// Throws before the names have changed only: from then on what came out has to be told.
     func run(from before: FileStatus, undisturbed: () -> Bool) throws(FileTreeError) -> Exchange<PrivateItem> {
-        onInstant(.looked)
+        tree.onInstant(.looked)
         guard tradePlaces() else {
             if errno == ENOENT { return .unexpected(try entry.status()) }
             throw entry.error("replace")
         }
-        onInstant(.renamed)
-        if let out = try whatCameOut(), out.status.survivedRename(before.fingerprint),
+        tree.onInstant(.renamed)
+        if let out = try? whatCameOut(), out.status.survivedRename(before.fingerprint),
             isConfirmed(out, confirming), undisturbed()
         {
             return .placed(item.placedStatus(new), displaced: out)
         }
-        onInstant(.puttingBack)
-        return try back()
+        tree.onInstant(.puttingBack)
+        return back(before)
     }
 
     /// What came out is not what was expected: it gets its name back.
-    private func back() throws(FileTreeError) -> Exchange<PrivateItem> {
-        if tradePlaces() {
+    private func back(_ before: FileStatus) -> Exchange<PrivateItem> {
+        if !tree.fails(.puttingBack), tradePlaces() {
             // What we had put there must have come back, untouched; else somebody has replaced or edited that too.
-            if let out = try whatCameOut(), !out.status.survivedRename(item.status.fingerprint) {
-                return .stranded(try entry.status(), out)
+            guard let out = whatLies(asBefore: item.status), !out.status.survivedRename(item.status.fingerprint) else {
+                return .unexpected(whatHasTheName)
             }
-            return .unexpected(try entry.status())
+            return .stranded(whatHasTheName, out)
         }
-        guard errno == ENOENT else { throw entry.error("put back") }
-        // Somebody removed what we had put there, so the name is free (and the item is gone); or it is taken again.
-        let area = item.area.directory.raw
-        let kept = rename(area, item.name.bytes, entry.directory.raw, entry.name, moving: old.raw) == 0
-        guard !kept, let out = try whatCameOut() else { return .unexpected(try entry.status()) }
-        return .stranded(try entry.status(), out)
+        if errno == ENOENT {
+            // Somebody removed what we had put there, so the name is free (and the item is gone); or it is taken again.
+            let area = item.area.directory.raw
+            if rename(area, item.name.bytes, entry.directory.raw, entry.name, moving: old.raw) == 0 {
+                return .unexpected(whatHasTheName)
+            }
+        }
+        guard let out = whatLies(asBefore: before) else { return .unexpected(whatHasTheName) }
+        return .stranded(whatHasTheName, out)
     }
 
-    private func whatCameOut() throws(FileTreeError) -> PrivateItem? { try item.area.item(named: item.name) }
+    /// Nil also if the disk does not say.
+    private var whatHasTheName: FileStatus? { (try? entry.status()) ?? nil }
+
+    private func whatCameOut() throws(FileTreeError) -> PrivateItem? {
+        if tree.fails(.looking) { throw FileTreeError("look at", item.name) }
+        return try item.area.item(named: item.name)
+    }
+
+    /// Nil if nothing has the item's name any more. If the disk does not say, it is there, with the status that is given.
+    private func whatLies(asBefore status: FileStatus) -> PrivateItem? {
+        do throws(FileTreeError) { return try whatCameOut() } catch {
+            return PrivateItem(area: item.area, name: item.name, status: status)
+        }
+    }
 
     private func tradePlaces() -> Bool {
         exchange(

@@ -11,7 +11,7 @@ package enum Move: Sendable {
     /// Nothing happened: this is there instead of what was expected, or nothing.
     case unexpected(FileStatus?)
     /// Somebody put something else under the old name while we worked; it was moved and could not be put back, as that name
-    /// is taken again. It lies under the new name.
+    /// is taken again, or as the disk refused. It lies under the new name.
     case misplaced(FileStatus)
 }
 
@@ -23,8 +23,8 @@ package enum Removal<Item: Sendable>: Sendable {
     case unexpected(FileStatus?)
     /// Nothing happened: a program has it open for writing.
     case busy(FileStatus)
-    /// What was taken is not what was expected, and could not be put back as the name is taken again by what is told here.
-    /// It lies in the private area and is somebody's change.
+    /// What was taken is not what was expected, and could not be put back: the name is taken again by what is told here, or the
+    /// disk refused. It lies in the private area and is somebody's change.
     case stranded(FileStatus?, Item)
 }
 
@@ -51,19 +51,25 @@ extension TreeRoot {
             }
         }
         onInstant(.renamed)
-        guard let after = try to.status() else { return .moved(handle.status() ?? before) }
-        return after.identity == expected ? .moved(after) : try moveBack(from, to, after)
+        // From here on nothing is thrown: something has the new name.
+        do throws(FileTreeError) {
+            if fails(.looking) { throw to.error("look at") }
+            guard let after = try to.status() else { return .moved(handle.status() ?? before) }
+            return after.identity == expected ? .moved(after) : moveBack(from, to, after)
+        } catch {
+            return moveBack(from, to, before)
+        }
     }
 
     /// What was moved is not what was expected.
     private func moveBack(
         _ from: borrowing Entry, _ to: borrowing Entry, _ moved: FileStatus
-    ) throws(FileTreeError) -> Move {
+    ) -> Move {
         // RACE: had the move taken the right inode, and somebody replaced it under its new name within these few calls,
         // their file gets the old name: nothing is lost, and both changes are seen by the watcher.
         onInstant(.puttingBack)
-        if rename(to.directory.raw, to.name, from.directory.raw, from.name) == 0 {
-            return .unexpected(try from.status())
+        if !fails(.puttingBack), rename(to.directory.raw, to.name, from.directory.raw, from.name) == 0 {
+            return .unexpected((try? from.status()) ?? nil)
         }
         return .misplaced(moved)
     }
@@ -102,14 +108,22 @@ extension TreeRoot {
             throw entry.error("take away")
         }
         onInstant(.renamed)
-        guard let taken = try area.item(named: name) else { return .unexpected(try entry.status()) }
-        if taken.status.survivedRename(before.fingerprint), isConfirmed(taken, confirming), undisturbed() {
-            return .taken(taken)
+        // From here on nothing is thrown: what was taken has to be told.
+        let taken: PrivateItem
+        do throws(FileTreeError) {
+            if fails(.looking) { throw FileTreeError("look at", name) }
+            guard let found = try area.item(named: name) else { return .unexpected((try? entry.status()) ?? nil) }
+            if found.status.survivedRename(before.fingerprint), isConfirmed(found, confirming), undisturbed() {
+                return .taken(found)
+            }
+            taken = found
+        } catch {
+            taken = PrivateItem(area: area, name: name, status: before)
         }
         onInstant(.puttingBack)
-        if rename(area.directory.raw, name.bytes, entry.directory.raw, entry.name) == 0 {
-            return .unexpected(try entry.status())
+        if !fails(.puttingBack), rename(area.directory.raw, name.bytes, entry.directory.raw, entry.name) == 0 {
+            return .unexpected((try? entry.status()) ?? nil)
         }
-        return .stranded(try entry.status(), taken)
+        return .stranded((try? entry.status()) ?? nil, taken)
     }
 }

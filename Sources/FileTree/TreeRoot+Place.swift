@@ -19,7 +19,9 @@ extension TreeRoot {
         let handle = try item.handle("place")
         while true {
             let moving = item.status.kind == .directory ? handle.raw : nil
-            if rename(item.area.directory.raw, item.name.bytes, entry.directory.raw, entry.name, moving: moving) == 0 {
+            if !fails(.placing),
+                rename(item.area.directory.raw, item.name.bytes, entry.directory.raw, entry.name, moving: moving) == 0
+            {
                 return .placed(item.placedStatus(handle))
             }
             guard errno == EEXIST else { throw entry.error("place") }

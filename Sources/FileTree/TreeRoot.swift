@@ -11,16 +11,24 @@ package final class TreeRoot: Sendable {
     package let path: String
     /// See ``Instant``.
     let onInstant: @Sendable (Instant) -> Void
+    /// The errno with which a step fails; 0 if the kernel decides.
+    let failing: @Sendable (DiskStep) -> Int32
 
     /// Creates nothing.
-    /// - Parameter onInstant: for tests: see ``Instant``.
+    /// - Parameters:
+    ///   - onInstant: for tests: see ``Instant``.
+    ///   - failing: for tests: the errno with which a step fails; 0 if the kernel decides.
     /// - Throws: ``FileTreeError``, `.notFound` when the directory is missing.
-    package init(path: String, onInstant: @escaping @Sendable (Instant) -> Void = { _ in }) throws(FileTreeError) {
+    package init(
+        path: String, onInstant: @escaping @Sendable (Instant) -> Void = { _ in },
+        failing: @escaping @Sendable (DiskStep) -> Int32 = { _ in 0 }
+    ) throws(FileTreeError) {
         let raw = open(path, O_RDONLY | LINUX_O_DIRECTORY | O_CLOEXEC)
         guard raw >= 0 else { throw FileTreeError("open", path) }
         root = Descriptor(raw)
         self.path = path
         self.onInstant = onInstant
+        self.failing = failing
     }
 
     /// A handle on a directory inside, whatever is later renamed.
@@ -72,6 +80,13 @@ package final class TreeRoot: Sendable {
     }
 
     private static let pieceLimit = 4000
+
+    /// Whether a test has this step fail; errno says how.
+    func fails(_ step: DiskStep) -> Bool {
+        let code = failing(step)
+        if code != 0 { errno = code }
+        return code != 0
+    }
 }
 
 extension FileTreeError {

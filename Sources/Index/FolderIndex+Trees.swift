@@ -141,21 +141,22 @@ extension FolderIndex: ThreeTrees {
         ) { _ in true } ?? false
     }
 
-    /// Whether the hub has this content: it was agreed on, or the hub told of it.
-    package func hubHas(_ content: Content) throws -> Bool {
-        switch content {
-        case .directory: return false
-        case .file(let file):
-            return try database.first(
-                "SELECT 1 FROM synced WHERE sha256 = ?1 UNION ALL SELECT 1 FROM remote WHERE sha256 = ?1 LIMIT 1",
-                file.digest.bytes
-            ) { _ in true } ?? false
-        case .symlink(let target, _):
-            return try database.first(
-                "SELECT 1 FROM synced WHERE target = ?1 UNION ALL SELECT 1 FROM remote WHERE target = ?1 LIMIT 1",
-                target
-            ) { _ in true } ?? false
-        }
+    /// Whether this content was agreed on, or the hub told of it, be it that it was deleted. Whether the hub has its bytes only the
+    /// hub can say.
+    package func hasHeard(of file: FileContent) throws -> Bool {
+        try database.first(
+            "SELECT 1 FROM synced WHERE sha256 = ?1 UNION ALL SELECT 1 FROM remote WHERE sha256 = ?1 LIMIT 1",
+            file.digest.bytes
+        ) { _ in true } ?? false
+    }
+
+    /// Whether the hub has such a symlink, or had it when it was agreed on: its target is all there is to it, and in the journal.
+    package func hubHas(symlinkTo target: [UInt8]) throws -> Bool {
+        try database.first(
+            """
+            SELECT 1 FROM synced WHERE target = ?1 UNION ALL SELECT 1 FROM remote WHERE target = ?1 AND deleted = 0 LIMIT 1
+            """, target
+        ) { _ in true } ?? false
     }
 
     // MARK: - Remote

@@ -7,15 +7,31 @@ extension Journal {
         try database.first("SELECT 1 FROM version WHERE sha256 = ?", digest) { _ in true } ?? false
     }
 
-    /// Whether bytes are those of a live file, or lie in `versions/`. The size too: a client may claim another one.
-    package func has(_ digest: Digest, size: Int64) throws -> Bool {
-        try database.first(
+    /// The live files that are to have these bytes. The size too: a client may claim another one.
+    package func liveFiles(with digest: Digest, size: Int64) throws -> [Node] {
+        try database.query(
             """
-            SELECT 1 FROM version WHERE sha256 = ?1 AND size = ?2
-            UNION ALL
-            SELECT 1 FROM node WHERE sha256 = ?1 AND sha256 IS NOT NULL AND size = ?2 AND deleted = 0 LIMIT 1
+            SELECT \(NodeColumns.list) FROM node
+            WHERE sha256 = ?1 AND sha256 IS NOT NULL AND size = ?2 AND deleted = 0
             """, digest, size
-        ) { _ in true } ?? false
+        ) { try NodeColumns.read($0) }
+    }
+
+    /// Which nodes have, or once had, each of some contents. Reads the whole history, for rare cases.
+    package func nodesThatHad(_ digests: Set<Digest>) throws -> [Digest: Set<NodeID>] {
+        var found: [Digest: Set<NodeID>] = [:]
+        let all = Array(digests)
+        for start in stride(from: 0, to: all.count, by: 500) {
+            let some = all[start..<min(start + 500, all.count)]
+            let marks = Array(repeating: "?", count: some.count).joined(separator: ", ")
+            try database.forEach(
+                "SELECT DISTINCT sha256, node FROM history WHERE sha256 IN (\(marks))", bindings: Array(some)
+            ) { row in
+                guard let digest = Digest(bytes: try row.blob(0)) else { throw Decoder.damaged }
+                found[digest, default: []].insert(NodeID(try row.int64(1)))
+            }
+        }
+        return found
     }
 
     /// Whether bytes were ever taken in: they are, or were, some node's. Reads the whole history, for rare cases.

@@ -39,6 +39,15 @@ extension Placement {
         return digest
     }
 
+    /// Whether the node does not lie at its path before this is done.
+    var brings: Bool {
+        switch step {
+        case .file, .symlink, .directory: expected == nil
+        case .move: true
+        case .attributes, .remove: false
+        }
+    }
+
     /// Whether the order of the two matters.
     func overlaps(_ other: Placement) -> Bool {
         node == other.node

@@ -7,13 +7,17 @@ extension PlacementRun {
 
     func file(_ path: RelativePath, _ content: FileContent, _ source: PlacementSource) throws {
         guard let item = try bytes(for: path, content, source) else { return }
-        try put(item, as: .file(content), at: path)
+        do { try put(item, as: .file(content), at: path) } catch {
+            // Another copy is made the next time.
+            if case .version = source { placer.drop(item) }
+            throw error
+        }
     }
 
     func symlink(_ path: RelativePath, _ target: [UInt8], _ mtime: Nanoseconds) throws {
         let item = try store.newSymlink(target: target, mtime: mtime)
         do { try put(item, as: .symlink(target: target, mtime: mtime), at: path) } catch {
-            try? item.remove()
+            placer.drop(item)
             throw error
         }
     }
@@ -61,7 +65,10 @@ extension PlacementRun {
         switch try share.exchange(item, with: path, expecting: now) {
         case .placed(let status, let displaced):
             note(status)
-            try displace(displaced)
+            do { try displace(displaced) } catch {
+                placer.remember(stray: displaced, beside: path)
+                throw error
+            }
             return true
         case .unexpected: return false
         case .busy:
@@ -111,7 +118,11 @@ extension PlacementRun {
     /// Whether a private file still is what was verified, and not what an exchange has put in its place. What was displaced
     /// is put away then, or gets a name again if nobody has taken it in.
     private func verify(_ item: Disk.Item, _ content: FileContent, _ path: RelativePath) throws -> Bool {
-        if item.status.kind == .file, try item.digest() == content.digest { return true }
+        do {
+            if item.status.kind == .file, try item.digest() == content.digest { return true }
+        } catch let error as FileTreeError where error.reason == .denied {
+            // Another user's: not what was verified.
+        }
         try placer.keep(item, beside: path)
         return false
     }
@@ -140,6 +151,7 @@ extension PlacementRun {
     // MARK: - Removal
 
     func remove(_ path: RelativePath) throws {
+        if isReplay, try isAnothersByNow(path) { return try noteVersion() }
         if placement.expected?.content.isDirectory == true { return try removeDirectory(path) }
         try repeatedly { attempt in
             guard let status = try share.status(of: path) else {
@@ -153,7 +165,10 @@ extension PlacementRun {
             }
             switch try share.takeAway(path, expecting: now) {
             case .taken(let item):
-                try putAway(item)
+                do { try putAway(item) } catch {
+                    placer.remember(stray: item, beside: path)
+                    throw error
+                }
                 return true
             case .unexpected: return false
             case .busy:
@@ -164,6 +179,18 @@ extension PlacementRun {
                 return false
             }
         }
+    }
+
+    /// Whether the path is a live node's that was made there by hand: then this step was done before, and what lies there has to
+    /// stay, be it the same bytes. What a placement is yet to bring, itself or a directory above it, does not lie there.
+    private func isAnothersByNow(_ path: RelativePath) throws -> Bool {
+        guard let live = try placer.journal.node(at: path), live.id != placement.node else { return false }
+        var way: Set<NodeID> = [live.id]
+        var directory = live.parent
+        while directory != .root, way.insert(directory).inserted, let node = try placer.journal.node(directory) {
+            directory = node.parent
+        }
+        return try !placer.journal.pendingPlacements().contains { way.contains($0.node) && $0.brings }
     }
 
     private func removeDirectory(_ path: RelativePath) throws {

@@ -5,20 +5,49 @@ internal import SyncCore
 /// What came out of the share while somebody changed the same place (DESIGN §4.2). What the journal has on record goes to
 /// `versions/`; all else is somebody's change, and gets a name in the share, where it is taken in like anything that appears.
 extension Placer {
+    /// What cannot be put away now (a disk that refuses) is remembered and tried again with ``retry()``.
     /// - Parameter path: where it came out.
+    /// - Throws: why it waits.
     func keep(_ item: Disk.Item, beside path: RelativePath) throws {
-        if item.status.kind == .file {
-            let digest = try item.digest()
-            if try journal.knows(digest) { return try keepStray(item, digest) }
+        do { try putAway(item, beside: path) } catch {
+            if remember(stray: item, beside: path) {
+                warn("stray_waits", ["item": item.name, "beside": path, "reason": "\(error)"])
+            }
+            throw error
+        }
+        forget(stray: item)
+    }
+
+    func putAway(_ item: Disk.Item, beside path: RelativePath) throws {
+        // What cannot be read (it is another user's, or the disk fails) gets a name unread.
+        if item.status.kind == .file, let digest = try? item.digest(), try journal.knows(digest) {
+            do { return try keepStray(item, digest) } catch let error as FileTreeError where error.reason == .denied {
+                // It cannot be copied out of its other names.
+            }
         }
         guard let name = path.last, try giveName(item, name, near: path.parent) else { return try keepStray(item) }
     }
 
-    /// The same at a start, when nobody knows any more where it came out.
-    func keepAfterCrash(_ item: Disk.Item) throws {
-        // One that was to be placed, most likely: it is made anew.
-        if item.status.kind == .symlink { return try item.remove() }
-        try keep(item, beside: RelativePath(bytes: Array("recovered".utf8)))
+    /// The same at a start, when nobody knows any more where it came out. Nothing that lies there keeps a hub from starting.
+    func keepAfterCrash(_ item: Disk.Item, _ pending: [Placement]) throws {
+        if item.status.kind == .symlink, let target = try? item.readLink(),
+            pending.contains(where: { $0.concerns(symlinkTo: target) })
+        {
+            // It was to be placed, or had been displaced by that: it is made anew, and the journal has both.
+            do { try item.remove() } catch is FileTreeError {
+                // The next start removes it.
+            }
+            return
+        }
+        let path = RelativePath([try! Name("recovered")])  // SAFETY: a constant that is a name.
+        // There is no place for it now.
+        if isShareAway {
+            remember(stray: item, beside: path)
+            return
+        }
+        do { try keep(item, beside: path) } catch is FileTreeError {
+            // It waits.
+        }
     }
 
     private func keepStray(_ item: Disk.Item) throws {
@@ -48,6 +77,15 @@ extension Placer {
             warn("stray_named", ["path": beside])
             return true
         }
+        return false
+    }
+}
+
+extension Placement {
+    /// Whether it makes a symlink with this target, or takes one away.
+    fileprivate func concerns(symlinkTo target: [UInt8]) -> Bool {
+        if case .symlink(_, target, _) = step { return true }
+        if case .symlink(target, _)? = expected?.content { return true }
         return false
     }
 }

@@ -30,6 +30,8 @@ package final class Placer<Disk: ShareDisk> {
     package private(set) var backlog: [Placement] = []
     /// Of the backlog; nil where something has left it since.
     private var waitingNames: WaitingNames?
+    /// What came out of the share and could not be put away yet, and beside what it gets a name.
+    private(set) var strays: [(item: Disk.Item, path: RelativePath)] = []
     /// Nothing is placed while the share is not there.
     package var isShareAway = false
     /// Told of a node whose place in the share was found otherwise than the journal has it, and left so.
@@ -65,6 +67,9 @@ package final class Placer<Disk: ShareDisk> {
     /// Whether ``flush()`` has something to write down.
     package var isDirty: Bool { !done.isEmpty || !placed.isEmpty || !stored.isEmpty }
 
+    /// Whether ``retry()`` has something to try.
+    package var hasToRetry: Bool { !backlog.isEmpty || !strays.isEmpty }
+
     /// Whether something that could not be done yet concerns a path, or what is above or below it.
     package func isWaiting(at path: RelativePath) -> Bool {
         waiting().concern(path)
@@ -94,8 +99,8 @@ package final class Placer<Disk: ShareDisk> {
     /// What a start does before anybody is served: puts away what had come out of the share and not reached `versions/` (or gives it
     /// a name again, if nobody has taken it in), finishes what was decided, and writes that down.
     package func recover() throws {
-        for item in try store.displacedItems() { try keepAfterCrash(item) }
         let pending = try journal.pendingPlacements()
+        for item in try store.displacedItems() { try keepAfterCrash(item, pending) }
         if !pending.isEmpty { onNews("finishing", ["placements": pending.count]) }
         for placement in pending { try run(placement, isReplay: true) }
         try flush()
@@ -103,6 +108,7 @@ package final class Placer<Disk: ShareDisk> {
 
     /// Tries again what could not be done.
     package func retry() throws {
+        try retryStrays()
         let before = backlog
         backlog = []
         waitingNames = nil
@@ -196,6 +202,32 @@ package final class Placer<Disk: ShareDisk> {
 
     // MARK: - What came out of the share
 
+    /// Tries again to put away what could not be.
+    private func retryStrays() throws {
+        if isShareAway { return }
+        for (item, path) in strays {
+            do { try putAway(item, beside: path) } catch is FileTreeError { continue }
+            forget(stray: item)
+        }
+    }
+
+    /// It is put away.
+    func forget(stray item: Disk.Item) { strays.removeAll { $0.item.name == item.name } }
+
+    /// Removes a private copy that was not placed, if it is still that.
+    func drop(_ item: Disk.Item) {
+        if !strays.contains(where: { $0.item.name == item.name }) { try? item.discard() }
+    }
+
+    /// Until ``retry()``.
+    /// - Returns: whether it was not known yet.
+    @discardableResult
+    func remember(stray item: Disk.Item, beside path: RelativePath) -> Bool {
+        if strays.contains(where: { $0.item.name == item.name }) { return false }
+        strays.append((item, path))
+        return true
+    }
+
     /// Puts displaced bytes into `versions/`.
     func keep(_ item: Disk.Item, _ digest: Digest) throws {
         try store.keepVersion(item, digest)
@@ -208,6 +240,8 @@ package final class Placer<Disk: ShareDisk> {
     package func commitShare(_ changes: (_ next: () -> OperationID) throws -> [Operation]) throws -> [Outcome] {
         // Nobody asks for the outcomes of before.
         let acknowledged = lastOperation
+        // A step is known to be done by what lies at its path: before that is somebody else's, it is written down.
+        if !done.isEmpty { try flush() }
         let operations = try changes {
             self.lastOperation += 1
             return OperationID(generation: self.generation, number: self.lastOperation)

@@ -9,8 +9,12 @@ package protocol PrivateThing: Sendable {
     var status: FileStatus { get }
     /// Of its bytes, if it is a file, as they are now.
     func digest() throws -> Digest
+    /// The target, if it is a symlink.
+    func readLink() throws -> [UInt8]
     /// Removes it.
     func remove() throws
+    /// Removes it unless something else has its name by now, or somebody has changed it.
+    func discard() throws
 }
 
 /// The share and the hub's private places as placements need them: the real ones through FileTree, or in memory. One
@@ -60,7 +64,8 @@ package protocol ShareDisk {
     /// Puts a file into `versions/`.
     func keepVersion(_ item: Item, _ digest: Digest) throws
     func hasVersion(_ digest: Digest) throws -> Bool
-    /// A verified private copy of what `versions/` has; nil when it has none.
+    /// A verified private copy of what `versions/` has, made where what is displaced goes, as ``newSymlink(target:mtime:)`` is;
+    /// nil when it has none.
     func copyOfVersion(_ content: FileContent) throws -> Item?
     /// Everything that was done is durable when this returns.
     func sync() throws
@@ -75,7 +80,4 @@ extension ShareDisk {
     ) throws -> Item? { nil }
 }
 
-extension PrivateItem: PrivateThing {
-    /// Read from the disk at each call.
-    package func digest() throws -> Digest { try open().hash().digest }
-}
+extension PrivateItem: PrivateThing {}

@@ -10,9 +10,12 @@ final class Playground: Sendable {
     let tree: TreeRoot
     let area: PrivateArea
 
-    init(below: String? = nil, onInstant: @escaping @Sendable (Instant) -> Void = { _ in }) throws {
+    init(
+        below: String? = nil, onInstant: @escaping @Sendable (Instant) -> Void = { _ in },
+        failing: @escaping @Sendable (DiskStep) -> Int32 = { _ in 0 }
+    ) throws {
         directory = TemporaryDirectory(below: below)
-        tree = try TreeRoot(path: directory.makeDirectory("tree"), onInstant: onInstant)
+        tree = try TreeRoot(path: directory.makeDirectory("tree"), onInstant: onInstant, failing: failing)
         area = try PrivateArea(path: directory.path("private"))
     }
 

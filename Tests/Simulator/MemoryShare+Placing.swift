@@ -216,7 +216,7 @@ extension MemoryShare: ShareDisk {
     func copyOfVersion(_ content: FileContent) throws -> MemoryItem? {
         try enter()
         guard let version = versions[content.digest], version.content.file?.digest == content.digest else { return nil }
-        return stage(version.bytes, as: content)
+        return stage(version.bytes, as: content, in: .displaced)
     }
 
     func sync() throws {

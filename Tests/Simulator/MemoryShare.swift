@@ -59,12 +59,12 @@ final class MemoryShare {
     }
 
     /// Verified bytes that wait to be placed.
-    func stage(_ bytes: [UInt8], as content: FileContent) -> MemoryItem {
+    func stage(_ bytes: [UInt8], as content: FileContent, in area: Area = .incoming) -> MemoryItem {
         let inode = tree.newInode(.file, mode: content.mode, mtime: content.mtime)
         inode.bytes = bytes
         let name = newName()
-        areas[.incoming]?[name] = inode
-        return MemoryItem(self, .incoming, name, inode)
+        areas[area]?[name] = inode
+        return MemoryItem(self, area, name, inode)
     }
 
     /// Whether the bytes can be had from anywhere at the hub.
@@ -146,6 +146,19 @@ struct MemoryItem: PrivateThing, @unchecked Sendable {
         try disk.enter()
         guard let file = disk.areas[area]?[name]?.content.file else { throw FileTreeError("read", name, .notFound) }
         return file.digest
+    }
+
+    func readLink() throws -> [UInt8] {
+        try disk.enter()
+        guard let inode = disk.areas[area]?[name], inode.kind == .symlink else {
+            throw FileTreeError("read the symlink", name, .notFound)
+        }
+        return inode.bytes
+    }
+
+    func discard() throws {
+        guard disk.areas[area]?[name]?.fileStatus.survivedRename(status.fingerprint) == true else { return }
+        try remove()
     }
 
     func remove() throws {

@@ -40,7 +40,6 @@ extension DiskTree {
         do {
             exchange = try root.exchange(item, with: path, expecting: expected, confirming: confirming)
         } catch {
-            try setAside(item)
             throw DiskProblem(error)
         }
         switch exchange {
@@ -50,20 +49,8 @@ extension DiskTree {
             return .done(try whole(status, path))
         case .unexpected, .busy: return .unexpected
         case .stranded(_, let stranger):
-            try keep(setAside(item) ?? stranger, beside: path)
+            try keep(stranger, beside: path)
             return .unexpected
-        }
-    }
-
-    /// What came out of the folder and could not go back lies under the name of what was to be placed. It gets another, so
-    /// that nobody takes it for that; a start finds it there if nothing else does.
-    /// - Returns: where that lies now; nil if nothing had come out.
-    @discardableResult
-    private func setAside(_ item: PrivateItem) throws -> PrivateItem? {
-        try asking { () throws(FileTreeError) in
-            guard let there = try area.item(named: item.name), there.status.identity != item.status.identity
-            else { return nil }
-            return try there.move(to: area, as: PrivateArea.randomName())
         }
     }
 
@@ -90,10 +77,7 @@ extension DiskTree {
             }
             let item = try asking { () throws(FileTreeError) in try area.item(named: copy.name) } ?? copy
             let placing = try exchange(path, expected, with: item)
-            // Under its name may lie by now what came out of the folder.
-            if case .unexpected = placing, (try? area.item(named: copy.name))?.status.identity == copy.status.identity {
-                try? copy.remove()
-            }
+            if case .unexpected = placing, !isStray(copy.name) { try? item.discard() }
             return placing
         }
         let change = try asking { () throws(FileTreeError) in
@@ -178,7 +162,8 @@ extension DiskTree {
     }
 
     private func find(_ staged: StagedContent) throws -> PrivateItem {
-        let name = try? Name(staged.name)
+        // What came out of the folder, and could not go back, has the name of what was to be placed until it gets one there.
+        let name = (try? Name(staged.name)).flatMap { isStray($0) ? nil : $0 }
         let found = try asking { () throws(FileTreeError) in
             try name.flatMap { name throws(FileTreeError) in try area.item(named: name) }
         }

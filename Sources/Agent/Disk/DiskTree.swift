@@ -18,6 +18,8 @@ final class DiskTree: LocalTree {
     private let watcher: Watcher
     /// What the folder's marker has to say; nil until the index knows it.
     private let identity = Mutex<String?>(nil)
+    /// See ``keepStrays()``.
+    let strays = Mutex<[Stray]>([])
     /// Stands in the name of what had to be kept beside (`2026-11-21`).
     let date: String
     /// Which extras are carried.
@@ -86,9 +88,10 @@ final class DiskTree: LocalTree {
     /// Any thread.
     var area: PrivateArea { place.withLock { $0.area } }
 
-    private static func area(in root: TreeRoot) throws -> PrivateArea {
-        try PrivateArea(in: root, at: try RelativePath(bytes: Array(".synchub/private".utf8)))
-    }
+    /// Below the folder.
+    static let privatePath = try! RelativePath(bytes: Array(".synchub/private".utf8))  // SAFETY: two plain names.
+
+    private static func area(in root: TreeRoot) throws -> PrivateArea { try PrivateArea(in: root, at: privatePath) }
 
     // MARK: - Is it there?
 
@@ -132,6 +135,8 @@ final class DiskTree: LocalTree {
     func adopt(_ other: TreeRoot) throws {
         let area = try Self.area(in: other)
         place.withLock { $0 = Place(root: other, area: area) }
+        // What lies in its private area is found there at the next start.
+        strays.withLock { $0 = [] }
     }
 
     /// Returns when everything that had happened at the call has been delivered.

@@ -296,7 +296,17 @@ final class FolderWorker: @unchecked Sendable {
         hasRecovered = true
         // An index without memory would take all that lies there for somebody's only copy.
         let remembers = try folder.index.epoch != nil && folder.index.received >= folder.index.hearsFirst
-        leftovers = try tree.recover { remembers ? try folder.index.hubHas($0) : nil }
+        leftovers = try tree.recover { try remembers ? isAtHub($0) : nil }
+    }
+
+    /// Whether what lies in the private area is at the hub, as far as the index can tell; nil: the hub has to be asked. A file
+    /// that was agreed on may be nowhere by now: somebody has deleted or replaced it in the share.
+    private func isAtHub(_ content: Content) throws -> Bool? {
+        switch content {
+        case .directory: false
+        case .file(let file): try file.size == 0 ? true : folder.index.hasHeard(of: file) ? nil : false
+        case .symlink(let target, _): try folder.index.hubHas(symlinkTo: target)
+        }
     }
     private var hasRecovered = false
 
@@ -311,20 +321,39 @@ final class FolderWorker: @unchecked Sendable {
             try folder.index.received >= folder.index.hearsFirst ? leftovers : []
         }
         if items.isEmpty { return false }
-        let contents = try items.map { try tree.content(of: $0) }
-        let known = try perform { folder in try contents.map { try folder.index.hubHas($0) } }
-        let unknown = zip(contents, known).filter { !$0.1 }.compactMap(\.0.file)
-        let there = unknown.isEmpty ? [] : try hub(unknown)
+        // What cannot be read gets a name unread.
+        let found = items.map { ($0, try? tree.content(of: $0)) }
+        let files = found.compactMap(\.1?.file).filter { $0.size > 0 }
+        let there = files.isEmpty ? [] : try hub(files)
         try perform { folder in
-            for ((item, content), isKnown) in zip(zip(items, contents), known) {
-                let isThere = content.file.map { $0.size == 0 || there.contains($0.digest) } ?? false
-                try tree.recover(item, isKnown: isKnown || isThere)
+            for (item, content) in found {
+                let isKnown: Bool
+                switch content {
+                case .file(let file)?: isKnown = file.size == 0 || there.contains(file.digest)
+                case .symlink(let target, _)?: isKnown = try folder.index.hubHas(symlinkTo: target)
+                case .directory?, nil: isKnown = false
+                }
+                tree.recover(item, isKnown: isKnown)
                 leftovers.removeAll { $0.name == item.name }
             }
             folder.look(into: .root, deep: false)
         }
         return true
     }
+
+    /// What came out of the folder, and could not get a name there, is tried again. Until it has one, that is told.
+    private func keepStrays() throws {
+        let path = DiskTree.privatePath
+        if let problem = tree.keepStrays() {
+            try folder.note(problem, at: path)
+            hasStrays = true
+        } else if hasStrays {
+            try folder.index.clearTrouble(at: path)
+            hasStrays = false
+            folder.look(into: .root, deep: false)
+        }
+    }
+    private var hasStrays = false
 
     /// Whether the folder is the one that was joined. While it is not, nothing is concluded, sent or placed, and it goes on by itself
     /// when the folder is back. Belongs to the queue.
@@ -352,7 +381,13 @@ final class FolderWorker: @unchecked Sendable {
     }
 
     /// Whether anything may be sent or placed; see ``checkPresence()``.
-    func isPresent() throws -> Bool { try queue.sync { try checkPresence() } }
+    func isPresent() throws -> Bool {
+        try queue.sync {
+            guard try checkPresence() else { return false }
+            try keepStrays()
+            return true
+        }
+    }
 
     // MARK: - Barriers
 
@@ -410,7 +445,10 @@ final class FolderWorker: @unchecked Sendable {
         queue.async { [self] in
             attempt {
                 for directory in folder.unwatched { folder.look(into: directory, deep: false) }
-                if try checkPresence() { try folder.retryTroubles() }
+                if try checkPresence() {
+                    try folder.retryTroubles()
+                    try keepStrays()
+                }
             }
             scheduleLook()
             onWork()

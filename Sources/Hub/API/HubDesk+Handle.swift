@@ -51,7 +51,7 @@ extension HubDesk {
         case .pause: return try pause(request, caller)
         case .resume: return try resume(request, caller)
         case .offer: return try takeOffer(request, name(caller), responder)
-        case .holds: return .message(try holds(try request.message(HoldsMessage.self)))
+        case .holds: return .message(try holds(try request.message(HoldsMessage.self), name(caller)))
         case .held: return .message(try heldList())
         case .approve: return try decide(request, isApproved: true)
         case .reject: return try decide(request, isApproved: false)

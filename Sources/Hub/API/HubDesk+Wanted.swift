@@ -20,20 +20,6 @@ extension HubDesk {
         return found
     }
 
-    /// Those of some contents that are here.
-    func holds(_ asked: HoldsMessage) throws -> HoldsMessage {
-        if asked.contents.count > HoldsMessage.limit {
-            throw ErrorMessage(.badValue, "the field 'contents' has at most \(HoldsMessage.limit) items")
-        }
-        let found = try asked.contents.filter { content in
-            guard let digest = Digest(hex: content.sha256) else {
-                throw ErrorMessage(.badValue, "the field 'sha256' must have 64 hexadecimal digits")
-            }
-            return try journal.has(digest, size: content.size)
-        }
-        return HoldsMessage(contents: found)
-    }
-
     /// Verified on a worker, kept in `versions/`, and placed.
     func takeOffer(_ request: HTTPRequest, _ client: String, _ responder: HTTPResponder) throws -> HTTPResponse? {
         let message = try request.message(OfferRequest.self)
@@ -50,13 +36,19 @@ extension HubDesk {
         let fetcher = Fetcher(store, client: client, adoptedFrom: settings.adoptedFrom)
         // SAFETY: the fetcher goes to the worker and comes back; the desk is used on the queue only.
         nonisolated(unsafe) let (desk, handed) = (self, fetcher)
-        let queue = queue
+        let (queue, store) = (queue, store)
         verifiers.run {
-            let fetched = Result { try handed.fetch([need]) }
+            let kept = Result {
+                try handed.fetch([need])
+                guard let item = handed.items[id] else { throw HubDesk.isNotWanted }
+                try store.keepVersion(item, digest)
+                // Durable before anybody counts on it: until then only whoever gives it is known to have it.
+                try store.sync()
+            }
             queue.async {
                 desk.answerOrRefuse(responder) {
-                    try fetched.get()
-                    try desk.keepOffer(handed.items[id], content)
+                    try kept.get()
+                    try desk.takeBack(content)
                     desk.dropOffer(file, client)
                     return .message(EmptyResponse())
                 }
@@ -65,10 +57,10 @@ extension HubDesk {
         return nil
     }
 
-    private func keepOffer(_ item: PrivateItem?, _ content: FileContent) throws {
-        guard let item else { throw ErrorMessage(.badValue, "the staged file is not what was wanted") }
-        try store.keepVersion(item, content.digest)
-        // Whoever gave it keeps it: should it be lost before it is durable, it is asked for again.
+    private static let isNotWanted = ErrorMessage(.badValue, "the staged file is not what was wanted")
+
+    /// What was missing lies in `versions/`.
+    private func takeBack(_ content: FileContent) throws {
         placer.noteVersion(content.digest, size: content.size)
         hubLog.info("came_back", ["sha256": content.digest, "bytes": content.size])
         wantedMark += 1

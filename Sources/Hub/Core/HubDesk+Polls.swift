@@ -92,7 +92,7 @@ extension HubDesk {
 
     private var nextLimit: Nanoseconds? {
         var limits = polls.map(\.deadline) + [lastCollection + HubDesk.collectsEvery]
-        if !placer.backlog.isEmpty || placer.isDirty { limits.append(clock.uptime() + .seconds(1)) }
+        if placer.hasToRetry || placer.isDirty { limits.append(clock.uptime() + .seconds(1)) }
         let now = clock.now()
         for client in clients.values {
             if case .paused(let until?) = client.pause(at: now) { limits.append(clock.uptime() + until - now) }
@@ -104,7 +104,7 @@ extension HubDesk {
 extension HubDesk {
     /// What could not be shown in the share is tried again, at most once a second.
     private func retryPlacements() {
-        guard !placer.backlog.isEmpty, clock.uptime() - lastRetry >= .seconds(1) else { return }
+        guard placer.hasToRetry, clock.uptime() - lastRetry >= .seconds(1) else { return }
         lastRetry = clock.uptime()
         do { try placer.retry() } catch { hubLog.error("placing_failed", ["reason": "\(error)"]) }
     }

@@ -80,9 +80,12 @@ extension Store: ShareDisk {
     func displacedItems() throws -> [PrivateItem] { try displaced.items() }
     func hasVersion(_ digest: Digest) throws -> Bool { try version(digest) != nil }
 
+    /// Its name is that of what it displaces until somebody has looked at that: what lies in ``incoming`` and no placement refers
+    /// to is removed at a start.
     func copyOfVersion(_ content: FileContent) throws -> PrivateItem? {
         guard let version = try version(content.digest) else { return nil }
-        return try verifiedCopy(of: version.open(), as: content)
+        let copy = try verifiedCopy(of: version.open(), as: content)
+        return try copy.move(to: displaced, as: copy.name)
     }
 
     func pause(_ attempt: Int) { usleep(UInt32(1000 << min(attempt, 4))) }

@@ -60,6 +60,10 @@ final class Store: Sendable {
     /// Puts a file away under its digest. If those bytes are there already, this copy of them is dropped.
     func keepVersion(_ item: PrivateItem, _ digest: Digest) throws {
         if item.status.links > 1 { return try keepCopy(of: item, digest) }
+        // Its mode is in the journal; here it only has to be readable.
+        if item.status.mode.rawValue & 0o400 == 0 {
+            try? item.setAttributes(mode: Mode(0o600), mtime: item.status.mtime)
+        }
         let shelf = try shelf(digest)
         do {
             _ = try item.move(to: shelf, as: Store.versionName(digest))

@@ -1,0 +1,59 @@
+internal import ControlAPI
+internal import FileTree
+internal import Journal
+internal import Share
+import SyncCore
+
+// POST /v1/holds: clients remove what may be the last copy of something when they are told that it is here.
+extension HubDesk {
+    /// Those of some contents whose bytes lie here: in the share, as they were placed or taken in, or in `versions/`. That the
+    /// journal has them on record is not enough: they may be what the share is waiting for. A client that maps a part of
+    /// the share hears of what nodes in that part have, or had.
+    func holds(_ asked: HoldsMessage, _ client: String) throws -> HoldsMessage {
+        if asked.contents.count > HoldsMessage.limit {
+            throw ErrorMessage(.badValue, "the field 'contents' has at most \(HoldsMessage.limit) items")
+        }
+        let contents = try asked.contents.map { content in
+            guard let digest = Digest(hex: content.sha256) else {
+                throw ErrorMessage(.badValue, "the field 'sha256' must have 64 hexadecimal digits")
+            }
+            return (key: content, digest: digest)
+        }
+        switch try view(of: client) {
+        case .everything:
+            let found = try contents.filter {
+                try hasVersion($0.digest, $0.key.size)
+                    || journal.liveFiles(with: $0.digest, size: $0.key.size).contains(where: isInShare)
+            }
+            return HoldsMessage(contents: found.map(\.key))
+        case .part(var part, _):
+            let owners = try journal.nodesThatHad(Set(contents.map(\.digest)))
+            let found = try contents.filter { content in
+                for node in try journal.liveFiles(with: content.digest, size: content.key.size) {
+                    if try part.holds(node) && isInShare(node) { return true }
+                }
+                guard try hasVersion(content.digest, content.key.size) else { return false }
+                for id in owners[content.digest] ?? [] {
+                    if let node = try journal.node(id), try part.holds(node) { return true }
+                }
+                return false
+            }
+            return HoldsMessage(contents: found.map(\.key))
+        case .lost: return HoldsMessage(contents: [])
+        }
+    }
+
+    /// Whether the file is there, not only its row: another size is another content, whatever its name says.
+    private func hasVersion(_ digest: Digest, _ size: Int64) throws -> Bool {
+        guard let version = try store.version(digest) else { return false }
+        return version.status.kind == .file && version.status.size == size
+    }
+
+    /// Whether a file lies in the share as it was when its bytes were verified.
+    private func isInShare(_ node: Node) throws -> Bool {
+        guard !placer.isShareAway, let path = try journal.path(of: node.id), !placer.isWaiting(at: path),
+            let known = try placer.placed[node.id] ?? journal.placed(node.id), let now = try store.status(of: path)
+        else { return false }
+        return known.fingerprint(of: .file) == now.fingerprint
+    }
+}
