@@ -66,7 +66,7 @@ extension PlacementRun {
         case .placed(let status, let displaced):
             note(status)
             do { try displace(displaced) } catch {
-                placer.remember(stray: displaced, beside: path)
+                placer.remember(displaced, beside: path, because: "\(error)")
                 throw error
             }
             return true
@@ -166,7 +166,7 @@ extension PlacementRun {
             switch try share.takeAway(path, expecting: now) {
             case .taken(let item):
                 do { try putAway(item) } catch {
-                    placer.remember(stray: item, beside: path)
+                    placer.remember(item, beside: path, because: "\(error)")
                     throw error
                 }
                 return true

@@ -1,6 +1,6 @@
 internal import FileTree
 internal import Journal
-internal import SyncCore
+package import SyncCore
 
 /// What came out of the share while somebody changed the same place (DESIGN §4.2). What the journal has on record goes to
 /// `versions/`; all else is somebody's change, and gets a name in the share, where it is taken in like anything that appears.
@@ -10,15 +10,13 @@ extension Placer {
     /// - Throws: why it waits.
     func keep(_ item: Disk.Item, beside path: RelativePath) throws {
         do { try putAway(item, beside: path) } catch {
-            if remember(stray: item, beside: path) {
-                warn("stray_waits", ["item": item.name, "beside": path, "reason": "\(error)"])
-            }
+            remember(item, beside: path, because: "\(error)")
             throw error
         }
-        forget(stray: item)
+        forget(item)
     }
 
-    func putAway(_ item: Disk.Item, beside path: RelativePath) throws {
+    private func putAway(_ item: Disk.Item, beside path: RelativePath) throws {
         // What cannot be read (it is another user's, or the disk fails) gets a name unread.
         if item.status.kind == .file, let digest = try? item.digest(), try journal.knows(digest) {
             do { return try keepStray(item, digest) } catch let error as FileTreeError where error.reason == .denied {
@@ -41,10 +39,7 @@ extension Placer {
         }
         let path = RelativePath([try! Name("recovered")])  // SAFETY: a constant that is a name.
         // There is no place for it now.
-        if isShareAway {
-            remember(stray: item, beside: path)
-            return
-        }
+        if isShareAway { return remember(item, beside: path, because: "the share is not there") }
         do { try keep(item, beside: path) } catch is FileTreeError {
             // It waits.
         }
@@ -78,6 +73,46 @@ extension Placer {
             return true
         }
         return false
+    }
+}
+
+// What cannot be put away now.
+extension Placer {
+    /// What came out of the share, is somebody's change, and could neither get a name nor be put away yet. It lies privately.
+    struct Stray {
+        var item: Disk.Item
+        /// Beside what it gets a name.
+        var path: RelativePath
+        /// Why it waits.
+        var reason: String
+    }
+
+    /// What waits for a name in the share, by where it came out, with its size in bytes and why.
+    package var waitingForName: [(path: RelativePath, bytes: Int64, reason: String)] {
+        strays.map { ($0.path, $0.item.status.size, $0.reason) }
+    }
+
+    /// Tries all of them again.
+    func retryStrays() throws {
+        if isShareAway { return }
+        for stray in strays {
+            do { try putAway(stray.item, beside: stray.path) } catch is FileTreeError { continue }
+            forget(stray.item)
+        }
+    }
+
+    /// Until ``retry()``.
+    func remember(_ item: Disk.Item, beside path: RelativePath, because reason: String) {
+        if strays.contains(where: { $0.item.name == item.name }) { return }
+        strays.append(Stray(item: item, path: path, reason: reason))
+        warn("stray_waits", ["item": item.name, "beside": path, "reason": reason])
+    }
+
+    private func forget(_ item: Disk.Item) { strays.removeAll { $0.item.name == item.name } }
+
+    /// Removes a private copy that was not placed, if it is still that.
+    func drop(_ item: Disk.Item) {
+        if !strays.contains(where: { $0.item.name == item.name }) { try? item.discard() }
     }
 }
 

@@ -30,8 +30,8 @@ package final class Placer<Disk: ShareDisk> {
     package private(set) var backlog: [Placement] = []
     /// Of the backlog; nil where something has left it since.
     private var waitingNames: WaitingNames?
-    /// What came out of the share and could not be put away yet, and beside what it gets a name.
-    private(set) var strays: [(item: Disk.Item, path: RelativePath)] = []
+    /// See ``Stray``.
+    var strays: [Stray] = []
     /// Nothing is placed while the share is not there.
     package var isShareAway = false
     /// Told of a node whose place in the share was found otherwise than the journal has it, and left so.
@@ -201,32 +201,6 @@ package final class Placer<Disk: ShareDisk> {
     }
 
     // MARK: - What came out of the share
-
-    /// Tries again to put away what could not be.
-    private func retryStrays() throws {
-        if isShareAway { return }
-        for (item, path) in strays {
-            do { try putAway(item, beside: path) } catch is FileTreeError { continue }
-            forget(stray: item)
-        }
-    }
-
-    /// It is put away.
-    func forget(stray item: Disk.Item) { strays.removeAll { $0.item.name == item.name } }
-
-    /// Removes a private copy that was not placed, if it is still that.
-    func drop(_ item: Disk.Item) {
-        if !strays.contains(where: { $0.item.name == item.name }) { try? item.discard() }
-    }
-
-    /// Until ``retry()``.
-    /// - Returns: whether it was not known yet.
-    @discardableResult
-    func remember(stray item: Disk.Item, beside path: RelativePath) -> Bool {
-        if strays.contains(where: { $0.item.name == item.name }) { return false }
-        strays.append((item, path))
-        return true
-    }
 
     /// Puts displaced bytes into `versions/`.
     func keep(_ item: Disk.Item, _ digest: Digest) throws {

@@ -142,4 +142,33 @@ import Testing
         for name in names { chmod(directory.path("folder/" + name), 0o600) }
         #expect(names.compactMap { directory.text("folder/" + $0) }.sorted() == ["closed", "root's"])
     }
+
+    @Test func `what waits for a name is told with its reason, and no longer once it has one`() throws {
+        let directory = TemporaryDirectory()
+        try StrayTests.folder(in: directory).stop()
+        let worker = try FolderWorker(
+            folder: directory.path("folder"), standIn: directory.path("absent"), index: directory.path("index.db"),
+            debounce: 1, longest: 1_000, carrying: .nothing, trashDays: 30, mode: .twoWay, ignoring: [],
+            client: "ann", onWork: {})
+        defer { worker.stop() }
+        directory.write("theirs", to: "folder/.synchub/private/put-1")
+        let disk = Refusing()
+        try worker.tree.adopt(disk.root(directory.path("folder")))
+        disk.refuse(.placing)
+        let item = try #require(try worker.tree.area.item(named: Name("put-1")))
+        #expect(throws: DiskProblem.self) {
+            try worker.tree.keep(item, beside: RelativePath(bytes: Array("f".utf8)))
+        }
+        #expect(try worker.isPresent() && worker.needsAnotherLook)
+        func reasons() throws -> [String] {
+            try worker.perform { try $0.pending(limit: 10).filter { "\($0.path)" == ".synchub/private" }.map(\.reason) }
+        }
+        let told = try reasons()
+        #expect(told.count == 1 && told[0].contains("what was changed at 'f' waits here for a name in the folder"))
+        disk.refuse()
+        #expect(try worker.isPresent())
+        #expect(try reasons().isEmpty)
+        let names = directory.names(in: "folder").filter { $0.hasPrefix("f (conflict ") }
+        #expect(names.map { directory.text("folder/" + $0) } == ["theirs"])
+    }
 }

@@ -76,7 +76,9 @@ final class MemoryShare {
     /// Files that no placement refers to: their commit never happened.
     func collectIncoming(needed: Set<String>) {
         for name in areas[.incoming, default: [:]].keys where !needed.contains(name.description) {
-            areas[.incoming]?[name] = nil
+            guard let inode = areas[.incoming]?.removeValue(forKey: name) else { continue }
+            // A start takes it for a copy that was never placed.
+            if inode.wasVisible, let file = inode.content.file, !holds(file.digest) { onLoss(inode.bytes) }
         }
     }
 

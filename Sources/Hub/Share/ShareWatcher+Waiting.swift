@@ -14,7 +14,10 @@ extension ShareWatcher {
     }
 
     /// Whether everything before a mark has become changes. A file that somebody still writes to is no change yet.
-    func isCaughtUp(with mark: Int64) -> Bool { fence.reason == nil && !unfinished.values.contains { $0 <= mark } }
+    /// What came out of the share and waits for a name in it is none yet either.
+    func isCaughtUp(with mark: Int64) -> Bool {
+        fence.reason == nil && placer.waitingForName.isEmpty && !unfinished.values.contains { $0 <= mark }
+    }
 
     /// Why somebody waits for the share, in words.
     var reason: String {
@@ -22,6 +25,7 @@ extension ShareWatcher {
         if !heldNodes.isEmpty {
             return "held: \(heldNodes.count) deletions or rewrites in the share wait for a person, see syncctl held"
         }
+        if let stray = placer.waitingForName.first { return "\(ShareWatcher.strays): \(stray.path): \(stray.reason)" }
         let refilled = refilled
         if let first = refilled.first {
             return
@@ -54,8 +58,13 @@ extension ShareWatcher {
                 client: Placer.shareClient, path: "\(path)", pathB64: WirePath.base64(path.bytes), direction: .down,
                 bytes: bytes, reason: "comes back into the share: \(ShareWatcher.refills)")
         }
-        let known = Set(coming.map(\.path))
-        return coming
+        let strays = placer.waitingForName.map { path, bytes, reason in
+            UnsyncedMessage(
+                client: Placer.shareClient, path: "\(path)", pathB64: WirePath.base64(path.bytes), direction: .up,
+                bytes: bytes, reason: "\(ShareWatcher.strays): \(reason)")
+        }
+        let known = Set((coming + strays).map(\.path))
+        return strays + coming
             + items.sorted { $0.0 < $1.0 }.map { path, reason in
                 UnsyncedMessage(
                     client: Placer.shareClient, path: "\(path)", pathB64: WirePath.base64(path.bytes), direction: .up,
@@ -63,6 +72,7 @@ extension ShareWatcher {
             }.filter { !known.contains($0.path) }
     }
 
+    private static let strays = "what was changed in the share meanwhile waits for a name in it"
     private static let refills = "it waits for a machine that has the bytes"
 
     /// What the share is to have and only clients have, with sizes in bytes.
