@@ -73,11 +73,21 @@ extension SimulatedHub {
         }
         var hands = hands(in: current.id)
         if let deleter = whoDeleted(copy) { hands.insert(deleter) }
-        let isExplained = hands.contains { $0 != client } || namedByHub[current.id] == current.location
+        let isExplained = hands.contains { $0 != client } || isNamedByHub(current)
         if !isExplained, !forgives.contains(client) {
             complain(.noUnexplainedConflict, "\(copy.name) is \(client)'s, and so is all of \(current.name)")
         }
         if isExplained { namedByHub[copy.id] = copy.location }
+    }
+
+    /// Whether the hub chose the name, or that of a directory above it: two directories of one client may have met there.
+    private func isNamedByHub(_ node: Node) -> Bool {
+        var next: Node? = node
+        while let current = next {
+            if namedByHub[current.id] == current.location { return true }
+            next = current.parent == .root ? nil : (try? journal.node(current.parent)) ?? nil
+        }
+        return false
     }
 
     /// Who ever changed a node; a directory stays for the sake of what somebody has put into it, however deep.
