@@ -292,10 +292,14 @@ extension Folder {
 
     /// Before the process died it had put another node where this one was.
     private func wasReplaced(_ row: LocalRow, _ path: RelativePath, _ status: DiskStatus) throws -> Bool {
-        // A directory changes all the time. Of anything else the number says nothing if the rest differs: it may be had again.
         let isOther =
-            row.kind == .directory
-            ? row.stamp.inode != status.stamp.inode || row.stamp.born != status.stamp.born : row.stamp != status.stamp
+            switch row.kind {
+            // What is placed was there before what it replaces went, so that it has another number.
+            case .file: row.stamp.inode != status.stamp.inode
+            case .directory: row.stamp.inode != status.stamp.inode || row.stamp.born != status.stamp.born
+            // Made when the old one was gone, perhaps with its number; the target says what it is.
+            case .symlink: row.stamp != status.stamp
+            }
         guard !hasLooked, isOther else { return false }
         let target = row.kind == .symlink ? try tree.readLink(path) : []
         guard let (node, _) = try intended(row.parent, row.name, row.kind, target, status) else { return false }

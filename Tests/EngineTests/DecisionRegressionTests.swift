@@ -43,7 +43,7 @@ struct DecisionRegressionTests {
             """)
     }
 
-    @Test func `what was placed before a death is no edit, though it has the number of what was there`() throws {
+    @Test func `what was placed before a death is no edit`() throws {
         try replay(
             """
             starts 3

@@ -73,7 +73,12 @@ final class MemoryTree: LocalTree {
     private var freeInodes: [UInt64] = []
     private var watches: [UInt64: EntryID] = [:]
     private(set) var events: [(directory: EntryID, name: Name)] = []
-    private var staging: [String: [UInt8]] = [:]
+    private var staging: [String: Staged] = [:]
+    /// A file that has its number before it has a name.
+    private struct Staged {
+        let bytes: [UInt8]
+        let number: UInt64
+    }
     private var stagedCount = 0
     /// What was put into the trash, in that order, without directories.
     private(set) var trashed: [(path: RelativePath, bytes: [UInt8])] = []
@@ -114,19 +119,18 @@ final class MemoryTree: LocalTree {
         return current
     }
 
-    func newInode(_ kind: NodeKind, mode: Mode, mtime: Nanoseconds? = nil) -> Inode {
+    func newInode(_ kind: NodeKind, mode: Mode, mtime: Nanoseconds? = nil, number: UInt64? = nil) -> Inode {
         let now = clock.tick()
-        // Every other time a number comes from what was deleted, as file systems do.
-        let number: UInt64
-        if lastInode % 2 == 0, let free = freeInodes.popLast() {
-            number = free
-            lastInode += 1
-        } else {
-            lastInode += 1
-            number = lastInode
-        }
         return Inode(
-            kind, number: number, mode: mode, mtime: mtime ?? now, ctime: now, born: tellsBirth ? now : 0, in: self)
+            kind, number: number ?? newNumber(), mode: mode, mtime: mtime ?? now, ctime: now,
+            born: tellsBirth ? now : 0, in: self)
+    }
+
+    /// Every other time it comes from what was deleted, as file systems do.
+    private func newNumber() -> UInt64 {
+        lastInode += 1
+        if lastInode % 2 == 1, let free = freeInodes.popLast() { return free }
+        return lastInode
     }
 
     func link(_ inode: Inode, at path: RelativePath) {
@@ -190,7 +194,7 @@ final class MemoryTree: LocalTree {
 
     func stage(_ bytes: [UInt8]) -> StagedContent {
         stagedCount += 1
-        staging["s\(stagedCount)"] = bytes
+        staging["s\(stagedCount)"] = Staged(bytes: bytes, number: newNumber())
         return StagedContent(name: "s\(stagedCount)", digest: contents.digest(of: bytes), isDurable: false)
     }
 
@@ -360,14 +364,14 @@ final class MemoryTree: LocalTree {
     }
 
     private func take(_ staged: StagedContent, _ file: FileContent) throws -> Inode {
-        guard let bytes = staging.removeValue(forKey: staged.name) else {
+        guard let there = staging.removeValue(forKey: staged.name) else {
             throw DiskProblem(.other, "nothing is staged as \(staged.name)")
         }
-        if contents.digest(of: bytes) != file.digest {
+        if contents.digest(of: there.bytes) != file.digest {
             onBreach(.nothingHalfWritten, "bytes that are not the promised ones are placed")
         }
-        let made = newInode(.file, mode: file.mode, mtime: file.mtime)
-        made.bytes = bytes
+        let made = newInode(.file, mode: file.mode, mtime: file.mtime, number: there.number)
+        made.bytes = there.bytes
         return made
     }
 
@@ -428,5 +432,7 @@ final class MemoryTree: LocalTree {
         try enter()
         undos = []
     }
-    func discard(_ staged: StagedContent) { staging[staged.name] = nil }
+    func discard(_ staged: StagedContent) {
+        if let there = staging.removeValue(forKey: staged.name) { freeInodes.append(there.number) }
+    }
 }
