@@ -200,7 +200,7 @@ extension MemoryShare: ShareDisk {
     }
 
     func keepVersion(_ item: MemoryItem, _ digest: Digest) throws {
-        try enter(canFail: false)
+        try enter()
         if let file = areas[item.area]?[item.name]?.content.file, file.digest != digest {
             onLoss(Array("\(item.name), put away as other bytes than it has".utf8))
         }
