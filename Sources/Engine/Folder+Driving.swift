@@ -81,8 +81,12 @@ extension Folder {
     /// A name that has no entry: if it still is as it was, looking at it says so again.
     private func retry(_ trouble: Trouble) throws {
         try index.clearTrouble(at: trouble.path)
-        guard let parent = try index.entry(at: trouble.path.parent), let name = trouble.path.last else { return }
-        try look(at: [(parent, name)])
+        guard let name = trouble.path.last else { return }
+        if let directory = trouble.directory, try index.path(of: directory) != nil {
+            try look(at: [(directory, name)])
+        } else if let parent = try index.entry(at: trouble.path.parent) {
+            try look(at: [(parent, name)])
+        }
     }
 }
 

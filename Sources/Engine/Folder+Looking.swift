@@ -270,12 +270,12 @@ extension Folder {
         }
     }
 
-    /// What was being brought to this place when the process died, if that is what lies there: it is the hub's, and not
-    /// somebody's new file.
+    /// What was being brought to this place when the process died, or could not write down that it had been, if that is what
+    /// lies there: it is the hub's, and not somebody's new file. Also when the first look could not see it.
     private func intended(
         _ directory: EntryID, _ name: Name, _ kind: NodeKind, _ target: [UInt8], _ status: DiskStatus
     ) throws -> (NodeID, SyncedState)? {
-        guard !hasLooked, let parent = try index.local(directory)?.nodeForChildren else { return nil }
+        guard let parent = try index.local(directory)?.nodeForChildren else { return nil }
         return try index.intents(at: Location(parent: parent, name: name)).first { node, state in
             let isSame =
                 switch state.content {
@@ -300,7 +300,7 @@ extension Folder {
             // Made when the old one was gone, perhaps with its number; the target says what it is.
             case .symlink: row.stamp != status.stamp
             }
-        guard !hasLooked, isOther else { return false }
+        guard isOther else { return false }
         let target = row.kind == .symlink ? try tree.readLink(path) : []
         guard let (node, _) = try intended(row.parent, row.name, row.kind, target, status) else { return false }
         return node != row.node

@@ -69,6 +69,8 @@ package final class Folder<Tree: LocalTree> {
 
     /// Writes down why something at a path does not go on, without touching what is known about it.
     func trouble(_ path: RelativePath, _ entry: EntryID?, _ reason: String, skipped: Bool = false) throws {
-        try index.setTrouble(Trouble(path: path, entry: entry, reason: reason, isSkipped: skipped))
+        let directory = entry == nil && !path.isTop ? try index.entry(at: path.parent) : nil
+        try index.setTrouble(
+            Trouble(path: path, entry: entry, directory: directory, reason: reason, isSkipped: skipped))
     }
 }

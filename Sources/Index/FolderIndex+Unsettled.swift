@@ -7,14 +7,19 @@ package struct Trouble: Hashable, Sendable {
     package var path: RelativePath
     /// Nil where nothing is in the index, such as a FIFO.
     package var entry: EntryID?
+    /// Then the directory in which that name is, wherever that is moved to.
+    package var directory: EntryID?
     /// A sentence, or the end of one.
     package var reason: String
     /// True for what will never be synced, such as a FIFO.
     package var isSkipped: Bool
 
-    package init(path: RelativePath, entry: EntryID?, reason: String, isSkipped: Bool) {
+    package init(
+        path: RelativePath, entry: EntryID?, directory: EntryID? = nil, reason: String, isSkipped: Bool
+    ) {
         self.path = path
         self.entry = entry
+        self.directory = directory
         self.reason = reason
         self.isSkipped = isSkipped
     }
@@ -176,8 +181,9 @@ extension FolderIndex {
     /// Files what is wrong at a path; replaces what was said about it before.
     package func setTrouble(_ trouble: Trouble) throws {
         try database.execute(
-            "INSERT OR REPLACE INTO problem (path, entry, reason, skipped) VALUES (?, ?, ?, ?)", trouble.path.bytes,
-            trouble.entry?.rawValue, trouble.reason, trouble.isSkipped ? 1 : 0)
+            "INSERT OR REPLACE INTO problem (path, entry, directory, reason, skipped) VALUES (?, ?, ?, ?, ?)",
+            trouble.path.bytes, trouble.entry?.rawValue, trouble.directory?.rawValue, trouble.reason,
+            trouble.isSkipped ? 1 : 0)
     }
 
     /// There is none any more at a path.
@@ -197,10 +203,13 @@ extension FolderIndex {
 
     /// Sorted by path.
     package func troubles(limit: Int = 10_000) throws -> [Trouble] {
-        try database.query("SELECT path, entry, reason, skipped FROM problem ORDER BY path LIMIT ?", limit) { row in
+        try database.query(
+            "SELECT path, entry, reason, skipped, directory FROM problem ORDER BY path LIMIT ?", limit
+        ) { row in
             Trouble(
                 path: try RelativePath(bytes: try row.blob(0)), entry: try row.optionalInt64(1).map { EntryID($0) },
-                reason: try row.text(2), isSkipped: try row.bool(3))
+                directory: try row.optionalInt64(4).map { EntryID($0) }, reason: try row.text(2),
+                isSkipped: try row.bool(3))
         }
     }
 }

@@ -172,5 +172,9 @@ enum Schema {
             moment INTEGER NOT NULL                   -- when it was found there, by the running time
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        -- Where the entry is NULL: in which directory that name is. A path says something else when a directory has moved.
+        ALTER TABLE problem ADD COLUMN directory INTEGER;
+        """,
     ]
 }
