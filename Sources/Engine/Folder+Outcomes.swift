@@ -98,6 +98,8 @@ extension Folder {
             try index.forget(id)
             return
         }
+        // It is gone since, and forgotten: a snapshot tells of what is gone only by not having it.
+        guard try index.remote(id) != nil || index.synced(id) != nil || index.local(of: id) != nil else { return }
         try index.setRemote(current)
         switch sent.verb {
         case .delete:

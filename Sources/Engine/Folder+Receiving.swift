@@ -61,6 +61,9 @@ extension Folder {
         receivingTroubles[node] = nil
     }
 
+    /// What was fetched is not there any more, or is not known to be: it is fetched again.
+    package func forgetStaged() { staged = [:] }
+
     /// Brings everything onto the disk that can be now. What waits for bytes, for its directory or for a name stays.
     /// - Returns: how many nodes were placed.
     @discardableResult

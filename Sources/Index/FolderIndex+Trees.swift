@@ -118,18 +118,23 @@ extension FolderIndex: ThreeTrees {
     }
 
     /// The node is gone here and there. Its tombstone is kept until the changes feed is past it, so that a page from
-    /// before cannot bring it back; and while a commit is in flight, whose answer, when it is given again, speaks of the
-    /// node as it was at first.
+    /// before cannot bring it back; and while a commit is in flight, or something is held, whose answer speaks of the node as
+    /// it was at first.
     package func forget(_ node: NodeID) throws {
         try database.execute("DELETE FROM synced WHERE node = ?", node.rawValue)
         try database.execute("DELETE FROM aside WHERE node = ?", node.rawValue)
         if let tombstone = try remote(node), tombstone.isDeleted,
-            try tombstone.seq > received || inflightRequest != nil
+            try tombstone.seq > received || inflightRequest != nil || holdsAnything
         {
             return try markUnsettled(.node(node))
         }
         try database.execute("DELETE FROM remote WHERE node = ?", node.rawValue)
         try database.execute("DELETE FROM unsettled_node WHERE node = ?", node.rawValue)
+    }
+
+    /// Whether the hub holds something of this client's, and will answer it later.
+    private var holdsAnything: Bool {
+        get throws { try database.first("SELECT 1 FROM held LIMIT 1") { _ in true } ?? false }
     }
 
     /// Whether bytes with this digest were agreed on for any node, or the hub told that it has them.

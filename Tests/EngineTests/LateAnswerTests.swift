@@ -64,4 +64,25 @@ struct LateAnswerTests {
         #expect(hub.share.things().map { "\($0.path)" } == ["d", "d/mine", "d/theirs"])
         #expect(try hub.journal.node(at: RelativePath([Name("d")]))?.id == directory.id)
     }
+
+    @Test func `what others deleted before a rejection was heard of does not come back with it`() throws {
+        let simulation = try Simulation(.held, agents: 2)
+        let (here, there) = (simulation.agents[0], simulation.agents[1])
+        let hub = simulation.hub
+        let names = ["a", "b", "c", "d"]
+        for name in names { try Machine(there).write(name, name) }
+        try simulation.quiesce()
+        for name in names { try Machine(here).delete(name) }
+        try simulation.pass(here)
+        let batch = try #require(try hub.journal.heldBatches().first)
+        try #require(batch.deletes == names.count)
+        try hub.decide(batch, isApproved: false)
+        try Machine(there).delete("a")
+        try simulation.pass(there)
+        try #require(try hub.journal.node(at: RelativePath([Name("a")])) == nil)
+        // The page with that deletion comes first, is acted upon, and then what a person said about the held one.
+        try simulation.quiesce()
+        #expect(hub.share.things().map { "\($0.path)" } == ["b", "c", "d"])
+        #expect(here.tree.things().map { "\($0.path)" } == ["b", "c", "d"])
+    }
 }

@@ -25,6 +25,16 @@ struct HardLinkTests {
         #expect(play.text("a") == "text" && play.text("b") == "text")
     }
 
+    @Test func `a copy of a file with other names lies among unfinished things until it is whole`() throws {
+        play.write("text", "a")
+        #expect(link(play.onDisk("a"), play.onDisk("b")) == 0)
+        let name = try Name("get-1")
+        let copy = try play.tree.copyOfLinked(
+            at("a"), expecting: play.fingerprint("a"), into: play.area, named: name)
+        #expect(copy?.name == name)
+        #expect(try play.area.items().map(\.name) == [name])
+    }
+
     @Test func `nothing is copied of what has one name, or has changed`() throws {
         play.write("text", "a")
         #expect(try play.tree.copyOfLinked(at("a"), expecting: play.fingerprint("a"), into: play.area) == nil)

@@ -37,7 +37,7 @@ final class SimulatedAgent {
     /// The hub's head and chain value when it answered.
     private var answeredAt: (head: Sequence, chain: String?) = (.zero, nil)
     /// A page of changes on its way.
-    private var page: (changes: ChangesPage, chain: String?)?
+    private var page: (changes: ChangesPage, chain: String?, late: [LateOutcome])?
     /// Files that were hashed, and nobody has taken it in yet.
     private var hashed: [(HashRequest, HashResult)] = []
 
@@ -214,16 +214,23 @@ final class SimulatedAgent {
         if try index.snapshotAfter != nil || index.hasMissed(hub.journal.collected) {
             return try takeSnapshot(pages: limit, limit: 3)
         }
-        if hub.guardRule.percent > 0 { try hearLate() }
+        let late = hub.guardRule.percent > 0 ? try lateOutcomes() : []
         let next = try hub.journal.changes(after: index.received, limit: limit)
-        if try next.through > index.received { page = (next, try chain(at: next.through)) }
+        if try next.through > index.received {
+            page = (next, try chain(at: next.through), late)
+        } else {
+            try hear(late)
+        }
     }
 
     /// What a person has decided about what was held of this client comes with the changes.
-    private func hearLate() throws {
+    private func lateOutcomes() throws -> [LateOutcome] {
         let generation = try index.generation
         try hub.journal.acknowledgeLate(for: name, generation: generation, through: index.late)
-        let late = try hub.journal.lateOutcomes(for: name, generation: generation, after: index.late, limit: 500)
+        return try hub.journal.lateOutcomes(for: name, generation: generation, after: index.late, limit: 500)
+    }
+
+    private func hear(_ late: [LateOutcome]) throws {
         for answer in late { note?("late: \(answer.number) -> \(answer.outcome)") }
         try folder.take(late: late.map { (id: $0.id, number: $0.number, outcome: $0.outcome) })
     }
@@ -293,6 +300,8 @@ final class SimulatedAgent {
         let before = try index.received
         try index.receive(taken.changes.nodes, through: taken.changes.through, chain: taken.chain)
         if try index.received < before { hub.complain(.cursorsGoForward, "\(name) went back from \(before.rawValue)") }
+        // A moment later: the process may have died in between.
+        try hear(taken.late)
         return true
     }
 

@@ -66,12 +66,24 @@ extension DiskTree {
         return .done(moved)
     }
 
+    /// While it is made it is nobody's bytes, which a start removes.
+    private func copyOfLinked(
+        _ path: RelativePath, _ mode: Mode, _ mtime: Nanoseconds?, _ expected: Fingerprint
+    ) throws -> PrivateItem? {
+        let name = PrivateArea.randomName()
+        return try asking { () throws(FileTreeError) in
+            guard
+                let copy = try root.copyOfLinked(
+                    path, mode: mode, mtime: mtime, expecting: expected, into: area,
+                    named: Self.fetchName(name))
+            else { return nil }
+            return try copy.move(to: area, as: name)
+        }
+    }
+
     func setAttributes(_ path: RelativePath, _ known: Known, mode: Mode, mtime: Nanoseconds?) throws -> Placing {
         guard let expected = try expected(path, known) else { return .unexpected }
-        let copy = try asking { () throws(FileTreeError) in
-            try root.copyOfLinked(path, mode: mode, mtime: mtime, expecting: expected, into: area)
-        }
-        if let copy {
+        if let copy = try copyOfLinked(path, mode, mtime, expected) {
             if carried != .nothing, let extras = mode.extras {
                 try asking { () throws(FileTreeError) in try copy.setExtras(extras) }
             }

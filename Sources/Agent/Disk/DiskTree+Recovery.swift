@@ -7,6 +7,11 @@ extension DiskTree {
     /// Names of what is being fetched: nobody's bytes yet.
     static let fetchPrefix = "get-"
 
+    /// One that a start takes for that.
+    static func fetchName(_ name: Name) -> Name {
+        try! Name(Array(fetchPrefix.utf8) + name.bytes.suffix(64))  // SAFETY: a short name with a prefix is a name.
+    }
+
     /// Looks through the private area at a start. Between a swap and the look at what came out (DESIGN §4.2) a crash leaves there what
     /// had the name, and that may be bytes that nobody else has: they get a name in the folder. What the hub has is removed.
     /// Nothing that lies there keeps an agent from starting.

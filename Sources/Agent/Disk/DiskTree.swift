@@ -135,7 +135,7 @@ final class DiskTree: LocalTree {
     func adopt(_ other: TreeRoot) throws {
         let area = try Self.area(in: other)
         place.withLock { $0 = Place(root: other, area: area) }
-        // What lies in its private area is found there at the next start.
+        // What lies in its private area is found there by ``recover(isKnown:)``, which comes next.
         strays.withLock { $0 = [] }
     }
 

@@ -365,6 +365,9 @@ final class FolderWorker: @unchecked Sendable {
             if absence == nil { return true }
         case .other(let root):
             try tree.adopt(root)
+            // What lies in its private area is looked through as at a start: what was fetched, and what came out of the folder.
+            folder.forgetStaged()
+            hasRecovered = false
             try recover()
         case .absent(let reason):
             if absence != reason { log.warning("folder_absent", ["reason": reason]) }

@@ -112,7 +112,7 @@ extension HubDesk {
     /// Whether a client that merges as if new would be compared with a journal that does not know its own share yet.
     private func isAheadOfShare(_ client: String) -> Bool {
         guard let mark = clients[client]?.shareMark else { return false }
-        if let share, !share.isCaughtUp(with: mark) { return true }
+        if let share, !share.hasTakenIn(mark) { return true }
         clients[client]?.shareMark = nil
         return false
     }
@@ -213,9 +213,8 @@ extension HubDesk {
         }
         settle()
         // Not acknowledged, and perhaps not kept: the client sends the same again, until the disk is repaired.
-        guard journal.takesWrites else {
-            hubLog.error("commit_not_acknowledged", ["client": job.client, "reason": HubDesk.diskIsReadOnly])
-            return job.responder.respond(.refusal(ErrorMessage(.readOnly, HubDesk.diskIsReadOnly)))
+        do throws(ErrorMessage) { try checkTakesWrites("commit_not_acknowledged") } catch {
+            return job.responder.respond(.refusal(error))
         }
         // Without it the answer is as good.
         let chain = try? journal.chain(at: result.head)?.map(Escaping.hex).joined()

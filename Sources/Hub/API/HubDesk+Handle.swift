@@ -117,6 +117,14 @@ extension HubDesk {
         "the hub's disk is read-only, as Linux makes it after an error (see dmesg there): repair it, mount it for writing, and "
         + "start the hub anew"
 
+    /// Before anything is acknowledged: see ``Journal/takesWrites``.
+    /// - Parameter event: for the log.
+    func checkTakesWrites(_ event: String) throws(ErrorMessage) {
+        if journal.takesWrites { return }
+        hubLog.error(event, ["reason": HubDesk.diskIsReadOnly])
+        throw ErrorMessage(.readOnly, HubDesk.diskIsReadOnly)
+    }
+
     private static func code(of error: InvalidOperation) -> ErrorCode {
         switch error {
         case .baseFromTheFuture: .baseFromTheFuture

@@ -41,6 +41,7 @@ extension HubDesk {
         }
         settle()
         planFlush()
+        try checkTakesWrites("decision_not_acknowledged")
         return .message(
             HeldResponse(
                 id: batch, client: decision.client, operations: decision.operations,

@@ -49,6 +49,7 @@ extension HubDesk {
                 desk.answerOrRefuse(responder) {
                     try kept.get()
                     try desk.takeBack(content)
+                    try desk.checkTakesWrites("offer_not_acknowledged")
                     desk.dropOffer(file, client)
                     return .message(EmptyResponse())
                 }

@@ -36,11 +36,12 @@ extension Store: ShareDisk {
         try share.setAttributes(path, mode: mode, mtime: mtime, expecting: expecting)
     }
 
-    /// Made where what is displaced goes, as ``newSymlink(target:mtime:)`` is.
+    /// Once it is whole it lies where what is displaced goes, as ``newSymlink(target:mtime:)`` does.
     func copyOfLinked(
         _ path: RelativePath, mode: Mode?, mtime: Nanoseconds?, expecting: Fingerprint
     ) throws -> PrivateItem? {
-        try share.copyOfLinked(path, mode: mode, mtime: mtime, expecting: expecting, into: displaced)
+        let copy = try share.copyOfLinked(path, mode: mode, mtime: mtime, expecting: expecting, into: incoming)
+        return try copy.map { try $0.move(to: displaced, as: $0.name) }
     }
 
     func removeDirectory(_ path: RelativePath) throws -> DirectoryRemoval {

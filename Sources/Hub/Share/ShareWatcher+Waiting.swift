@@ -14,10 +14,12 @@ extension ShareWatcher {
     }
 
     /// Whether everything before a mark has become changes. A file that somebody still writes to is no change yet.
-    /// What came out of the share and waits for a name in it is none yet either.
-    func isCaughtUp(with mark: Int64) -> Bool {
-        fence.reason == nil && placer.waitingForName.isEmpty && !unfinished.values.contains { $0 <= mark }
+    func hasTakenIn(_ mark: Int64) -> Bool {
+        fence.reason == nil && !unfinished.values.contains { $0 <= mark }
     }
+
+    /// The same for who waits. What came out of the share and waits for a name in it is no change yet either.
+    func isCaughtUp(with mark: Int64) -> Bool { placer.waitingForName.isEmpty && hasTakenIn(mark) }
 
     /// Why somebody waits for the share, in words.
     var reason: String {
