@@ -7,7 +7,7 @@ package func isDiskFull(_ error: any Error) -> Bool { (error as? DatabaseError)?
 /// Whether something that the journal threw means that its disk takes no writes (any more).
 package func isDiskReadOnly(_ error: any Error) -> Bool {
     guard let error = error as? DatabaseError else { return false }
-    return error.isReadOnly || error.isInputOutput && takesNoFile(beside: error.path)
+    return error.isReadOnly || !error.isFull && takesNoFile(beside: error.path)
 }
 
 extension Journal {

@@ -252,7 +252,10 @@ final class UpPass {
     private func explain(_ reason: String) throws {
         try worker.perform { folder in
             folder.commitTrouble = reason
-            for entry in try folder.index.inflightEntries() { folder.sendingTroubles[entry] = reason }
+            // What was put off before is not tried while this one is in flight: nothing newer will be said of it.
+            for entry in try folder.index.inflightEntries() + folder.index.heldBack {
+                folder.sendingTroubles[entry] = reason
+            }
         }
     }
 

@@ -12,7 +12,7 @@ extension HubDesk {
         return StatusResponse(
             hub: StatusResponse.Hub(
                 name: name, version: ProductVersion.current, seq: head.rawValue, files: statistics.files,
-                bytes: statistics.bytes, share: layout.share, blocked: fence.reason ?? diskTrouble),
+                bytes: statistics.bytes, share: layout.share, blocked: fence.reason ?? troubleNow),
             clients: try allFacts.map { try status(of: $0, head) } + [share?.status(head)].compactMap { $0 },
             conflicts: try journal.openConflicts().count, held: heldBatches.isEmpty ? nil : heldBatches.count)
     }

@@ -222,6 +222,9 @@ final class HubDesk {
         }
     }
 
+    /// Why the disk is of no use, also if nothing was written since it is: who could not put bytes there asks.
+    var troubleNow: String? { diskTrouble ?? (journal.takesWrites ? nil : HubDesk.diskIsReadOnly) }
+
     private func writeReports() throws {
         let before = clients
         do { try journal.transaction { try saveReports() } } catch {
