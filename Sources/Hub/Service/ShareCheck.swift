@@ -22,7 +22,8 @@ struct ShareCheck {
 
     /// - Returns: the directories that are on both sides.
     private mutating func compare(_ id: NodeID, _ path: RelativePath) throws -> [(NodeID, RelativePath)] {
-        var entries = Dictionary(uniqueKeysWithValues: try share.list(path).map { ($0.name, $0.status) })
+        // A directory that changes while it is listed may tell of a name twice.
+        var entries = Dictionary(try share.list(path).map { ($0.name, $0.status) }) { _, last in last }
         var below: [(NodeID, RelativePath)] = []
         for node in try journal.children(of: id) {
             let inside = path.appending(node.name)

@@ -123,7 +123,7 @@ final class HubFixture {
 
     func send(
         _ method: String, _ path: String, token: String? = HubFixture.adminToken, body: [UInt8] = [],
-        timeout: Double = 20
+        timeout: Double = 120
     ) -> HTTPReply {
         var headers: [String: String] = [:]
         if let token { headers["Authorization"] = "Bearer \(token)" }
@@ -159,7 +159,7 @@ final class HubFixture {
         return Later {
             Result {
                 let reply = try HTTPConnection(.tcp(host: "127.0.0.1", port: port)).send(
-                    HTTPCall(method, path, headers: ["Authorization": "Bearer \(token)"], body: body, timeout: 20))
+                    HTTPCall(method, path, headers: ["Authorization": "Bearer \(token)"], body: body, timeout: 120))
                 return try HubFixture.decode(reply, as: type)
             }
         }
