@@ -65,10 +65,7 @@ extension PlacementRun {
         switch try share.exchange(item, with: path, expecting: now) {
         case .placed(let status, let displaced):
             note(status)
-            do { try displace(displaced) } catch {
-                placer.remember(displaced, beside: path, because: "\(error)")
-                throw error
-            }
+            try letGo(displaced, path, displace)
             return true
         case .unexpected: return false
         case .busy:
@@ -77,6 +74,14 @@ extension PlacementRun {
         case .stranded(_, let stray):
             try placer.keep(stray, beside: path)
             throw PlacementWaits(description: "somebody changed the same place twice; it is looked at again")
+        }
+    }
+
+    /// What came out goes where it belongs; if that fails it is remembered.
+    private func letGo(_ item: Disk.Item, _ path: RelativePath, _ put: (Disk.Item) throws -> Void) throws {
+        do { try put(item) } catch {
+            placer.remember(item, beside: path, because: "\(error)")
+            throw error
         }
     }
 
@@ -165,10 +170,7 @@ extension PlacementRun {
             }
             switch try share.takeAway(path, expecting: now) {
             case .taken(let item):
-                do { try putAway(item) } catch {
-                    placer.remember(item, beside: path, because: "\(error)")
-                    throw error
-                }
+                try letGo(item, path, putAway)
                 return true
             case .unexpected: return false
             case .busy:

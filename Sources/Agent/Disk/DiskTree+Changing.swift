@@ -70,14 +70,12 @@ extension DiskTree {
     private func copyOfLinked(
         _ path: RelativePath, _ mode: Mode, _ mtime: Nanoseconds?, _ expected: Fingerprint
     ) throws -> PrivateItem? {
-        let name = PrivateArea.randomName()
-        return try asking { () throws(FileTreeError) in
+        try asking { () throws(FileTreeError) in
             guard
                 let copy = try root.copyOfLinked(
-                    path, mode: mode, mtime: mtime, expecting: expected, into: area,
-                    named: Self.fetchName(name))
+                    path, mode: mode, mtime: mtime, expecting: expected, into: area, named: Self.fetchName())
             else { return nil }
-            return try copy.move(to: area, as: name)
+            return try copy.move(to: area, as: PrivateArea.randomName())
         }
     }
 

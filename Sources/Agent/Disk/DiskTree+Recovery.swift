@@ -5,11 +5,12 @@ internal import SyncCore
 // What a crash, or somebody who was faster, left in the private area.
 extension DiskTree {
     /// Names of what is being fetched: nobody's bytes yet.
-    static let fetchPrefix = "get-"
+    private static let fetchPrefix = "get-"
 
-    /// One that a start takes for that.
-    static func fetchName(_ name: Name) -> Name {
-        try! Name(Array(fetchPrefix.utf8) + name.bytes.suffix(64))  // SAFETY: a short name with a prefix is a name.
+    /// A new one.
+    static func fetchName() -> Name {
+        // SAFETY: hexadecimal digits with a prefix are a name.
+        try! Name(Array(fetchPrefix.utf8) + PrivateArea.randomName().bytes)
     }
 
     /// Looks through the private area at a start. Between a swap and the look at what came out (DESIGN §4.2) a crash leaves there what

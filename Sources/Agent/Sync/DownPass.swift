@@ -82,7 +82,7 @@ final class DownPass {
     private func fetch(_ fetch: Fetch, _ hub: any HubConnection, sync: Bool) throws -> StagedContent? {
         do {
             let area = worker.tree.area
-            let file = try area.newFile(named: try Name(DiskTree.fetchPrefix + Generation.random()))
+            let file = try area.newFile(named: DiskTree.fetchName())
             try file.reserve(fetch.file.size)
             let wanted = SharedFile(node: fetch.node, path: fetch.path, digest: fetch.file.digest)
             let count = try hub.download(wanted) { block in

@@ -133,9 +133,9 @@ struct HubStrayTests {
         #expect(names.compactMap { directory.text("share/" + $0) }.contains("a phone's"))
     }
 
-    @Test func `an edit that cannot be put back waits, and gets a name without a start`() throws {
-        let hub = try Started(root)
-        let node = try hub.create("f", "one")
+    /// Once, between a look at the file and the step, a phone saves it; and the disk refuses what puts that back.
+    /// - Returns: what is refused from then on.
+    private func interfere(_ hub: Started) throws -> Monitor<Set<DiskStep>> {
         let (steps, directory) = (Monitor<Set<DiskStep>>([.puttingBack, .placing]), directory)
         let act = Monitor(true)
         try hub.store.reopen(
@@ -150,6 +150,13 @@ struct HubStrayTests {
                     directory.write("a phone's", to: "theirs")
                     rename(directory.path("theirs"), directory.path("share/f"))
                 }, failing: { step in steps.withLock { $0.contains(step) } ? EROFS : 0 }))
+        return steps
+    }
+
+    @Test func `an edit that cannot be put back waits, and gets a name without a start`() throws {
+        let hub = try Started(root)
+        let node = try hub.create("f", "one")
+        let steps = try interfere(hub)
         try hub.placer.run(
             hub.decide(.edit(node.id, base: node.contentVersion, content: .file(content("two"))), "two").placements)
         try hub.placer.flush()
@@ -169,20 +176,7 @@ struct HubStrayTests {
     @Test func `an edit whose removal cannot be undone waits, and gets a name without a start`() throws {
         let hub = try Started(root)
         let node = try hub.create("f", "one")
-        let (steps, directory) = (Monitor<Set<DiskStep>>([.puttingBack, .placing]), directory)
-        let act = Monitor(true)
-        try hub.store.reopen(
-            TreeRoot(
-                path: root.layout.share,
-                onInstant: { instant in
-                    guard instant == .looked,
-                        act.withLock({ isDue in
-                            defer { isDue = false }; return isDue
-                        })
-                    else { return }
-                    directory.write("a phone's", to: "theirs")
-                    rename(directory.path("theirs"), directory.path("share/f"))
-                }, failing: { step in steps.withLock { $0.contains(step) } ? EROFS : 0 }))
+        let steps = try interfere(hub)
         try hub.placer.run(
             hub.decide(.delete(node.id, contentBase: node.contentVersion, locationBase: node.locationVersion))
                 .placements)
