@@ -1,23 +1,47 @@
-/// `POST /v1/layout`: a file whose path is longer than SFTP can say is to be laid out in the client's staging directory.
+/// `POST /v1/layout`: contents of the share that are to be laid out, one after the other, in a file of the client's staging
+/// directory: many small ones travel as one (a pack), and what lies deeper than SFTP can say travels at all.
 package struct LayOutRequest: Codable, Hashable, Sendable {
+    /// So many contents are asked for at once at most.
+    package static let limit = 4_096
+    /// So many bytes they may have together, unless it is one content alone.
+    package static let largest: Int64 = 64 << 20
+
+    /// The bytes of one node.
+    package struct Item: Codable, Hashable, Sendable {
+        /// Whose bytes they are.
+        package var node: Int64
+        /// What they have to be: 64 hexadecimal digits.
+        package var sha256: String
+
+        package init(node: Int64, sha256: String) {
+            self.node = node
+            self.sha256 = sha256
+        }
+    }
     /// The journal's.
     package var epoch: String
-    /// Whose bytes they are.
-    package var node: Int64
-    /// What they have to be: 64 hexadecimal digits.
-    package var sha256: String
+    /// At most ``limit``.
+    package var items: [Item]
 
-    package init(epoch: String, node: Int64, sha256: String) {
+    package init(epoch: String, items: [Item]) {
         self.epoch = epoch
-        self.node = node
-        self.sha256 = sha256
+        self.items = items
     }
 }
 
-/// Where it lies. The client removes it when it has it.
+/// Where they lie. The name tells it from the client's own uploads. The client removes the file when it has it. The bytes are not verified.
 package struct LayOutResponse: Codable, Hashable, Sendable {
+    /// How its name begins.
+    package static let prefix = "laid-"
+
     /// A name in the client's staging directory.
     package var file: String
+    /// For each item of the request, in its order, where its bytes begin; -1 for what has been changed or moved since. At
+    /// least one is there.
+    package var offsets: [Int64]
 
-    package init(file: String) { self.file = file }
+    package init(file: String, offsets: [Int64]) {
+        self.file = file
+        self.offsets = offsets
+    }
 }

@@ -9,6 +9,12 @@ package struct Fetch: Hashable, Sendable {
     package var file: FileContent
     /// Where the hub has it, below the share.
     package var path: RelativePath
+
+    package init(node: NodeID, file: FileContent, path: RelativePath) {
+        self.node = node
+        self.file = file
+        self.path = path
+    }
 }
 
 /// The way down: what the hub has and is not here yet, onto the disk.

@@ -43,6 +43,21 @@ extension SFTPConnection {
         return count
     }
 
+    /// Reads the beginning of a file at the server.
+    /// - Returns: the bytes received: fewer than there is room for if the file ended earlier.
+    package func download(_ path: [UInt8], into buffer: UnsafeMutableRawBufferPointer) throws(SSHError) -> Int64 {
+        let source = try open(path, .read)
+        var position = 0
+        while position < buffer.count {
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[position...].prefix(SFTPConnection.downloadBlock))
+            let count = try source.read(at: Int64(position), into: room, within: Int64(buffer.count - position))
+            if count == 0 { break }
+            position += count
+        }
+        try source.close()
+        return Int64(position)
+    }
+
     private func receive(
         _ source: SFTPFile, from offset: Int64, to end: Int64, expecting known: Int64,
         sink: (UnsafeRawBufferPointer) throws -> Void

@@ -40,6 +40,10 @@ package protocol HubConnection: AnyObject, Sendable {
     /// - Returns: the bytes received.
     func download(_ file: SharedFile, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64
 
+    /// Reads many small files of the share at once. The sink is called with the bytes of each, and may throw to stop; what
+    /// was changed or moved at the hub is left out. Their sizes together are what is held in memory.
+    func download(_ files: [SharedFile], sink: (SharedFile, UnsafeRawBufferPointer) throws -> Void) throws
+
     /// Logs in for uploads, or for downloads, so that the first transfer need not wait for it.
     func prepare(uploads: Bool) throws(HubError)
     /// Makes transfers in progress fail; requests go on.
@@ -56,11 +60,14 @@ package struct SharedFile: Sendable {
     package var path: RelativePath
     /// What its bytes are to be.
     package var digest: Digest
+    /// In bytes.
+    package var size: Int64
 
-    package init(node: NodeID, path: RelativePath, digest: Digest) {
+    package init(node: NodeID, path: RelativePath, digest: Digest, size: Int64) {
         self.node = node
         self.path = path
         self.digest = digest
+        self.size = size
     }
 }
 

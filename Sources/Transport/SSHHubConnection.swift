@@ -136,7 +136,10 @@ package final class SSHHubConnection: HubConnection {
     package func clearStaging() throws(HubError) -> Int {
         let directory = Array(hello.staging.utf8)
         return try staging { connection in
-            let files = try connection.list(directory)
+            // What the hub has laid out for downloads is not what was uploaded.
+            let files = try connection.list(directory).filter {
+                !$0.name.starts(with: LayOutResponse.prefix.utf8)
+            }
             for file in files {
                 let path = directory + [UInt8(ascii: "/")] + file.name
                 do throws(SSHError) { try connection.remove(path) } catch { if !error.isNotFound { throw error } }
@@ -165,15 +168,44 @@ package final class SSHHubConnection: HubConnection {
     private func downloadLaidOut(
         _ file: SharedFile, sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Int64 {
-        let request = LayOutRequest(epoch: hello.epoch, node: file.node.rawValue, sha256: file.digest.hex)
-        let answer = try control.message(
-            LayOutResponse.self, .layOut, body: WireFormat.encode(request), timeout: 3_600)
-        guard let name = try? Name(answer.file) else { throw HubError.transferFailed("the hub named no file") }
+        try reading(try layOut([file]).file) { connection, path in try connection.download(path, sink: sink) }
+    }
+
+    /// See ``HubConnection/download(_:sink:)``; the bytes are not verified here.
+    package func download(
+        _ files: [SharedFile], sink: (SharedFile, UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let laidOut = try layOut(files)
+        guard laidOut.offsets.count == files.count else {
+            throw HubError.transferFailed("the hub laid out \(laidOut.offsets.count) of \(files.count) files")
+        }
+        let total = zip(files, laidOut.offsets).reduce(Int64(0)) { $1.1 < 0 ? $0 : max($0, $1.1 + $1.0.size) }
+        let pack = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(total), alignment: 16)
+        defer { pack.deallocate() }
+        let count = try reading(laidOut.file) { connection, path in try connection.download(path, into: pack) }
+        guard count == total else { throw HubError.transferFailed("what the hub laid out is too short") }
+        for (file, offset) in zip(files, laidOut.offsets) where offset >= 0 {
+            try sink(file, UnsafeRawBufferPointer(rebasing: pack[Int(offset)..<Int(offset + file.size)]))
+        }
+    }
+
+    private func layOut(_ files: [SharedFile]) throws(HubError) -> LayOutResponse {
+        let items = files.map { LayOutRequest.Item(node: $0.node.rawValue, sha256: $0.digest.hex) }
+        return try control.message(
+            LayOutResponse.self, .layOut, body: WireFormat.encode(LayOutRequest(epoch: hello.epoch, items: items)),
+            timeout: 3_600)
+    }
+
+    /// Reads what was laid out, and removes it.
+    private func reading<Value>(
+        _ file: String, _ body: (SFTPConnection, [UInt8]) throws -> Value
+    ) throws -> Value {
+        guard let name = try? Name(file) else { throw HubError.transferFailed("the hub named no file") }
         let path = Array(hello.staging.utf8) + [UInt8(ascii: "/")] + name.bytes
         return try down.use { connection in
             // What stays after a broken connection is removed with the rest of what lies in staging.
             defer { try? connection.remove(path) }
-            return try connection.download(path, sink: sink)
+            return try body(connection, path)
         }
     }
 

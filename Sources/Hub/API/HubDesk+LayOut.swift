@@ -1,40 +1,54 @@
 internal import ControlAPI
 internal import FileTree
 internal import HTTPServer
+internal import Journal
 import SyncCore
 
-// POST /v1/layout: SFTP names a file by its whole path, and the kernel takes 4,095 bytes of one. What lies deeper is copied to
-// where the client can read it.
+// POST /v1/layout: many small contents are copied into one file, which SFTP reads with one open. And SFTP names a file by its
+// whole path, of which the kernel takes 4,095 bytes: what lies deeper is copied to where the client can read it.
 extension HubDesk {
     func layOut(_ request: HTTPRequest, _ client: String, _ responder: HTTPResponder) throws -> HTTPResponse? {
         let message = try request.message(LayOutRequest.self)
         try checkEpoch(message.epoch, of: client)
         try checkMayGoOn(client)
         try checkShare()
-        guard let digest = Digest(hex: message.sha256) else {
-            throw ErrorMessage(.badValue, "the field 'sha256' must have 64 hexadecimal digits")
+        if message.items.count > LayOutRequest.limit {
+            throw ErrorMessage(.tooLarge, "at most \(LayOutRequest.limit) contents are laid out at once; ask in parts")
         }
-        guard let node = try journal.node(NodeID(message.node)), !node.isDeleted, let file = node.content.file,
-            file.digest == digest, let path = try journal.path(of: node.id)
-        else { throw HubDesk.isElsewhere }
-        if case .part(var part, _) = try view(of: client), try !part.holds(node) { throw HubDesk.isElsewhere }
+        let sources = try sources(of: message.items, client)
+        if !sources.contains(where: { $0 != nil }) { throw HubDesk.isElsewhere }
+        let total = sources.reduce(Int64(0)) { $0 + ($1?.content.size ?? 0) }
+        if message.items.count > 1, total > LayOutRequest.largest {
+            throw ErrorMessage(
+                .tooLarge, "at most \(LayOutRequest.largest) bytes are laid out at once; ask in parts")
+        }
         let (store, queue) = (store, queue)
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
         verifiers.run {
-            let laidOut = Result { () throws(FileTreeError) in try store.layOut(path, file, for: client) }
+            let laidOut = Result { () throws(FileTreeError) in try store.layOut(sources, for: client) }
             queue.async {
                 desk.answerOrRefuse(responder) {
-                    do throws(FileTreeError) {
-                        return .message(LayOutResponse(file: try laidOut.get().description))
-                    } catch {
-                        if error.meansAbsence || error.reason == .changedWhileRead { throw HubDesk.isElsewhere }
-                        if case .wrongContent = error.reason { throw HubDesk.isElsewhere }
-                        throw error
-                    }
+                    guard let found = try laidOut.get() else { throw HubDesk.isElsewhere }
+                    return .message(LayOutResponse(file: found.name.description, offsets: found.offsets))
                 }
             }
         }
         return nil
+    }
+
+    /// Where the bytes are; nil for what the journal has otherwise now, or the client may not see.
+    private func sources(of items: [LayOutRequest.Item], _ client: String) throws -> [LayOutSource?] {
+        let view = try view(of: client)
+        return try items.map { item in
+            guard let digest = Digest(hex: item.sha256) else {
+                throw ErrorMessage(.badValue, "the field 'sha256' must have 64 hexadecimal digits")
+            }
+            guard let node = try journal.node(NodeID(item.node)), !node.isDeleted, let file = node.content.file,
+                file.digest == digest, let path = try journal.path(of: node.id)
+            else { return nil }
+            if case .part(var part, _) = view, try !part.holds(node) { return nil }
+            return LayOutSource(path: path, content: file)
+        }
     }
 
     private static let isElsewhere = ErrorMessage(

@@ -42,6 +42,7 @@ extension HubDesk {
             guard isDiskFull(error), commitLines[name] == nil, store.clearStaging(of: name) > 0 else { throw error }
             try write()
         }
+        store.clearLaidOut(for: name)
         let startsOver = !isKnown || clients[name]?.record.generation != message.generation
         if !isKnown { forgetReports(of: name) }
         try reload(name)

@@ -1,3 +1,4 @@
+internal import ControlAPI
 internal import FileTree
 internal import Journal
 import SyncCore
@@ -30,6 +31,13 @@ extension Store {
         let items = staged(by: client)
         for item in items { try? item.remove() }
         return items.count
+    }
+
+    /// Removes what was laid out for a client whose connection is gone.
+    func clearLaidOut(for client: String) {
+        for item in staged(by: client) where item.name.bytes.starts(with: LayOutResponse.prefix.utf8) {
+            try? item.remove()
+        }
     }
 
     private func staged(by client: String) -> [PrivateItem] {

@@ -13,7 +13,7 @@ struct LayOutTests {
         try client.hub.post(
             "/v1/layout",
             LayOutRequest(
-                epoch: epoch ?? client.epoch, node: node.id.rawValue, sha256: content(text).digest.hex),
+                epoch: epoch ?? client.epoch, items: [.init(node: node.id.rawValue, sha256: content(text).digest.hex)]),
             token: client.token, as: LayOutResponse.self)
     }
 
@@ -28,7 +28,53 @@ struct LayOutTests {
         let node = try #require(try laptop.create("a", "one").applied)
         let answer = try layOut(laptop, node, "one")
         #expect(hub.directory.text("staging/laptop/\(answer.file)") == "one")
+        #expect(answer.offsets == [0])
         #expect(hub.directory.text("share/a") == "one")
+    }
+
+    @Test func `many are laid out one after the other, without those that are others now`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let texts = ["one", "second", "", "fourth"]
+        let nodes = try texts.map { try #require(try laptop.create("file-\($0)", $0).applied) }
+        hub.directory.write("others", to: "share/file-second")
+        hub.directory.write("longer than it was", to: "share/file-fourth")
+        let items = zip(nodes, texts).map {
+            LayOutRequest.Item(node: $0.id.rawValue, sha256: content($1).digest.hex)
+        }
+        let answer = try hub.post(
+            "/v1/layout", LayOutRequest(epoch: laptop.epoch, items: items), token: laptop.token,
+            as: LayOutResponse.self)
+        // Equal in size, so that only its digest tells: who fetches it compares that.
+        #expect(hub.directory.text("staging/laptop/\(answer.file)") == "oneothers")
+        #expect(answer.offsets == [0, 3, 9, -1])
+    }
+
+    @Test func `more than a pack may hold is refused with what to do`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let node = try #require(try laptop.create("a", "one").applied)
+        let item = LayOutRequest.Item(node: node.id.rawValue, sha256: content("one").digest.hex)
+        let items = [LayOutRequest.Item](repeating: item, count: LayOutRequest.limit + 1)
+        #expect(
+            code {
+                try hub.post(
+                    "/v1/layout", LayOutRequest(epoch: laptop.epoch, items: items), token: laptop.token,
+                    as: LayOutResponse.self)
+            } == .tooLarge)
+    }
+
+    @Test func `what a broken connection left laid out is gone with the next hello, uploads are not`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let node = try #require(try laptop.create("a", "one").applied)
+        let answer = try layOut(laptop, node, "one")
+        hub.directory.write("begun", to: "staging/laptop/pack-begun")
+        _ = try hub.post(
+            "/v1/hello", HelloRequest(version: "1", generation: "laptop-1"), token: laptop.token,
+            as: HelloResponse.self)
+        #expect(hub.directory.text("staging/laptop/\(answer.file)") == nil)
+        #expect(hub.directory.text("staging/laptop/pack-begun") == "begun")
     }
 
     @Test func `what changed or moved on, or was changed in the share, is not laid out`() throws {

@@ -1,0 +1,127 @@
+internal import ControlAPI
+internal import Engine
+internal import FileTree
+internal import Index
+internal import SyncCore
+internal import Transport
+
+/// What a load has brought.
+struct Loaded: Sendable {
+    /// Whole and verified, each in a private file.
+    var arrived: [(node: NodeID, content: StagedContent)] = []
+    /// What cannot be had now, and for a person why; nil where the next page of changes will say what is to be done.
+    var failed: [(fetch: Fetch, reason: String?)] = []
+    /// Why the rest was not tried.
+    var failure: (any Error)?
+    /// In bytes.
+    var bytes: Int64 = 0
+}
+
+/// Brings the bytes of a load into private files. Touches no name in the folder: any thread, one load at a time.
+struct Loader: Sendable {
+    let area: PrivateArea
+    let hub: any HubConnection
+    let goesOn: @Sendable () -> Bool
+
+    /// Up to so many files are made durable one by one, more by one sync of the file system.
+    private static let fewFiles = 8
+
+    /// What has come is worth something whatever fails after it.
+    func bring(_ load: Load) -> Loaded {
+        var loaded = Loaded()
+        do {
+            switch load {
+            case .pack(let fetches): try bring(pack: fetches, &loaded)
+            case .files(let fetches): try bring(files: fetches, &loaded)
+            }
+            // Whole and durable before anything has its name: a power cut leaves no empty file that looks like somebody's edit.
+            if loaded.arrived.contains(where: { !$0.content.isDurable }) {
+                try area.syncFileSystem()
+                for index in loaded.arrived.indices { loaded.arrived[index].content.isDurable = true }
+            }
+        } catch {
+            loaded.failure = error
+        }
+        return loaded
+    }
+
+    private func bring(pack fetches: [Fetch], _ loaded: inout Loaded) throws {
+        var missing = Dictionary(uniqueKeysWithValues: fetches.map { ($0.node, $0) })
+        try hub.download(fetches.map(SharedFile.init)) { file, bytes in
+            guard let fetch = missing.removeValue(forKey: file.node) else { return }
+            try attempt(fetch, &loaded) {
+                let staged = try newFile()
+                try staged.append(bytes)
+                return try finish(staged, fetch, sync: false)
+            }
+        }
+        // Moved or changed at the hub since.
+        loaded.failed += fetches.filter { missing[$0.node] != nil }.map { ($0, nil) }
+    }
+
+    private func bring(files fetches: [Fetch], _ loaded: inout Loaded) throws {
+        for fetch in fetches {
+            try attempt(fetch, &loaded) {
+                let file = try newFile()
+                try file.reserve(fetch.file.size)
+                let count = try hub.download(SharedFile(fetch)) { block in
+                    if file.size + Int64(block.count) > fetch.file.size { throw Loader.changed }
+                    try file.append(block)
+                    if !goesOn() { throw HubError.cancelled }
+                }
+                guard count == fetch.file.size else { throw Loader.changed }
+                return try finish(file, fetch, sync: fetches.count <= Loader.fewFiles)
+            }
+        }
+    }
+
+    private static let changed = DiskProblem(.changedWhileRead, "it changed at the hub while it was fetched")
+
+    private func newFile() throws -> StagedFile {
+        try area.newFile(named: DiskTree.fetchName())
+    }
+
+    private func finish(_ file: StagedFile, _ fetch: Fetch, sync: Bool) throws -> StagedContent {
+        let item = try file.finish(
+            mode: fetch.file.mode, mtime: fetch.file.mtime, expecting: fetch.file.digest, sync: sync
+        ).move(to: area, as: try Name("put-" + Generation.random()))
+        return StagedContent(
+            name: String(decoding: item.name.bytes, as: UTF8.self), digest: fetch.file.digest, isDurable: sync)
+    }
+
+    /// One file that cannot be had keeps no other away.
+    private func attempt(_ fetch: Fetch, _ loaded: inout Loaded, _ body: () throws -> StagedContent) throws {
+        if !goesOn() { throw HubError.cancelled }
+        do {
+            loaded.arrived.append((fetch.node, try body()))
+            loaded.bytes += fetch.file.size
+        } catch let error as HubError where error.endsConnection {
+            throw error
+        } catch HubError.cancelled {
+            throw HubError.cancelled
+        } catch {
+            loaded.failed.append((fetch, Loader.reason(for: error)))
+        }
+    }
+
+    /// For a person; nil where the next page of changes will say what is to be done.
+    private static func reason(for error: any Error) -> String? {
+        switch error {
+        // Not the name of a private file, which says nothing to anybody.
+        case let error as FileTreeError where error.reason == .noSpace:
+            "the machine's disk is full, or its quota: make room there, and it goes on by itself"
+        case let error as FileTreeError where error.reason == .readOnly:
+            "the machine's disk is read-only: mount it for writing, and it goes on by itself"
+        case let error as FileTreeError: "\(error)"
+        case HubError.refused(let message) where message.code != .unknownPath: message.message
+        case HubError.transferFailed(let reason): reason
+        default: nil
+        }
+    }
+}
+
+extension SharedFile {
+    fileprivate init(_ fetch: Fetch) {
+        self.init(node: fetch.node, path: fetch.path, digest: fetch.file.digest, size: fetch.file.size)
+    }
+}
