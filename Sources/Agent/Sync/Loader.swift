@@ -47,12 +47,20 @@ struct Loader: Sendable {
 
     private func bring(pack fetches: [Fetch], _ loaded: inout Loaded) throws {
         var missing = Dictionary(uniqueKeysWithValues: fetches.map { ($0.node, $0) })
-        try hub.download(fetches.map(SharedFile.init)) { file, bytes in
+        func take(_ file: SharedFile, _ bytes: UnsafeRawBufferPointer) throws {
             guard let fetch = missing.removeValue(forKey: file.node) else { return }
             try attempt(fetch, &loaded) {
                 let staged = try newFile()
                 try staged.append(bytes)
                 return try finish(staged, fetch, sync: false)
+            }
+        }
+        do { try hub.download(fetches.map(SharedFile.init), sink: take) } catch let error as HubError {
+            switch error {
+            // A hub whose disk is full or read-only lays nothing out, and still gives what it has.
+            case .refused, .notFound, .transferFailed, .noRoom:
+                return try bring(files: fetches.filter { missing[$0.node] != nil }, &loaded)
+            case .away, .hostKeyChanged, .refusedKey, .cancelled: throw error
             }
         }
         // Moved or changed at the hub since.
