@@ -85,7 +85,7 @@ struct LayOutTests {
         let unknown = Node(id: NodeID(99), location: node.location, content: node.content)
         #expect(code { try layOut(laptop, unknown, "one") } == .unknownPath)
         #expect(code { try layOut(laptop, node, "one", epoch: "another") } == .otherEpoch)
-        hub.directory.write("two", to: "share/a")
+        hub.directory.write("three", to: "share/a")
         #expect(code { try layOut(laptop, node, "one") } == .unknownPath)
         #expect(hub.shareNames() == ["a"])
         // Only what the creation had uploaded.
