@@ -74,12 +74,16 @@ struct ChunkerTests {
 
     @Test func `the cuts of a content are the same for ever`() {
         // Chunk lists are stored: a change of the table, the sizes or the rule makes all of them useless.
-        #expect(chunks(bytes(40_000, seed: 4), sizes, blocks: [40_000]) == [6_230, 7_135, 3_405, 4_151, 6_871, 5_538, 4_590, 2_080])
+        #expect(
+            chunks(bytes(40_000, seed: 4), sizes, blocks: [40_000]) == [
+                6_230, 7_135, 3_405, 4_151, 6_871, 5_538, 4_590, 2_080,
+            ])
         #expect(Gear.words[0] == 0xE220_A839_7B1D_CDAF)
     }
 
     private static let exponents: [(Int64, Int)] = [
-        (0, 14), (1_048_576, 14), (4_194_303, 14), (8_388_608, 15), (1_073_741_824, 18), (274_877_906_944, 22), (.max, 22),
+        (0, 14), (1_048_576, 14), (4_194_303, 14), (8_388_608, 15), (1_073_741_824, 18), (274_877_906_944, 22),
+        (.max, 22),
     ]
 
     @Test(arguments: exponents)

@@ -2,6 +2,7 @@
 /// TPDS 2020), with a gear hash, sub-minimum skipping and normalised chunking of level 2. The bytes may come in any blocks;
 /// the cuts do not depend on them.
 package struct Chunker: Sendable {
+    /// What was asked for.
     package let sizes: ChunkSizes
     /// Below it the hash cuts: harder before the average length, easier after it.
     private let hard: UInt64
