@@ -15,6 +15,8 @@ package struct Commit: Hashable, Sendable {
         package var stamp: Stamp?
         /// True if the hub is thought to have the bytes already.
         package var isKnown: Bool
+        /// True if the hub was thought to have them once, and did not.
+        package var mustTravel = false
 
         /// The bytes that the hub must have; nil for everything but files.
         package var file: FileContent? { operation.change.content?.file }

@@ -192,7 +192,8 @@ extension Folder {
                 parent: places ? draft.local?.parent.entry : nil, name: places ? draft.local?.name : nil,
                 content: draft.content),
             path: try row.flatMap { row in try index.path(of: row.entry) }, stamp: row?.stamp,
-            isKnown: try file.map { file in try isKnown(file.digest) } ?? true)
+            isKnown: try file.map { file in try isKnown(file.digest) } ?? true,
+            mustTravel: file.map { mustSend.contains($0.digest) } ?? false)
     }
 
     private func isKnown(_ digest: Digest) throws -> Bool {

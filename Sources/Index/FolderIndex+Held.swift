@@ -112,12 +112,17 @@ extension FolderIndex {
 
     /// A file on the disk with these bytes, as far as is known.
     package func entry(holding digest: Digest, size: Int64) throws -> EntryID? {
-        try database.first(
+        try entries(holding: digest, size: size, limit: 1).first
+    }
+
+    /// Files on the disk with these bytes, as far as is known.
+    package func entries(holding digest: Digest, size: Int64, limit: Int) throws -> [EntryID] {
+        try database.query(
             """
             SELECT local.entry FROM synced JOIN local ON local.node = synced.node
             WHERE synced.sha256 = ?1 AND synced.sha256 IS NOT NULL AND local.sha256 = ?1 AND local.size = ?2
-                AND local.vanished = 0 LIMIT 1
-            """, digest.bytes, size
+                AND local.vanished = 0 LIMIT ?3
+            """, digest.bytes, size, limit
         ) { EntryID(try $0.int64(0)) }
     }
 }

@@ -8,17 +8,20 @@ import Testing
 struct LoadTests {
     private let limits = Load.Limits(packed: 10, pack: 25, files: 100, count: 4)
 
-    private func fetches(_ sizes: [Int64]) -> [Fetch] {
-        sizes.enumerated().map { index, size in
-            Fetch(
+    /// - Parameter contents: a number for each; the same one for the same bytes.
+    private func fetches(_ sizes: [Int64], contents: [Int]? = nil) -> [Fetch] {
+        let contents = contents ?? Array(sizes.indices)
+        return zip(sizes, contents).enumerated().map { index, file in
+            let digest = Digest(bytes: [UInt8](repeating: 0, count: 31) + [UInt8(file.1)])!
+            return Fetch(
                 node: NodeID(Int64(index) + 1),
-                file: FileContent(digest: .empty, size: size, mode: Mode(0o644), mtime: Nanoseconds(0)), path: .top)
+                file: FileContent(digest: digest, size: file.0, mode: Mode(0o644), mtime: Nanoseconds(0)), path: .top)
         }
     }
 
     /// `p` for a pack, `f` for files, with the numbers of the nodes.
-    private func shown(_ sizes: [Int64]) -> [String] {
-        Load.divide(fetches(sizes), limits).map { load in
+    private func shown(_ sizes: [Int64], contents: [Int]? = nil) -> [String] {
+        Load.divide(fetches(sizes, contents: contents), limits).map { load in
             switch load {
             case .pack(let fetches): "p" + fetches.map { "\($0.node.rawValue)" }.joined(separator: ",")
             case .files(let fetches): "f" + fetches.map { "\($0.node.rawValue)" }.joined(separator: ",")
@@ -38,5 +41,11 @@ struct LoadTests {
     ])
     func `small files go together and first, large ones alone`(sizes: [Int64], loads: [String]) {
         #expect(shown(sizes) == loads)
+    }
+
+    @Test func `files of the same bytes go together, and count once`() {
+        #expect(shown([60, 70, 60, 70, 60], contents: [1, 2, 1, 2, 1]) == ["f1,3,5", "f2,4"])
+        #expect(shown([200, 200, 200], contents: [1, 1, 1]) == ["f1,2,3"])
+        #expect(shown([10, 10, 10, 6], contents: [1, 2, 1, 3]) == ["p1,3,2", "f4"])
     }
 }

@@ -49,7 +49,8 @@ final class DownPass {
 
     /// While a load is placed, the next one comes.
     private func bring(_ loads: [Load], _ hub: any HubConnection) throws -> Int {
-        let loader = Loader(area: worker.tree.area, hub: hub) { [connection, isStopping] in
+        let loader = Loader(area: worker.tree.area, hub: hub, here: LocalContents(worker)) {
+            [connection, isStopping] in
             connection() != nil && !isStopping()
         }
         var placed = 0

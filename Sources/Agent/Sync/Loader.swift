@@ -21,6 +21,8 @@ struct Loaded: Sendable {
 struct Loader: Sendable {
     let area: PrivateArea
     let hub: any HubConnection
+    /// What need not be fetched.
+    let here: LocalContents
     let goesOn: @Sendable () -> Bool
 
     /// Up to so many files are made durable one by one, more by one sync of the file system.
@@ -46,30 +48,42 @@ struct Loader: Sendable {
     }
 
     private func bring(pack fetches: [Fetch], _ loaded: inout Loaded) throws {
-        var missing = Dictionary(uniqueKeysWithValues: fetches.map { ($0.node, $0) })
+        let fetches = try copyWhatIsHere(fetches, &loaded)
+        // What several nodes have comes once.
+        var missing = Dictionary(grouping: fetches, by: \.file.digest)
+        let asked = fetches.filter { missing[$0.file.digest]?.first?.node == $0.node }
         func take(_ file: SharedFile, _ bytes: UnsafeRawBufferPointer) throws {
-            guard let fetch = missing.removeValue(forKey: file.node) else { return }
-            try attempt(fetch, &loaded) {
-                let staged = try newFile()
-                try staged.append(bytes)
-                return try finish(staged, fetch, sync: false)
+            for fetch in missing.removeValue(forKey: file.digest) ?? [] {
+                try attempt(fetch, &loaded) {
+                    let staged = try newFile()
+                    try staged.append(bytes)
+                    return try finish(staged, fetch, sync: false)
+                }
             }
         }
-        do { try hub.download(fetches.map(SharedFile.init), sink: take) } catch let error as HubError {
+        if asked.isEmpty { return }
+        do { try hub.download(asked.map(SharedFile.init), sink: take) } catch let error as HubError {
             switch error {
             // A hub whose disk is full or read-only lays nothing out, and still gives what it has.
             case .refused, .notFound, .transferFailed, .noRoom:
-                return try bring(files: fetches.filter { missing[$0.node] != nil }, &loaded)
+                return try bring(files: fetches.filter { missing[$0.file.digest] != nil }, &loaded)
             case .away, .hostKeyChanged, .refusedKey, .cancelled: throw error
             }
         }
         // Moved or changed at the hub since.
-        loaded.failed += fetches.filter { missing[$0.node] != nil }.map { ($0, nil) }
+        loaded.failed += fetches.filter { missing[$0.file.digest] != nil }.map { ($0, nil) }
     }
 
-    private func bring(files fetches: [Fetch], _ loaded: inout Loaded) throws {
+    private func bring(files all: [Fetch], _ loaded: inout Loaded) throws {
+        let fetches = try copyWhatIsHere(all, &loaded)
+        let sync = fetches.count <= Loader.fewFiles
         for fetch in fetches {
+            // Those of the same bytes follow each other.
+            let last = loaded.arrived.last?.content
             try attempt(fetch, &loaded) {
+                if let last, let copy = try copy(of: last, fetch, sync: sync) {
+                    return copy
+                }
                 let file = try newFile()
                 try file.reserve(fetch.file.size)
                 let count = try hub.download(SharedFile(fetch)) { block in
@@ -78,27 +92,29 @@ struct Loader: Sendable {
                     if !goesOn() { throw HubError.cancelled }
                 }
                 guard count == fetch.file.size else { throw Loader.changed }
-                return try finish(file, fetch, sync: fetches.count <= Loader.fewFiles)
+                return try finish(file, fetch, sync: sync)
             }
         }
     }
 
     private static let changed = DiskProblem(.changedWhileRead, "it changed at the hub while it was fetched")
 
-    private func newFile() throws -> StagedFile {
+    func newFile() throws -> StagedFile {
         try area.newFile(named: DiskTree.fetchName())
     }
 
-    private func finish(_ file: StagedFile, _ fetch: Fetch, sync: Bool) throws -> StagedContent {
+    func finish(
+        _ file: StagedFile, _ fetch: Fetch, isVerified: Bool = false, sync: Bool
+    ) throws -> StagedContent {
         let item = try file.finish(
-            mode: fetch.file.mode, mtime: fetch.file.mtime, expecting: fetch.file.digest, sync: sync
+            mode: fetch.file.mode, mtime: fetch.file.mtime, expecting: isVerified ? nil : fetch.file.digest, sync: sync
         ).move(to: area, as: try Name("put-" + Generation.random()))
         return StagedContent(
             name: String(decoding: item.name.bytes, as: UTF8.self), digest: fetch.file.digest, isDurable: sync)
     }
 
     /// One file that cannot be had keeps no other away.
-    private func attempt(_ fetch: Fetch, _ loaded: inout Loaded, _ body: () throws -> StagedContent) throws {
+    func attempt(_ fetch: Fetch, _ loaded: inout Loaded, _ body: () throws -> StagedContent) throws {
         if !goesOn() { throw HubError.cancelled }
         do {
             loaded.arrived.append((fetch.node, try body()))

@@ -1,4 +1,5 @@
 internal import Engine
+internal import SyncCore
 
 /// What is fetched in one go, and placed in one step. A pure decision.
 enum Load: Hashable, Sendable {
@@ -22,19 +23,37 @@ enum Load: Hashable, Sendable {
 
     /// Packs come first, since what is small is soon there; among each kind the order stays.
     static func divide(_ fetches: [Fetch], _ limits: Limits = Limits()) -> [Load] {
+        let fetches = gathered(fetches)
         let small = group(fetches.filter { $0.file.size <= limits.packed }, limits.pack, limits.count)
         let large = group(fetches.filter { $0.file.size > limits.packed }, limits.files, limits.count)
         // One file costs less without the hub's help.
         return small.map { $0.count == 1 ? .files($0) : .pack($0) } + large.map(Load.files)
     }
 
+    /// Those of the same bytes one after the other, where the first of them is: they come once.
+    private static func gathered(_ fetches: [Fetch]) -> [Fetch] {
+        var places: [Digest: Int] = [:]
+        var groups: [[Fetch]] = []
+        for fetch in fetches {
+            if let place = places[fetch.file.digest] {
+                groups[place].append(fetch)
+            } else {
+                places[fetch.file.digest] = groups.count
+                groups.append([fetch])
+            }
+        }
+        return groups.count == fetches.count ? fetches : groups.flatMap { $0 }
+    }
+
     private static func group(_ fetches: [Fetch], _ bytes: Int64, _ count: Int) -> [[Fetch]] {
         var groups: [[Fetch]] = []
         var size: Int64 = 0
         for fetch in fetches {
-            if let last = groups.indices.last, groups[last].count < count, size + fetch.file.size <= bytes {
+            let isCopy = groups.last?.last?.file.digest == fetch.file.digest
+            let more = isCopy ? 0 : fetch.file.size
+            if let last = groups.indices.last, groups[last].count < count, size + more <= bytes || isCopy {
                 groups[last].append(fetch)
-                size += fetch.file.size
+                size += more
             } else {
                 groups.append([fetch])
                 size = fetch.file.size

@@ -8,7 +8,7 @@ internal import Transport
 // What the hub has lost and asks for: sent without an operation, since nothing has changed here.
 extension UpPass {
     /// Which of these contents the hub has.
-    func whatIsThere(_ files: [FileContent], _ hub: any HubConnection) throws -> Set<Digest> {
+    func whatIsThere(_ files: [FileContent], _ hub: any HubConnection) throws(HubError) -> Set<Digest> {
         var found: Set<Digest> = []
         for start in stride(from: 0, to: files.count, by: HoldsMessage.limit) {
             let page = files[start..<min(start + HoldsMessage.limit, files.count)]

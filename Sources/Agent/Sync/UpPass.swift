@@ -110,7 +110,8 @@ final class UpPass {
 
     // MARK: - Sending
 
-    private func send(_ commit: Commit, _ hub: any HubConnection) throws -> Bool {
+    private func send(_ drafted: Commit, _ hub: any HubConnection) throws -> Bool {
+        let commit = try leavingOut(whatIsThere: drafted, hub)
         var upload = Upload(root: worker.tree.root, packed: packed)
         let epoch = hub.hello.epoch
         let messages = try upload.prepare(commit) { entry, problem in

@@ -27,12 +27,14 @@ extension HubDesk {
             }
             return HoldsMessage(contents: found.map(\.key))
         case .part(var part, _):
-            let owners = try journal.nodesThatHad(Set(contents.map(\.digest)))
+            // The history is read for those only that lie in `versions/`: of what is new to the hub there are none.
+            let kept = contents.filter { hasVersion($0.digest, $0.key.size) }
+            let owners = try kept.isEmpty ? [:] : journal.nodesThatHad(Set(kept.map(\.digest)))
             let found = try contents.filter { content in
                 for node in try journal.liveFiles(with: content.digest, size: content.key.size) {
                     if try part.holds(node) && isInShare(node) { return true }
                 }
-                guard try hasVersion(content.digest, content.key.size) else { return false }
+                guard hasVersion(content.digest, content.key.size) else { return false }
                 for id in owners[content.digest] ?? [] {
                     if let node = try journal.node(id), try part.holds(node) { return true }
                 }
@@ -44,9 +46,8 @@ extension HubDesk {
     }
 
     /// Whether the file is there, not only its row: another size is another content, whatever its name says.
-    private func hasVersion(_ digest: Digest, _ size: Int64) throws -> Bool {
-        guard let version = try store.version(digest) else { return false }
-        return version.status.kind == .file && version.status.size == size
+    private func hasVersion(_ digest: Digest, _ size: Int64) -> Bool {
+        store.sizeOfVersion(digest) == size
     }
 
     /// Whether a file lies in the share as it was when its bytes were verified.

@@ -46,9 +46,10 @@ final class Fetcher {
         }
         if let earlier = byDigest[need.content.digest] {
             guard earlier.status.size == need.content.size else { return nil }
-            return try attempt { () throws(FileTreeError) in
-                try self.store.verifiedCopy(of: earlier.open(), as: need.content)
+            let copy = try attempt { () throws(FileTreeError) in
+                try self.store.copy(ofVerified: earlier, as: need.content)
             }
+            if let copy { return copy }
         }
         switch need.source {
         case .staged(let file, let offset): return try staged(need.content, file, offset, isAlone: isAlone)

@@ -57,6 +57,15 @@ final class Store: Sendable {
         try shelf(digest).item(named: Store.versionName(digest))
     }
 
+    /// Of the file with these bytes in `versions/`, in bytes; nil when there is none. One system call, since clients ask about many.
+    func sizeOfVersion(_ digest: Digest) -> Int64? {
+        let hex = digest.hex
+        var status = stat()
+        guard lstat("\(layout.versions)/\(hex.prefix(2))/\(hex)", &status) == 0, status.st_mode & S_IFMT == S_IFREG
+        else { return nil }
+        return Int64(status.st_size)
+    }
+
     /// Puts a file away under its digest. If those bytes are there already, this copy of them is dropped.
     func keepVersion(_ item: PrivateItem, _ digest: Digest) throws {
         if item.status.links > 1 { return try keepCopy(of: item, digest) }
@@ -105,6 +114,17 @@ final class Store: Sendable {
         if offset == 0, content.size == there { isCloned = try file.clone(reader) }
         if !isCloned { try file.append(offset..<offset + content.size, of: reader) }
         return try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: false)
+    }
+
+    /// A copy of a file that this very commit has verified, with the attributes of `content`. It is not hashed again: the file
+    /// lies in ``incoming``, where nobody but this process can name it, nobody had it open for writing when it was verified, and
+    /// no placement refers to it before the commit; its bytes go from it to the copy without leaving the kernel, or are shared.
+    /// What could differ is what could differ on the disk after any verification.
+    func copy(ofVerified item: PrivateItem, as content: FileContent) throws(FileTreeError) -> PrivateItem {
+        let reader = try item.open()
+        let file = try incoming.newFile()
+        if try !file.clone(reader) { try file.append(0..<item.status.size, of: reader, hashing: false) }
+        return try file.finish(mode: content.mode, mtime: content.mtime, expecting: nil, sync: false)
     }
 
     /// Makes all that was written durable, also in the directories.
