@@ -27,11 +27,15 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     package var wanted: [ContentKey]?
     /// What the next query says as `wanted`, so that it is not told the same at once.
     package var wantedMark: Int64?
+    /// How fast bytes of files may move; nil for no limit. What the next query says as `limits` (`UP;DOWN`), so that a change is
+    /// told at once.
+    package var limits: LimitsMessage?
     package init(
         epoch: String, through: Int64, chain: String? = nil, head: Int64, nodes: [NodeMessage], paused: PauseMessage?,
         barrier: Int64, late: [LateOutcomeMessage]? = nil, wanted: [ContentKey]? = nil, wantedMark: Int64? = nil,
-        subtree: String? = nil
+        subtree: String? = nil, limits: LimitsMessage? = nil
     ) {
+        self.limits = limits
         self.wanted = wanted
         self.wantedMark = wantedMark
         self.epoch = epoch

@@ -57,10 +57,12 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     package var subtree: String?
     /// True if another index of this client has reported before.
     package var otherIndex: Bool?
+    /// How fast bytes of files may move; nil for no limit.
+    package var limits: LimitsMessage?
     package init(
         hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, setBack: Bool,
         collected: Int64, staging: String, share: String, maxOperations: Int, paused: PauseMessage?,
-        subtree: String? = nil, otherIndex: Bool = false
+        subtree: String? = nil, otherIndex: Bool = false, limits: LimitsMessage? = nil
     ) {
         self.hub = hub
         self.version = version
@@ -76,6 +78,7 @@ package struct HelloResponse: Codable, Hashable, Sendable {
         self.paused = paused
         self.subtree = subtree
         self.otherIndex = otherIndex ? true : nil
+        self.limits = limits
     }
 
     /// The epoch of a client that maps a part of the share: the journal's, and which directory stands for the part.

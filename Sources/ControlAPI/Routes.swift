@@ -24,6 +24,7 @@ package enum Route: String, CaseIterable, Sendable {
     case revoke = "POST /v1/revoke"
     case pause = "POST /v1/pause"
     case resume = "POST /v1/resume"
+    case limit = "POST /v1/limit"
     case held = "GET /v1/held"
     case approve = "POST /v1/approve"
     case reject = "POST /v1/reject"

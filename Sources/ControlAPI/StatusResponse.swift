@@ -69,11 +69,14 @@ package struct StatusResponse: Codable, Hashable, Sendable {
         package var pausedSince: String?
         /// `send-only` or `receive-only`; nil for two-way, and as long as it has not said.
         package var mode: String?
+        /// How fast bytes of files may move, as somebody asked here; nil for no limit.
+        package var limits: LimitsMessage?
         package init(
             name: String, kind: ClientKind, state: ClientState, reason: String? = nil, refused: String? = nil,
             cursor: Int64, behind: Int64, unsynced: Unsynced, lastSeen: String?, pausedUntil: String?,
-            pausedSince: String? = nil, mode: String? = nil
+            pausedSince: String? = nil, mode: String? = nil, limits: LimitsMessage? = nil
         ) {
+            self.limits = limits
             self.name = name
             self.kind = kind
             self.state = state

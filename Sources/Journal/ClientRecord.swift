@@ -35,6 +35,10 @@ package struct ClientRecord: Hashable, Sendable {
     package var pause: Pause?
     /// Unix seconds; nil if that is not on record.
     package var pausedSince: Int64?
+    /// How fast bytes of its files may move to the hub.
+    package var limitUp = Timetable.off
+    /// How fast they may move from it.
+    package var limitDown = Timetable.off
     /// Unix seconds; nil while its key is good.
     package var revokedAt: Int64?
     /// The last report, as the hub encoded it.

@@ -105,6 +105,11 @@ extension Journal {
         try update("UPDATE client SET paused = 0, paused_until = NULL, paused_since = NULL WHERE name = ?", name)
     }
 
+    /// A person limits how fast bytes of a client's files move.
+    package func limit(_ name: String, up: Timetable, down: Timetable) throws {
+        try update("UPDATE client SET limit_up = ?, limit_down = ? WHERE name = ?", up.text, down.text, name)
+    }
+
     /// Its token and key are no longer good, nor is an invite in its name. What it did stays.
     /// - Parameter at: Unix seconds.
     package func revoke(_ name: String, at: Int64) throws {
@@ -144,7 +149,7 @@ extension Journal {
 
     private static let selectClient = """
         SELECT name, kind, role, public_key, created_at, last_seen, cursor, generation, paused, paused_until,
-               revoked_at, report, subtree, subtree_node, paused_since, seen_moment
+               revoked_at, report, subtree, subtree_node, paused_since, seen_moment, limit_up, limit_down
         FROM client
         """
 
@@ -155,9 +160,18 @@ extension Journal {
             seenMoment: try row.int64(15),
             cursor: Sequence(try row.int64(6)), generation: try row.optionalText(7),
             pause: try row.bool(8) ? row.optionalInt64(9).map { .until($0) } ?? .untilResumed : nil,
-            pausedSince: try row.optionalInt64(14), revokedAt: try row.optionalInt64(10),
+            pausedSince: try row.optionalInt64(14), limitUp: Timetable(stored: try row.optionalText(16)),
+            limitDown: Timetable(stored: try row.optionalText(17)), revokedAt: try row.optionalInt64(10),
             report: try row.optionalBlob(11),
             subtree: try row.optionalInt64(13).map { Subtree(path: try storedPath(try row.blob(12)), node: NodeID($0)) }
         )
     }
+}
+
+extension Timetable {
+    /// What cannot be read is no limit: one that is lost makes nothing stop.
+    fileprivate init(stored text: String?) { self = text.flatMap { try? Timetable($0) } ?? .off }
+
+    /// Nil for no limit.
+    fileprivate var text: String? { isOff ? nil : description }
 }

@@ -19,11 +19,16 @@ package struct ClientCredential: Hashable, Sendable {
     package var pause: ClientRecord.Pause?
     /// Where the part of the share that it maps is now; nil for all of the share.
     package var subtree: RelativePath?
+    /// How fast bytes of its files may move to the hub.
+    package var limitUp: Timetable
+    /// How fast they may move from it.
+    package var limitDown: Timetable
 
     /// See the properties.
     package init(
         name: String, kind: ClientRecord.Kind, role: ClientRecord.Role, publicKey: String, tokenHash: [UInt8]?,
-        createdAt: Int64, pause: ClientRecord.Pause?, subtree: RelativePath? = nil
+        createdAt: Int64, pause: ClientRecord.Pause?, subtree: RelativePath? = nil,
+        limitUp: Timetable = .off, limitDown: Timetable = .off
     ) {
         self.name = name
         self.kind = kind
@@ -33,6 +38,8 @@ package struct ClientCredential: Hashable, Sendable {
         self.createdAt = createdAt
         self.pause = pause
         self.subtree = subtree
+        self.limitUp = limitUp
+        self.limitDown = limitDown
     }
 }
 
@@ -49,7 +56,8 @@ extension Journal {
             let subtree = try client.subtree.map { try path(of: $0.node) ?? $0.path }
             return ClientCredential(
                 name: client.name, kind: client.kind, role: client.role, publicKey: client.publicKey,
-                tokenHash: hash.first ?? nil, createdAt: client.createdAt, pause: client.pause, subtree: subtree)
+                tokenHash: hash.first ?? nil, createdAt: client.createdAt, pause: client.pause, subtree: subtree,
+                limitUp: client.limitUp, limitDown: client.limitDown)
         }
     }
 
@@ -57,6 +65,7 @@ extension Journal {
     private static let carried: Set<String> = [
         "name", "kind", "role", "token_hash", "public_key", "created_at", "last_seen", "cursor", "generation", "paused",
         "paused_until", "paused_since", "revoked_at", "report", "subtree", "subtree_node", "seen_moment",
+        "limit_up", "limit_down",
     ]
 
     private func limitedClients() throws -> Set<String> {
@@ -80,6 +89,7 @@ extension Journal {
             case .untilResumed: try pause(credential.name, at: nil)
             case .until(let end): try pause(credential.name, until: end, at: nil)
             }
+            try limit(credential.name, up: credential.limitUp, down: credential.limitDown)
         }
     }
 

@@ -2,7 +2,7 @@
 enum Schema {
     static let migrations = [
         first, second, third, fourth, shareMarker, setBack, guarding, subtree, guardTime, pausedSince,
-        runningTime, released,
+        runningTime, released, limits,
     ]
 
     /// The share itself is 1.
@@ -323,6 +323,12 @@ enum Schema {
             ctime_ns INTEGER NOT NULL,              -- Unix nanoseconds; only compared for being equal
             moment INTEGER NOT NULL                 -- when it was found as it is
         ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let limits = """
+        -- How fast bytes of files may move: timetables as text; none for no limit.
+        ALTER TABLE client ADD COLUMN limit_up TEXT;
+        ALTER TABLE client ADD COLUMN limit_down TEXT;
         """
 
     private static let released = """

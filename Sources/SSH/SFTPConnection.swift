@@ -11,27 +11,31 @@ package final class SFTPConnection: @unchecked Sendable {
     /// libssh2's SFTP handle.
     let sftp: OpaquePointer
     private let turn = Turn()
+    /// Says when bytes of files may move; nil for whenever they can.
+    let pace: (any Pace)?
     /// Ends the connection from any thread: a call in progress throws ``SSHError/cancelled`` within milliseconds.
     package let cancellation: SSHCancellation
 
     /// Starts SFTP on a session that does nothing else from now on.
-    package init(_ session: sending SSHSession) throws(SSHError) {
+    /// - Parameter pace: for the bytes of files, in both directions; requests are not counted.
+    package init(_ session: sending SSHSession, pace: (any Pace)? = nil) throws(SSHError) {
         let pointer = try session.performPointer("starting SFTP") { libssh2_sftp_init(session.handle) }
         guard let pointer else { throw session.error(Int(libssh2_session_last_errno(session.handle))) }
         self.session = session
         self.sftp = pointer
         self.cancellation = session.cancellation
+        self.pace = pace
     }
 
     /// Connects, logs in and starts SFTP; see ``SSHSession/connect(to:expecting:credentials:timeout:cancellation:)``.
     package static func connect(
         to address: SSHAddress, expecting hostKey: HostKey, credentials: SSHCredentials,
-        timeout: Duration, cancellation: SSHCancellation = SSHCancellation()
+        timeout: Duration, cancellation: SSHCancellation = SSHCancellation(), pace: (any Pace)? = nil
     ) throws(SSHError) -> SFTPConnection {
         try SFTPConnection(
             SSHSession.connect(
-                to: address, expecting: hostKey, credentials: credentials, timeout: timeout, cancellation: cancellation)
-        )
+                to: address, expecting: hostKey, credentials: credentials, timeout: timeout, cancellation: cancellation),
+            pace: pace)
     }
 
     deinit {
@@ -50,6 +54,14 @@ package final class SFTPConnection: @unchecked Sendable {
         } catch {
             return error
         }
+    }
+
+    /// How many of some bytes may move now; blocks until it is one at least.
+    func paced(_ wanted: Int) throws(SSHError) -> Int {
+        guard let pace, wanted > 0 else { return wanted }
+        let granted = pace.take(upTo: wanted) { cancellation.isCancelled }
+        if granted < 1 { throw failure ?? .cancelled }
+        return granted
     }
 
     func exclusively<Result>(_ body: () throws(SSHError) -> Result) throws(SSHError) -> Result {

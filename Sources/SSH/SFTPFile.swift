@@ -38,18 +38,22 @@ package final class SFTPFile {
         at offset: Int64, into buffer: UnsafeMutableRawBufferPointer, within: Int64
     ) throws(SSHError) -> Int {
         guard buffer.count > 0 else { return 0 }
-        return try connection.exclusively { () throws(SSHError) in
+        let granted = try connection.paced(buffer.count)
+        var moved = 0
+        defer { connection.pace?.giveBack(granted - moved) }
+        moved = try connection.exclusively { () throws(SSHError) in
             let file = try handle.pointer()
             seek(file, to: offset)
             let count = try connection.request("receiving a file", handle.path) {
                 // SAFETY: no more than the buffer holds.
                 libssh2_sftp_read(
                     file, buffer.baseAddress!.assumingMemoryBound(to: CChar.self),
-                    SFTPFile.ask(for: within, atMost: buffer.count))
+                    SFTPFile.ask(for: within, atMost: granted))
             }
             position = offset + Int64(count)
             return count
         }
+        return moved
     }
 
     /// libssh2 asks the server for four times the size of the buffer ahead: a quarter of what is wanted makes that exact.
@@ -64,10 +68,11 @@ package final class SFTPFile {
     /// - Returns: how many were acknowledged, at least 1 unless the buffer is empty.
     package func write(at offset: Int64, _ bytes: UnsafeRawBufferPointer) throws(SSHError) -> Int {
         guard bytes.count > 0 else { return 0 }
+        let new = try connection.paced(max(min(bytes.count, SFTPFile.inFlightLimit) - inFlight, 0))
         return try connection.exclusively { () throws(SSHError) in
             let file = try handle.pointer()
             seek(file, to: offset)
-            let handed = max(min(bytes.count, SFTPFile.inFlightLimit), inFlight)
+            let handed = inFlight + new
             return try write(file, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), handed)
         }
     }

@@ -30,5 +30,8 @@ package struct HubAddress: Sendable {
         self.machine = machine
     }
 
+    /// How fast bytes of files may move; the same ones for every connection.
+    package var limits = TransferLimits()
+
     var credentials: SSHCredentials { SSHCredentials(user: user, privateKey: key) }
 }

@@ -11,10 +11,11 @@ package protocol HubConnection: AnyObject, Sendable {
 
     /// Held open by the hub for at most `wait` seconds.
     /// - Parameter collected: what the hub had collected before this client began: see ``ChangesResponse``.
+    /// - Parameter limits: as this client knows them.
     /// - Parameter complete: up to where this client once had everything that there was.
     func changes(
         since: Sequence, complete: Sequence, collected: Sequence, late: Int64, wanted: Int64, wait: Int,
-        barrier: Int64, paused: Bool
+        barrier: Int64, paused: Bool, limits: LimitsMessage?
     ) throws(HubError) -> ChangesResponse
     /// - Parameter after: the id that the page is to begin after.
     func snapshot(after: NodeID) throws(HubError) -> SnapshotResponse

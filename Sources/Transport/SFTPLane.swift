@@ -11,12 +11,15 @@ final class SFTPLane: Sendable {
     private let address: HubAddress
     private let server: SSHAddress
     private let timeout: Duration
+    private let pace: any Pace
     private let state = Mutex(State())
 
-    init(_ address: HubAddress, server: SSHAddress, timeout: Duration) {
+    /// - Parameter pace: for the bytes of files.
+    init(_ address: HubAddress, server: SSHAddress, timeout: Duration, pace: any Pace) {
         self.address = address
         self.server = server
         self.timeout = timeout
+        self.pace = pace
     }
 
     /// - Throws: what `body` throws, and ``HubError``.
@@ -42,7 +45,7 @@ final class SFTPLane: Sendable {
         do throws(SSHError) {
             let connection = try SFTPConnection.connect(
                 to: server, expecting: address.hostKey, credentials: address.credentials, timeout: timeout,
-                cancellation: cancellation)
+                cancellation: cancellation, pace: pace)
             state.withLock { $0.connection = connection }
             return connection
         } catch {

@@ -43,8 +43,8 @@ package final class SSHHubConnection: HubConnection {
         _ onClose: @escaping @Sendable (String) -> Void
     ) throws(HubError) {
         control = try ControlChannel.open(address, server, timeout, onClose)
-        up = SFTPLane(address, server: server, timeout: timeout)
-        down = SFTPLane(address, server: server, timeout: timeout)
+        up = SFTPLane(address, server: server, timeout: timeout, pace: address.limits.up.quick)
+        down = SFTPLane(address, server: server, timeout: timeout, pace: address.limits.down.quick)
         self.onlyLooks = onlyLooks
         var request = request
         request.machine = address.machine
@@ -63,15 +63,15 @@ package final class SSHHubConnection: HubConnection {
 
     // MARK: - Coordination
 
-    /// See ``HubConnection/changes(since:complete:collected:late:wanted:wait:barrier:paused:)``.
+    /// See ``HubConnection/changes(since:complete:collected:late:wanted:wait:barrier:paused:limits:)``.
     package func changes(
         since: Sequence, complete: Sequence, collected: Sequence, late: Int64, wanted: Int64, wait: Int,
-        barrier: Int64, paused: Bool
+        barrier: Int64, paused: Bool, limits: LimitsMessage?
     ) throws(HubError) -> ChangesResponse {
         let query =
             "?since=\(since.rawValue)&wait=\(wait)&epoch=\(hello.epoch)&barrier=\(barrier)&paused=\(paused ? 1 : 0)"
             + "&complete=\(complete.rawValue)&collected=\(collected.rawValue)&late=\(late)&wanted=\(wanted)"
-            + (onlyLooks ? "&dry=1" : "")
+            + "&limits=\(limits?.queryText ?? LimitsMessage.noneInQuery)" + (onlyLooks ? "&dry=1" : "")
         let answer = try control.message(
             ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30)
         subtree.withLock { $0 = answer.subtree }

@@ -21,7 +21,7 @@ import Testing
         case .conflicts: .message(Samples.conflicts)
         case .paths: .message(Samples.paths)
         case .invite: .message(InviteResponse(invite: Samples.invite, sftp: nil))
-        case .pause, .resume, .revoke: .message(ClientsTouchedResponse(clients: ["pi"]))
+        case .pause, .resume, .limit, .revoke: .message(ClientsTouchedResponse(clients: ["pi"]))
         case .wait: .message(WaitResponse(inSync: true, seq: 42, waiting: []))
         default: .error(ErrorMessage(.unknownRoute, "not here"))
         }

@@ -37,6 +37,11 @@ struct AgentConfiguration: Hashable, Sendable {
     /// The part of the share that was joined, escaped; nil for all. The hub knows where it is by now.
     var subtree: String?
 
+    /// How fast bytes of files may move to the hub, as far as this machine decides.
+    var limitUp = Timetable.off
+    /// How fast they may move from it.
+    var limitDown = Timetable.off
+
     /// Patterns of `.syncignore`, for this machine only.
     var ignore: [String] = []
 
@@ -51,10 +56,13 @@ struct AgentConfiguration: Hashable, Sendable {
 
     /// Where and as whom to log in.
     func address(_ layout: AgentLayout, token: String) throws -> HubAddress {
-        HubAddress(
+        let address = HubAddress(
             hosts: hosts.map { SSHAddress(host: $0.host, port: UInt16(clamping: $0.port)) }, user: user,
             hostKey: try HostKey(line: hostKey), key: .file(layout.key), apiPort: UInt16(clamping: apiPort),
             token: token, machine: Machine.identity(home: layout.home))
+        address.limits.up.limit(own: limitUp)
+        address.limits.down.limit(own: limitDown)
+        return address
     }
 
     private var text: SettingsText {
@@ -82,6 +90,12 @@ struct AgentConfiguration: Hashable, Sendable {
             debounce_ms: \(debounce),
             // … and one that is written all the time after so many seconds.
             min_interval_s: \(minInterval),
+            // How many bytes of files may move in a second: "512k", "2M" or "off", or by the time of day: "08:00,512k 23:00,off".
+            // What `syncctl limit` asks for holds beside it.
+            limits: {
+                up: \(limitUp.description),
+                down: \(limitDown.description),
+            },
             // Owner and group travel by name; takes root on each machine that does it.
             owners: \(owners),
             // Extended attributes (user.*) and POSIX ACLs travel.
@@ -100,13 +114,16 @@ struct AgentConfiguration: Hashable, Sendable {
 /// `agent.json5` as it is written.
 private struct AgentSettings: SettingsGroup {
     enum Key: String, CaseIterable {
-        case hub, client, folder, subtree, mode, delete, debounce_ms, min_interval_s, owners, xattrs, trash_days, ignore
+        case hub, client, folder, subtree, mode, delete, debounce_ms, min_interval_s, limits, owners, xattrs,
+            trash_days,
+            ignore
     }
     let configuration: AgentConfiguration
 
     init(_ settings: SettingsReader<Key>) throws {
         let hub: HubSettings = try settings.group(.hub)
         let folder: String = try settings.value(.folder)
+        let limits: LimitSettings = try settings.group(.limits)
         guard folder.hasPrefix("/") else { throw settings.refusal(of: .folder, expected: "an absolute path") }
         configuration = AgentConfiguration(
             hub: hub.name, hosts: hub.hosts, user: hub.user, hostKey: hub.hostKey, apiPort: hub.apiPort,
@@ -116,6 +133,7 @@ private struct AgentSettings: SettingsGroup {
             owners: try settings.value(.owners, default: false), xattrs: try settings.value(.xattrs, default: false),
             trashDays: try settings.value(.trash_days, default: 30, in: 1...36_500),
             mode: try AgentSettings.mode(settings), subtree: try AgentSettings.subtree(settings),
+            limitUp: limits.up, limitDown: limits.down,
             ignore: try settings.list(.ignore))
     }
 
@@ -137,6 +155,25 @@ private struct AgentSettings: SettingsGroup {
             return word == "two-way" ? .twoWay : .receiveOnly
         default:
             throw settings.refusal(of: .mode, expected: "\"two-way\", \"send-only\" or \"receive-only\"")
+        }
+    }
+}
+
+/// How fast bytes of files may move, in `agent.json5`.
+private struct LimitSettings: SettingsGroup {
+    enum Key: String, CaseIterable { case up, down }
+    let up: Timetable
+    let down: Timetable
+
+    init(_ settings: SettingsReader<Key>) throws {
+        up = try LimitSettings.timetable(settings, .up)
+        down = try LimitSettings.timetable(settings, .down)
+    }
+
+    private static func timetable(_ settings: SettingsReader<Key>, _ key: Key) throws -> Timetable {
+        let text: String = try settings.value(key, default: "off")
+        do throws(TimetableError) { return try Timetable(text) } catch {
+            throw settings.refusal(of: key, expected: "a rate such as \"512k\" or \"08:00,512k 23:00,off\" (\(error))")
         }
     }
 }

@@ -72,7 +72,7 @@ struct DryRun {
             let answer = try hub.changes(
                 since: try folder.index.received, complete: try folder.index.complete,
                 collected: try folder.index.collected, late: try folder.index.late, wanted: 0, wait: 0,
-                barrier: 0, paused: false)
+                barrier: 0, paused: false, limits: nil)
             try folder.index.receive(
                 try answer.nodes.map { try $0.node() }, through: Sequence(answer.through), chain: answer.chain,
                 isComplete: answer.through >= answer.head)

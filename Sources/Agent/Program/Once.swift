@@ -18,16 +18,22 @@ final class Once {
 
     private let worker: FolderWorker
     private let hub: any HubConnection
+    private let limits: TransferLimits
     private let verifies: Bool
     private let overwrites: Bool
     private let state = AgentState()
 
     /// - Parameters:
+    ///   - limits: of the connection.
     ///   - verifies: reads every file instead of trusting size, times and inode.
     ///   - overwrites: makes the side that is not the source equal to it.
-    init(worker: FolderWorker, hub: any HubConnection, verifies: Bool = false, overwrites: Bool = false) {
+    init(
+        worker: FolderWorker, hub: any HubConnection, limits: TransferLimits, verifies: Bool = false,
+        overwrites: Bool = false
+    ) {
         self.worker = worker
         self.hub = hub
+        self.limits = limits
         self.verifies = verifies
         self.overwrites = overwrites
         state.connected(hub)
@@ -43,7 +49,7 @@ final class Once {
 
     func run() throws -> Summary {
         try Once.refusePause(hub.hello)
-        let receiver = Receiver(worker: worker, state: state)
+        let receiver = Receiver(worker: worker, state: state, limits: limits)
         try receiver.begin(hub.hello)
         if verifies { try worker.perform { try $0.index.forgetDigests() } }
         worker.lookAtEverything()

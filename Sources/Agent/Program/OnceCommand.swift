@@ -93,7 +93,9 @@ struct OnceCommand {
                 ) { _ in }
             }, renewing: worker.renewIndex)
         defer { hub.close() }
-        let summary = try Once(worker: worker, hub: hub, verifies: verifies, overwrites: overwrites).run()
+        let summary = try Once(
+            worker: worker, hub: hub, limits: address.limits, verifies: verifies, overwrites: overwrites
+        ).run()
         print(asJSON ? OnceCommand.json(summary) : OnceCommand.text(summary), terminator: "")
         return summary.left.isEmpty ? .done : .failed
     }

@@ -54,7 +54,7 @@ final class Agent: Sendable {
 
     private func listen() {
         let log = Log("agent")
-        let receiver = Receiver(worker: worker, state: state)
+        let receiver = Receiver(worker: worker, state: state, limits: address.limits)
         var pause = 1
         while !state.isStopping {
             do {

@@ -15,6 +15,8 @@ final class AgentState: Sendable {
         /// The hub is there and does not let this machine in: why, as a sentence.
         var refusal: String?
         var isCaughtUp = false
+        /// As somebody asked for them at the hub, in the connection that there is.
+        var limits: LimitsMessage?
         /// What the hub asks for.
         var wanted: [ContentKey] = []
     }
@@ -39,6 +41,9 @@ final class AgentState: Sendable {
     var fatal: String? { facts.withLock { $0.fatal } }
     var away: (since: Int64, reason: String)? { facts.withLock { $0.away } }
     var refusal: String? { facts.withLock { $0.refusal } }
+    /// How fast bytes of files may move, as it was last heard of the hub.
+    var limits: LimitsMessage? { facts.withLock { $0.limits } }
+    func setLimits(_ limits: LimitsMessage?) { facts.withLock { $0.limits = limits } }
     /// Whether everything that the hub had at the last answer has been received.
     var isCaughtUp: Bool { facts.withLock { $0.isCaughtUp } }
 

@@ -12,11 +12,13 @@ final class Receiver {
     private var barrier: Int64 = 0
     /// What the hub said it wants was told up to here.
     private var wanted: Int64 = 0
+    private let transferLimits: TransferLimits
     private let log = Log("agent")
 
-    init(worker: FolderWorker, state: AgentState) {
+    init(worker: FolderWorker, state: AgentState, limits: TransferLimits) {
         self.worker = worker
         self.state = state
+        transferLimits = limits
     }
 
     /// The first thing on a connection: is it the journal that we know?
@@ -27,6 +29,7 @@ final class Receiver {
             return (before, try folder.index.mergeCause)
         }
         if let cause, cause != before { log.warning("merging", ["because": cause.sentence]) }
+        try take(hello.limits)
         barrier = 0
         wanted = 0
         worker.forgetBarriers()
@@ -40,6 +43,16 @@ final class Receiver {
         {
             try takeSnapshot(hub)
         }
+    }
+
+    /// How fast bytes of files may move, as somebody asked at the hub.
+    private func take(_ limits: LimitsMessage?) throws(WireError) {
+        if limits == state.limits { return }
+        let tables = try limits?.timetables() ?? (.off, .off)
+        transferLimits.up.limit(asked: tables.0)
+        transferLimits.down.limit(asked: tables.1)
+        state.setLimits(limits)
+        log.info("limited", ["up": "\(tables.0)", "down": "\(tables.1)"])
     }
 
     private func take(_ late: [LateOutcomeMessage]) throws {
@@ -86,8 +99,8 @@ final class Receiver {
         }
         let answer = try hub.changes(
             since: since, complete: complete, collected: collected, late: late, wanted: wanted, wait: wait,
-            barrier: barrier,
-            paused: state.isPaused)
+            barrier: barrier, paused: state.isPaused, limits: state.limits)
+        try take(answer.limits)
         let nodes = try answer.nodes.map { try $0.node() }
         if !nodes.isEmpty || answer.through != since.rawValue {
             try worker.perform {

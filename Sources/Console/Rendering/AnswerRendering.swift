@@ -39,11 +39,13 @@ extension InviteResponse.Connection: Readable {
     }
 }
 
-/// What `pause`, `resume` and `revoke` did, and to whom.
+/// What `pause`, `resume`, `limit` and `revoke` did, and to whom.
 struct Touched: Readable {
     enum Deed: Sendable {
         case paused(seconds: Int64?)
         case resumed, revoked
+        /// Timetables as text; nil for a direction that stays as it was.
+        case limited(up: String?, down: String?)
     }
     var deed: Deed
     var clients: [String]
@@ -60,6 +62,10 @@ struct Touched: Readable {
         case .paused: return "paused until resumed: \(names)\n"
         case .resumed where clients.isEmpty: return "no client was paused\n"
         case .resumed: return "resumed: \(names)\n"
+        case .limited where clients.isEmpty: return "there is no client to limit\n"
+        case .limited(let up, let down):
+            let limits = [up.map { "up \($0)" }, down.map { "down \($0)" }].compactMap { $0 }.joined(separator: ", ")
+            return "limited to \(SafeText.name(limits)): \(names)\n"
         case .revoked: return "revoked: \(names); its key and token open nothing any more\n"
         }
     }

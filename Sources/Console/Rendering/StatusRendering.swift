@@ -19,7 +19,10 @@ extension StatusResponse: Readable {
             let refused = client.refused.map { reason in
                 "\(name): \(appearance.styled("refused", .bad)): \(SafeText.name(reason))\n"
             }
-            return [reason, refused].compactMap { $0 }
+            let limited = client.limits.map { limits in
+                "\(name): limited to up \(SafeText.name(limits.up)), down \(SafeText.name(limits.down))\n"
+            }
+            return [reason, refused, limited].compactMap { $0 }
         }
         return lines.isEmpty ? "" : lines.joined() + "\n"
     }

@@ -1,4 +1,5 @@
 import Arguments
+import SyncCore
 
 extension Errand {
     /// - Throws: ``Failure/wrongUsage(_:)`` for what only the whole line shows.
@@ -34,6 +35,12 @@ extension Request {
         case "revoke": self = .revoke(invocation.text("NAME") ?? "")
         case "pause": self = .pause(try Chosen(invocation), seconds: try positive(invocation, "for"))
         case "resume": self = .resume(try Chosen(invocation))
+        case "limit":
+            self = .limit(
+                try Chosen(invocation), up: try timetable(invocation, "up"), down: try timetable(invocation, "down"))
+            if !invocation.has("up"), !invocation.has("down") {
+                throw .wrongUsage("give --up, --down or both, such as --up 512k; `syncctl status` shows what holds")
+            }
         case "wait":
             self = .wait(
                 WaitFor(
@@ -94,6 +101,11 @@ private func batch(_ invocation: Invocation) throws(Failure) -> Int64 {
         throw .wrongUsage("'\(text)' is no number of a batch; `syncctl held` lists them")
     }
     return id
+}
+
+private func timetable(_ invocation: Invocation, _ name: String) throws(Failure) -> String? {
+    guard let text = invocation.text(name) else { return nil }
+    do throws(TimetableError) { return "\(try Timetable(text))" } catch { throw .wrongUsage("--\(name): \(error)") }
 }
 
 /// A span of time that is not none.

@@ -58,6 +58,16 @@ extension Syncctl {
             name: "resume", group: "Steer", summary: "end a pause",
             options: [.flag("all", "every client")], positionals: [.optional("NAME", "which client")]),
         Command(
+            name: "limit", group: "Steer", summary: "how fast bytes of files move between the hub and a client, or all",
+            details: "RATE is bytes a second: 512k, 2M, or off. With times of the day (of the client's machine): "
+                + "\"08:00,512k 23:00,off\". It holds at once, beside what that machine's agent.json5 says. Small files come "
+                + "before large ones.",
+            options: [
+                .flag("all", "every client"), .value("up", "RATE", "to the hub"),
+                .value("down", "RATE", "from the hub"),
+            ],
+            positionals: [.optional("NAME", "which client")]),
+        Command(
             name: "wait", group: "Steer", summary: "wait until every client that is not paused is in sync",
             details: pathDetails
                 + "\nExit code 5: not in sync when the time was over; stderr says who is not, and why.",

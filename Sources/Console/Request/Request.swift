@@ -12,6 +12,8 @@ enum Request: Equatable {
     /// Seconds; nil until resumed.
     case pause(Chosen, seconds: Int64?)
     case resume(Chosen)
+    /// Timetables as text; nil leaves a direction as it is.
+    case limit(Chosen, up: String?, down: String?)
     case wait(WaitFor)
     case conflicts
     case held

@@ -24,6 +24,7 @@ struct Runner {
         case .paths: try show(try calls.get(.paths) as PathsResponse)
         case .invite(let invitation): try invite(invitation)
         case .revoke, .pause, .resume: try steer(request)
+        case .limit(let chosen, let up, let down): try limit(chosen, up, down)
         case .wait(let request): return try wait(request)
         }
         return .done
@@ -52,6 +53,16 @@ struct Runner {
             try touch(.resume, ClientRequest(client: nil, all: true), .resumed)
         default: preconditionFailure("\(request) steers nothing")
         }
+    }
+
+    private func limit(_ chosen: Request.Chosen, _ up: String?, _ down: String?) throws(Failure) {
+        let message =
+            switch chosen {
+            case .one(let name): LimitRequest(client: name, up: up, down: down)
+            case .all: LimitRequest(client: nil, all: true, up: up, down: down)
+            }
+        let answer: ClientsTouchedResponse = try calls.post(.limit, message)
+        try show(Touched(deed: .limited(up: up, down: down), clients: answer.clients))
     }
 
     private func touch(_ route: Route, _ message: ClientRequest, _ deed: Touched.Deed) throws(Failure) {

@@ -37,7 +37,7 @@ enum AccessTable {
         case .join: .invite
         case .hello, .changes, .snapshot, .commit, .layOut, .report, .offer, .holds: .client
         case .status, .clients, .unsynced, .why, .wait, .log, .conflicts, .paths, .held: .anybody
-        case .pause, .resume: .oneself
+        case .pause, .resume, .limit: .oneself
         case .invite: .administrator(to: "invite devices")
         case .revoke: .administrator(to: "revoke devices")
         case .approve, .reject: .administrator(to: "decide about what is held")
@@ -59,7 +59,7 @@ enum AccessTable {
                 ? ErrorMessage(.forbidden, "only a client can do this; the administrator's token names none") : nil
         case .oneself:
             caller.isAdmin || (target != nil && target == caller.name)
-                ? nil : lacking(caller, "pause or resume other clients")
+                ? nil : lacking(caller, "pause, resume or limit other clients")
         case .administrator(let action): caller.isAdmin ? nil : lacking(caller, action)
         }
     }

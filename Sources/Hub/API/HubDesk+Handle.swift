@@ -29,7 +29,9 @@ extension HubDesk {
     private func answer(
         _ route: Route, _ caller: Caller, _ request: HTTPRequest, _ responder: HTTPResponder
     ) throws -> HTTPResponse? {
-        if ![Route.pause, .resume].contains(route), let refusal = AccessTable.refusal(route, caller) { throw refusal }
+        if ![Route.pause, .resume, .limit].contains(route), let refusal = AccessTable.refusal(route, caller) {
+            throw refusal
+        }
         switch route {
         case .join: return try join(request)
         case .hello: return try hello(request, name(caller))
@@ -50,6 +52,7 @@ extension HubDesk {
         case .revoke: return try revoke(request)
         case .pause: return try pause(request, caller)
         case .resume: return try resume(request, caller)
+        case .limit: return try limit(request, caller)
         case .offer: return try takeOffer(request, name(caller), responder)
         case .holds: return .message(try holds(try request.message(HoldsMessage.self), name(caller)))
         case .held: return .message(try heldList())

@@ -31,7 +31,8 @@ extension HubDesk {
             refused: client.isDoubled ? HubDesk.otherMachineRefused : nil,
             cursor: client.cursor.rawValue, behind: ClientStateRule.behind(client, head: head),
             unsynced: UnsyncedRule.totals(client, ahead: totals), lastSeen: client.lastSeen.map(Timestamp.text),
-            pausedUntil: until, pausedSince: client.pausedSince.map(Timestamp.text), mode: client.report?.mode)
+            pausedUntil: until, pausedSince: client.pausedSince.map(Timestamp.text), mode: client.report?.mode,
+            limits: limits(of: client.name))
     }
 
     func clientList() throws -> [ClientMessage] {

@@ -28,6 +28,31 @@ extension HubDesk {
         return try touched(names)
     }
 
+    func limit(_ request: HTTPRequest, _ caller: Caller) throws -> HTTPResponse {
+        let message = try request.message(LimitRequest.self)
+        if message.up == nil, message.down == nil {
+            throw ErrorMessage(.missingField, "give the field 'up' or 'down', such as \"512k\" or \"off\"")
+        }
+        let up = try message.up.map { try Timetable(wire: $0, field: "up") }
+        let down = try message.down.map { try Timetable(wire: $0, field: "down") }
+        let names = try targets(ClientRequest(client: message.client, all: message.all == true), .limit, caller)
+        try journal.transaction {
+            for name in names {
+                guard let record = clients[name]?.record else { continue }
+                try journal.limit(name, up: up ?? record.limitUp, down: down ?? record.limitDown)
+            }
+        }
+        return try touched(names)
+    }
+
+    /// Nil for none.
+    func limits(of name: String) -> LimitsMessage? {
+        clients[name].flatMap { LimitsMessage.unlessOff(up: $0.record.limitUp, down: $0.record.limitDown) }
+    }
+
+    /// As a query for changes says them.
+    func limitsText(of name: String) -> String { limits(of: name).map(\.queryText) ?? LimitsMessage.noneInQuery }
+
     private func touched(_ names: [String]) throws -> HTTPResponse {
         for name in names { try reload(name) }
         settle()

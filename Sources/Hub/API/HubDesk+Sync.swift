@@ -96,7 +96,8 @@ extension HubDesk {
             head: try head.rawValue, known: isKnown, setBack: isSetBack, collected: try journal.collected.rawValue,
             staging: HubLayout.stagingOverSFTP(of: try ClientName(name)), share: HubLayout.shareOverSFTP,
             maxOperations: settings.maxOperations, paused: try standstill(of: name),
-            subtree: try view(of: name).path.map { Escaping.text($0.bytes) }, otherIndex: isOtherIndex)
+            subtree: try view(of: name).path.map { Escaping.text($0.bytes) }, otherIndex: isOtherIndex,
+            limits: limits(of: name))
     }
 
     /// Where it was, in a history that is not this one, says nothing.
@@ -130,6 +131,7 @@ extension HubDesk {
             since: Sequence(try request.neededNumber("since")), barrier: try request.number("barrier") ?? 0,
             isPaused: try request.number("paused") == 1,
             collected: Sequence(try request.number("collected") ?? 0), wanted: try request.number("wanted") ?? 0,
+            limits: request.query("limits"),
             late: try request.number("late") ?? 0,
             complete: try request.number("complete").map { Sequence($0) }, epoch: epoch)
         let head = try head
@@ -154,7 +156,8 @@ extension HubDesk {
             return ChangesResponse(
                 epoch: epoch(of: name), through: query.since.rawValue, chain: try chain(at: query.since),
                 head: head.rawValue, nodes: [],
-                paused: paused, barrier: barrierToTell(query, isLastPage: query.since == head), subtree: subtree)
+                paused: paused, barrier: barrierToTell(query, isLastPage: query.since == head), subtree: subtree,
+                limits: limits(of: name))
         }
         try checkHasMissedNothing(query)
         var page = try journal.changes(after: query.since, limit: settings.pageLimit)
@@ -166,7 +169,7 @@ extension HubDesk {
             head: page.head.rawValue, nodes: page.nodes.map(NodeMessage.init), paused: nil,
             barrier: barrierToTell(query, isLastPage: page.through == page.head),
             late: try lateOutcomes(for: name, after: query.late), wanted: subtree == nil ? wantedContents : nil,
-            wantedMark: wantedMark, subtree: subtree)
+            wantedMark: wantedMark, subtree: subtree, limits: limits(of: name))
     }
 
     private func barrierToTell(_ query: ChangesQuery, isLastPage: Bool) -> Int64 {

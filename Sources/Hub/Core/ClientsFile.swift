@@ -23,6 +23,8 @@ struct ClientsFile: Codable, Hashable {
         var pausedUntil: Int64?
         /// Where the part of the share that it maps is now: escaped; nil for all of the share.
         var subtree: String?
+        /// How fast bytes of its files may move; nil for no limit.
+        var limits: LimitsMessage?
     }
     /// Of this form.
     var v = 1
@@ -50,6 +52,7 @@ extension ClientsFile.Client {
         tokenHash = credential.tokenHash.map { $0.map(Escaping.hex).joined() }
         createdAt = credential.createdAt
         subtree = credential.subtree.map { Escaping.text($0.bytes) }
+        limits = LimitsMessage.unlessOff(up: credential.limitUp, down: credential.limitDown)
         switch credential.pause {
         case nil: (paused, pausedUntil) = (false, nil)
         case .untilResumed: (paused, pausedUntil) = (true, nil)
@@ -74,9 +77,10 @@ extension ClientsFile.Client {
         }
         let pause: ClientRecord.Pause? = paused ? pausedUntil.map { .until($0) } ?? .untilResumed : nil
         let part = try subtree.map { text throws(WireError) in try wirePath(text, field: "subtree") }
+        let limits = try limits?.timetables() ?? (.off, .off)
         return ClientCredential(
             name: name, kind: kind, role: role, publicKey: publicKey, tokenHash: hash, createdAt: createdAt,
-            pause: pause, subtree: part)
+            pause: pause, subtree: part, limitUp: limits.0, limitDown: limits.1)
     }
 }
 

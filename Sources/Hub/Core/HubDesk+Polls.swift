@@ -74,6 +74,7 @@ extension HubDesk {
         case .changes(let name, let query):
             if query.epoch != nil, query.epoch != epoch(of: name) { return true }
             let isHeldStill = try standstill(of: name) != nil
+            if let known = query.limits, known != limitsText(of: name) { return true }
             if !isHeldStill, try lateOutcomes(for: name, after: query.late) != nil { return true }
             if !isHeldStill, wantedMark > query.wanted, !wantedContents.isEmpty { return true }
             return ChangesRule.isReady(query, head: try head, barrier: barrier, isPaused: isHeldStill)

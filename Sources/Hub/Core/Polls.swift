@@ -27,6 +27,8 @@ struct ChangesQuery: Hashable, Sendable {
     var collected = Sequence.zero
     /// Of what is wanted, as the client knows it.
     var wanted: Int64 = 0
+    /// The limits that it knows, as `UP;DOWN`; nil for whatever they are.
+    var limits: String?
     /// Late outcomes up to here were taken in.
     var late: Int64 = 0
     /// Up to where it once had everything; nil for up to `since`.

@@ -54,6 +54,10 @@ struct BadInputTests {
         try expect(hub.send("POST", "/v1/why", json: #"{"path":"nobody/knows"}"#), .unknownPath)
         try expect(hub.send("POST", "/v1/pause", json: "{}"), .missingField)
         try expect(hub.send("POST", "/v1/pause", json: #"{"client":"nobody"}"#), .unknownClient)
+        try expect(hub.send("POST", "/v1/limit", json: #"{"client":"laptop"}"#), .missingField)
+        try expect(hub.send("POST", "/v1/limit", json: #"{"up":"1M"}"#), .missingField)
+        try expect(hub.send("POST", "/v1/limit", json: #"{"client":"nobody","up":"1M"}"#), .unknownClient)
+        try expect(hub.send("POST", "/v1/limit", json: #"{"client":"laptop","up":"fast"}"#), .badValue)
         try expect(hub.send("POST", "/v1/wait", json: #"{"on":["nobody"],"timeout":1}"#), .unknownClient)
         try expect(
             hub.send("POST", "/v1/commit", token: laptop.token, body: [UInt8](repeating: 0x20, count: 8 << 20 + 1)),

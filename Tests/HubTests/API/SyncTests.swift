@@ -97,6 +97,29 @@ struct LongPollTests {
         #expect(try resumed.value()?.get().nodes.map(\.name) == ["a"])
     }
 
+    @Test func `a limit wakes the client, is told to it and to people, and outlasts a restart`() throws {
+        let hub = try HubFixture(settings: impatient)
+        let laptop = try hub.join("laptop")
+        _ = try hub.join("desk")
+        let poll = hub.later(
+            "GET", laptop.changesPath(since: 0, wait: 20) + "&limits=;", token: laptop.token,
+            as: ChangesResponse.self)
+        try waitUntilOnline(hub, "laptop")
+        _ = try hub.post(
+            "/v1/limit", LimitRequest(client: "laptop", up: "8:00,512k 23:00,off"), as: ClientsTouchedResponse.self)
+        let limits = try #require(try poll.value()?.get().limits)
+        #expect(limits.up == "08:00,512k 23:00,off" && limits.down == "off")
+        #expect(try hub.get("/v1/status", as: StatusResponse.self).clients.map(\.limits) == [nil, limits])
+        // Who knows it waits on.
+        let known = laptop.changesPath(since: 0, wait: 0) + "&limits=08:00,512k+23:00,off;off"
+        #expect(try hub.get(known, token: laptop.token, as: ChangesResponse.self).limits == limits)
+        _ = try hub.post(
+            "/v1/limit", LimitRequest(client: nil, all: true, down: "2M"), as: ClientsTouchedResponse.self)
+        let all = try hub.get("/v1/status", as: StatusResponse.self).clients.compactMap(\.limits)
+        #expect(all.map(\.down) == ["2M", "2M"] && all.map(\.up) == ["off", "08:00,512k 23:00,off"])
+        #expect(try hub.journal().client(named: "desk")?.limitDown == Timetable("2M"))
+    }
+
     @Test func `a pause that runs out wakes the client`() throws {
         let moved = MovedClock()
         let hub = try HubFixture(settings: impatient, clock: moved.clock)

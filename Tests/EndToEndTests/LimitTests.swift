@@ -1,0 +1,28 @@
+import TestSupport
+import Testing
+
+/// `syncctl limit` holds at once.
+@Suite(.fleet)
+struct LimitTests {
+    @Test(arguments: [true, false]) func `a limit slows what is on its way, and its end lets it go`(goesUp: Bool) throws
+    {
+        try withFleet(proxied: true) { fleet in
+            let (ann, bea) = (fleet["ann"], fleet["bea"])
+            let (way, slow) = goesUp ? ("--up", "ann") : ("--down", "bea")
+            let proxy = fleet[slow].proxy!  // SAFETY: the fleet is proxied.
+            try fleet.hub.ctl("limit", slow, way, "1k").expectDone()
+            #expect(try fleet.hub.ctl("status").expectDone().output.contains("limited to"))
+            // Four thousand seconds at that rate.
+            let bytes = noise(4 << 20)
+            let before = goesUp ? proxy.bytes.up : proxy.bytes.down
+            try ann.folder.write(bytes, to: "large")
+            try eventually("it is on its way") {
+                (goesUp ? proxy.bytes.up : proxy.bytes.down) - before > 8_192
+            }
+            #expect(!bea.folder.exists("large"))
+            try fleet.hub.ctl("limit", "--all", way, "off").expectDone()
+            try fleet.expectSame()
+            #expect(bea.folder.read("large") == bytes)
+        }
+    }
+}
