@@ -8,6 +8,7 @@ package enum Route: String, CaseIterable, Sendable {
     case snapshot = "GET /v1/snapshot"
     case commit = "POST /v1/commit"
     case layOut = "POST /v1/layout"
+    case staged = "POST /v1/staged"
     case report = "POST /v1/report"
     case offer = "POST /v1/offer"
     case holds = "POST /v1/holds"

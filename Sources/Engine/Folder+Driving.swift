@@ -21,7 +21,8 @@ extension Folder {
         return fresh
     }
 
-    /// Whether anything that changed here is still to be told to the hub, apart from what cannot be read.
+    /// Whether anything that changed here is still to be told to the hub, apart from what cannot be read, and
+    /// from what travels ahead of it (see ``travelling()``).
     package func hasSomethingToSend() throws -> Bool {
         var node = NodeID(0)
         var entry = EntryID(0)
@@ -35,7 +36,9 @@ extension Folder {
                 }
                 guard let subject = try index.subject(of: key) else { continue }
                 switch subject.verdict {
-                case .send(let sending): if try !waitsForDecision(sending, key) { return true }
+                case .send(let sending):
+                    // What is large is told of as waiting; who waits for something else does not wait for it.
+                    if try !waitsForDecision(sending, key) && !isTravelling(sending) { return true }
                 case .hash(let id): if try !index.hasTrouble(id) { return true }
                 case .settled, .forget, .adopt, .receive:
                     if subject.local != nil, subject.synced != nil, try !index.held(of: key).isEmpty { return true }

@@ -52,6 +52,11 @@ extension Folder {
             if item.isUp, let local = subject.local, sendingTroubles[local.entry] != nil {
                 item.bytes = max(item.bytes, local.content?.file?.size ?? 0)
             }
+            if item.isUp, let entry = subject.local?.entry, let note = ahead.notes[entry], case .send = subject.verdict
+            {
+                item.reason = note
+                item.bytes = max(item.bytes - (ahead.arrived[entry] ?? 0), 0)
+            }
             let noted = subject.local.flatMap { reasons[$0.entry] } ?? byPath[item.path]
             if let cause = try noted ?? cause(item, key, subject) {
                 item.reason = cause

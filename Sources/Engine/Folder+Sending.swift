@@ -64,7 +64,7 @@ extension Folder {
                 look(into: local.parent.entry, deep: false)
             }
         case .send(.create(let local, _)) where try takeName(local): break
-        case .send: return true
+        case .send(let sending): return try !isTravelling(sending)
         case .settled: try settled(key, subject)
         case .forget: if let node = subject.node { try index.forget(node) }
         case .adopt(let state):
@@ -196,7 +196,7 @@ extension Folder {
             mustTravel: file.map { mustSend.contains($0.digest) } ?? false)
     }
 
-    private func isKnown(_ digest: Digest) throws -> Bool {
+    func isKnown(_ digest: Digest) throws -> Bool {
         try !mustSend.contains(digest) && index.isKnown(digest)
     }
 }

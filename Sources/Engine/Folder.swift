@@ -45,6 +45,9 @@ package final class Folder<Tree: LocalTree> {
     /// Files whose bytes were hashed so soon after their change that another change may look the same.
     package internal(set) var racy: [EntryID: Nanoseconds] = [:]
 
+    /// Contents that travel ahead of commits.
+    package var ahead = Ahead()
+
     let aside: Aside
     /// As they were read last.
     var rules: RuleCache<EntryID>
@@ -65,6 +68,7 @@ package final class Folder<Tree: LocalTree> {
         rules = RuleCache(machine: patterns.isEmpty ? nil : IgnoreList(patterns: patterns, origin: .machine))
         index.mode = mode
         index.ignores = { [unowned self] subject in try isIgnored(subject) }
+        index.travels = { [unowned self] sending in try isTravelling(sending) }
     }
 
     /// Writes down why something at a path does not go on, without touching what is known about it.

@@ -78,6 +78,14 @@ extension FolderIndex {
         }
     }
 
+    /// What files are to hold by what is in flight.
+    package func inflightContents() throws -> Set<Digest> {
+        Set(
+            try database.query("SELECT DISTINCT sha256 FROM inflight WHERE sha256 IS NOT NULL") { row in
+                Digest(bytes: try row.blob(0))
+            }.compactMap { $0 })
+    }
+
     /// Nil when that operation is not in flight.
     package func inflight(_ number: Int64) throws -> Inflight? {
         try database.first("SELECT \(Self.sentColumns) FROM inflight WHERE number = ?", number) { try Self.sent($0) }

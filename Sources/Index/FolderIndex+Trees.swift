@@ -23,6 +23,9 @@ extension FolderIndex: ThreeTrees {
         }
     }
 
+    /// See ``ThreeTrees/waits(_:)``.
+    package func waits(_ sending: Verdict.Sending) throws -> Bool { try travels(sending) }
+
     private func ruled(_ subject: Subject) throws -> Subject {
         var subject = subject
         subject.isIgnored = try ignores(subject)

@@ -34,9 +34,24 @@ package protocol HubConnection: AnyObject, Sendable {
     /// - Throws: ``HubError/noRoom(_:)`` before anything is written if the disk has no room for it; after any failure a
     ///   part of it may be left.
     func upload(_ name: String, _ parts: [UploadPart], goOn: () -> Bool) throws(HubError)
-    /// Removes whatever lies in this client's staging directory: of use while nothing is being uploaded or committed.
+    /// Removes what lies in this client's staging directory, apart from what the hub has laid out: of use while nothing of it
+    /// is being uploaded or committed.
+    /// - Parameter removes: asked with each name.
     /// - Returns: how many files were removed.
-    func clearStaging() throws(HubError) -> Int
+    func clearStaging(_ lane: Lane, _ removes: (String) -> Bool) throws(HubError) -> Int
+
+    // Large contents, each in a file of its own that is gone on with after a break.
+
+    /// What the hub has of files in this client's staging directory.
+    func staged(_ request: StagedRequest) throws(HubError) -> StagedResponse
+    /// - Throws: ``HubError/noRoom(_:)`` unless the hub's disk has room for so many bytes.
+    func checkRoom(for bytes: Int64, _ lane: Lane) throws(HubError)
+    /// Writes a range of a local file to the same place of a file in this client's staging directory, which is made if it
+    /// is not there. An empty range makes it empty.
+    /// - Parameter progress: called with bytes that have arrived; false stops with ``HubError/cancelled``.
+    func stage(
+        _ name: String, from descriptor: Int32, _ range: Range<Int64>, _ lane: Lane, progress: (Int) -> Bool
+    ) throws(HubError)
     /// Reads a file of the share. The sink may throw to stop.
     /// - Returns: the bytes received.
     func download(_ file: SharedFile, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64
@@ -51,6 +66,14 @@ package protocol HubConnection: AnyObject, Sendable {
     func cancelTransfers()
     /// Ends everything; calls in progress fail.
     func close()
+}
+
+/// Which connection carries bytes: what is small never waits for what is large.
+package enum Lane: Hashable, Sendable {
+    /// For what commits need.
+    case quick
+    /// For large contents; several, from 0, each for one thread.
+    case bulk(Int)
 }
 
 /// A file of the share that is to be read.

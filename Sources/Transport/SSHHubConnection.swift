@@ -6,9 +6,11 @@ internal import Synchronization
 
 /// A hub over SSH: one connection carries the tunnelled API, one SFTP uploads, one downloads.
 package final class SSHHubConnection: HubConnection {
-    private let control: ControlChannel
+    let control: ControlChannel
     private let up: SFTPLane
     private let down: SFTPLane
+    /// For large contents.
+    let bulkUp, bulkDown: BulkLanes
     /// Asks without leaving a trace at the hub.
     private let onlyLooks: Bool
     /// See ``HubConnection/hello``.
@@ -45,6 +47,8 @@ package final class SSHHubConnection: HubConnection {
         control = try ControlChannel.open(address, server, timeout, onClose)
         up = SFTPLane(address, server: server, timeout: timeout, pace: address.limits.up.quick)
         down = SFTPLane(address, server: server, timeout: timeout, pace: address.limits.down.quick)
+        bulkUp = BulkLanes { SFTPLane(address, server: server, timeout: timeout, pace: address.limits.up.bulk) }
+        bulkDown = BulkLanes { SFTPLane(address, server: server, timeout: timeout, pace: address.limits.down.bulk) }
         self.onlyLooks = onlyLooks
         var request = request
         request.machine = address.machine
@@ -132,13 +136,13 @@ package final class SSHHubConnection: HubConnection {
         }
     }
 
-    /// See ``HubConnection/clearStaging()``.
-    package func clearStaging() throws(HubError) -> Int {
+    /// See ``HubConnection/clearStaging(_:_:)``.
+    package func clearStaging(_ lane: Lane, _ removes: (String) -> Bool) throws(HubError) -> Int {
         let directory = Array(hello.staging.utf8)
-        return try staging { connection in
+        return try staging(lane) { connection in
             // What the hub has laid out for downloads is not what was uploaded.
             let files = try connection.list(directory).filter {
-                !$0.name.starts(with: LayOutResponse.prefix.utf8)
+                !$0.name.starts(with: LayOutResponse.prefix.utf8) && removes(String(decoding: $0.name, as: UTF8.self))
             }
             for file in files {
                 let path = directory + [UInt8(ascii: "/")] + file.name
@@ -148,8 +152,15 @@ package final class SSHHubConnection: HubConnection {
         }
     }
 
-    private func staging<Value>(_ body: (SFTPConnection) throws -> Value) throws(HubError) -> Value {
-        do { return try up.use(body) } catch let error as HubError { throw error } catch {
+    func staging<Value>(
+        _ lane: Lane = .quick, _ body: (SFTPConnection) throws -> Value
+    ) throws(HubError) -> Value {
+        do {
+            switch lane {
+            case .quick: return try up.use(body)
+            case .bulk(let number): return try bulkUp[number].use(body)
+            }
+        } catch let error as HubError { throw error } catch {
             throw .transferFailed("\(error)")
         }
     }
@@ -218,6 +229,8 @@ package final class SSHHubConnection: HubConnection {
     package func cancelTransfers() {
         up.cancel()
         down.cancel()
+        bulkUp.cancel()
+        bulkDown.cancel()
     }
 
     /// See ``HubConnection/close()``.
@@ -277,7 +290,11 @@ extension SFTPConnection {
     /// Looks before a file is begun, so that one that is too large does not take the last room from all others. Some of
     /// it is left for the hub, which has to write down what it is told.
     fileprivate func checkRoom(for parts: [UploadPart], in directory: [UInt8]) throws(SSHError) {
-        let length = parts.reduce(Int64(0)) { $0 + $1.length }
+        try checkRoom(for: parts.reduce(Int64(0)) { $0 + $1.length }, in: directory)
+    }
+
+    /// The same for so many bytes.
+    func checkRoom(for length: Int64, in directory: [UInt8]) throws(SSHError) {
         let free: Int64
         do throws(SSHError) { free = try freeSpace(at: directory) } catch {
             // It cannot tell: then the writing does.

@@ -57,7 +57,9 @@ struct CrashTests {
             let names: [FleetPath] = ["1", "2", "3", "4"]
             let bea = fleet["bea"]
             let proxy = bea.proxy!  // SAFETY: this fleet is proxied.
-            for name in names { try fleet["ann"].folder.write(noise(4 << 20), to: name) }
+            for (seed, name) in names.enumerated() {
+                try fleet["ann"].folder.write(noise(4 << 20, seed: UInt64(seed + 1)), to: name)
+            }
             try fleet["ann"].start()
             try fleet.wait(on: ["ann"])
             proxy.hold(after: 10 << 20, .down)

@@ -116,7 +116,7 @@ struct FullHubTests {
             proxy.cut()
             try fleet["ann"].folder.write("small", to: "small")
             try fleet.expectSame()
-            #expect(fleet.hub.staged(by: "ann") == [])
+            try eventually("staging is empty") { fleet.hub.staged(by: "ann") == [] }
             try fleet.stop()
         }
     }

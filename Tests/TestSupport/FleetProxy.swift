@@ -12,6 +12,10 @@ package final class FleetProxy: Sendable {
         /// Bytes that may flow in total; nil for any number.
         var upMark: Int?
         var downMark: Int?
+        /// What one connection may carry; nil for any number.
+        var upLimit: Int?
+        var downLimit: Int?
+        var held = 0
         var isRefusing = false
         var isClosed = false
         var sockets: Set<Int32> = []
@@ -62,6 +66,23 @@ package final class FleetProxy: Sendable {
         }
     }
 
+    /// Lets no connection carry more than so many bytes in a direction, until ``release()``; new ones begin anew.
+    package func limit(each bytes: Int, _ direction: Direction) {
+        state.withLock {
+            switch direction {
+            case .up: $0.upLimit = bytes
+            case .down: $0.downLimit = bytes
+            }
+        }
+    }
+
+    /// Blocks until a connection is held by its limit.
+    package func waitForLimit(_ timeout: Duration = .seconds(60)) throws {
+        guard state.wait(timeout: timeout, { $0.held > 0 ? () : nil }) != nil else {
+            throw FleetProgram.Failure("no connection came to its limit within \(timeout): \(bytes) bytes went")
+        }
+    }
+
     /// Blocks until the mark is reached.
     package func waitForMark(_ direction: Direction, _ timeout: Duration = .seconds(30)) throws {
         guard state.wait(timeout: timeout, { $0.room(direction) == 0 ? () : nil }) != nil else {
@@ -74,6 +95,7 @@ package final class FleetProxy: Sendable {
         state.withLock {
             $0.upMark = nil
             $0.downMark = nil
+            ($0.upLimit, $0.downLimit, $0.held) = (nil, nil, 0)
         }
     }
 
@@ -146,6 +168,8 @@ package final class FleetProxy: Sendable {
 
     private static func pump(_ from: Int32, _ to: Int32, _ direction: Direction, _ state: Monitor<State>) {
         var block = [UInt8](repeating: 0, count: 1 << 16)
+        var carried = 0
+        var isHeld = false
         defer {
             shutdown(from, Int32(SHUT_RDWR))
             shutdown(to, Int32(SHUT_RDWR))
@@ -160,7 +184,13 @@ package final class FleetProxy: Sendable {
                 let allowed =
                     state.wait { state -> Int? in
                         if state.isClosed { return 0 }
-                        let room = min(state.room(direction), rest.count)
+                        let limit = direction == .up ? state.upLimit : state.downLimit
+                        let own = limit.map { max($0 - carried, 0) } ?? .max
+                        let room = min(state.room(direction), rest.count, own)
+                        if own == 0, !isHeld {
+                            isHeld = true
+                            state.held += 1
+                        }
                         if room == 0 { return nil }
                         switch direction {
                         case .up: state.up += room
@@ -169,6 +199,7 @@ package final class FleetProxy: Sendable {
                         return room
                     } ?? 0
                 if allowed == 0 { return }
+                carried += allowed
                 state.withLock { _ in }  // Wakes who waits for the mark.
                 guard sendAll(to, rest.prefix(allowed)) else { return }
                 rest = rest.dropFirst(allowed)

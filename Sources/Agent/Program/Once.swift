@@ -59,6 +59,8 @@ final class Once {
         let up = UpPass(
             worker: worker, connection: { [hub] in hub }, isStopping: { false },
             takeWanted: { [state] in state.takeWanted() })
+        let ahead = BulkUp(worker: worker, connection: { [hub] in hub }, isStopping: { false })
+        try worker.perform { $0.ahead.from = HashPass.large }
         let down = DownPass(worker: worker, connection: { [hub] in hub }, isStopping: { false })
         // Who merges as if new hears first what the hub has.
         if try worker.perform({ try $0.index.received < $0.index.hearsFirst }) {
@@ -68,7 +70,7 @@ final class Once {
         // closer.
         while true {
             var worked = false
-            while try up.run() { worked = true }
+            while try up.run() || ahead.run() { worked = true }
             repeat { try receiver.receive(hub, wait: 0) } while !state.isCaughtUp
             while try down.run() { worked = true }
             worker.waitUntilLooked()

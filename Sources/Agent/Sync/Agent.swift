@@ -31,6 +31,7 @@ final class Agent: Sendable {
         worker.lookAtEverything()
         start("listen") { $0.listen() }
         start("send") { $0.send() }
+        start("send-ahead") { $0.sendAhead() }
         start("fetch") { $0.fetch() }
         start("report") { $0.report() }
     }
@@ -105,11 +106,27 @@ final class Agent: Sendable {
             takeWanted: { [state] in state.takeWanted() })
         let worker = worker
         var prepared: ObjectIdentifier?
-        loop("up", state.up, { [pass.nextRetry, worker.nextSecondLook].compactMap { $0 }.min() }) {
+        try? worker.perform { $0.ahead.from = HashPass.large }
+        loop("up", state.up, { pass.nextRetry }) {
             try self.prepare(&prepared, uploads: true)
             try pass.hashAgain()
+            // What it finds to be large is sent beside it.
+            defer { self.state.bulkUp.ring() }
             guard try pass.run() else { return false }
             self.state.down.ring()
+            self.state.report.ring()
+            return true
+        }
+    }
+
+    private func sendAhead() {
+        let pass = BulkUp(
+            worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping }
+        ) { [state] in state.report.ring() }
+        loop("up", state.bulkUp, { pass.nextRetry }) {
+            try pass.hashAgain()
+            guard try pass.run() else { return false }
+            self.state.up.ring()
             self.state.report.ring()
             return true
         }

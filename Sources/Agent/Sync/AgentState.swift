@@ -23,6 +23,7 @@ final class AgentState: Sendable {
     private let facts = Monitor(Facts())
 
     let up = Bell()
+    let bulkUp = Bell()
     let down = Bell()
     let poll = Bell()
     let report = Bell()
@@ -121,6 +122,7 @@ final class AgentState: Sendable {
     /// There may be something to do in every direction.
     func ringAll() {
         up.ring()
+        bulkUp.ring()
         down.ring()
         poll.ring()
         report.ring()

@@ -13,8 +13,7 @@ final class UpPass {
     private let connection: () -> (any HubConnection)?
     let isStopping: () -> Bool
     let log = Log("up")
-    /// Files that could not be read, or changed meanwhile, and when to try them again (monotonic milliseconds).
-    private var deferred: [EntryID: Int64] = [:]
+    private let hashing: HashPass
 
     private var held = HeldBack()
     /// Something may lie in staging that no commit will name: of an earlier process, and of an upload that failed.
@@ -23,8 +22,6 @@ final class UpPass {
 
     /// Contents up to this size share a pack, in bytes.
     private let packed: Int64 = 1 << 20
-    /// In milliseconds.
-    private let retryAfter: Int64 = 2_000
 
     /// - Parameter connection: the hub, nil while nothing may be sent.
     /// - Parameter takeWanted: what the hub asks for and was not given yet.
@@ -36,15 +33,21 @@ final class UpPass {
         self.worker = worker
         self.connection = connection
         self.isStopping = isStopping
+        hashing = HashPass(worker: worker, sizes: 0..<HashPass.large, isStopping: isStopping)
     }
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
-    var nextRetry: Int64? { [deferred.values.min(), held.nextRetry].compactMap { $0 }.min() }
+    var nextRetry: Int64? {
+        [hashing.nextRetry, hashing.nextSecondLook, held.nextRetry].compactMap { $0 }.min()
+    }
+
+    /// Files that were hashed within two seconds of their change are read once more.
+    func hashAgain() throws { try hashing.again() }
 
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
         guard try worker.isPresent() else { return false }
-        let hasHashed = try hash()
+        let hasHashed = try hashing.run()
         guard let hub = connection() else { return false }
         if try worker.perform({ try $0.index.inflightRequest }) != nil {
             try sendCommit(hub, isFirst: false)
@@ -64,59 +67,15 @@ final class UpPass {
         return try send(commit, hub)
     }
 
-    // MARK: - Reading
-
-    private func hash() throws -> Bool {
-        let now = Clock.milliseconds
-        deferred = deferred.filter { $0.value > now }
-        var after = EntryID(0)
-        var bytes: Int64 = 0
-        var count = 0
-        while bytes < 256 << 20, count < 5_000, !isStopping() {
-            let requests = try worker.perform { try $0.hashRequests(limit: 256, after: after) }
-            guard let last = requests.last else { break }
-            after = last.entry
-            var results: [(HashRequest, HashResult, Nanoseconds)] = []
-            for request in requests where deferred[request.entry] == nil && !isStopping() {
-                results.append((request, hash(request), Clock.now))
-                bytes += request.stamp.size
-                count += 1
-            }
-            let failed = try worker.perform { folder in
-                try results.filter { try folder.absorb($0.1, for: $0.0, at: $0.2) }.map(\.0.entry)
-            }
-            for entry in failed { deferred[entry] = now + retryAfter }
-        }
-        return count > 0
-    }
-
-    private func hash(_ request: HashRequest) -> HashResult {
-        do throws(FileTreeError) {
-            let hashed = try worker.tree.root.hash(request.path, cancelled: isStopping)
-            let mode = try worker.tree.mode(hashed.status.mode, of: request.path)
-            return .hashed(hashed.digest, Stamp(hashed.status), mode)
-        } catch {
-            return .failed(DiskProblem(error))
-        }
-    }
-
-    /// Files that were hashed within two seconds of their change are read once more.
-    func hashAgain() throws {
-        for request in try worker.perform({ try $0.racyRequests(at: Clock.now) }) where !isStopping() {
-            let result = hash(request)
-            try worker.perform { try $0.absorbSecond(result, for: request) }
-        }
-    }
-
     // MARK: - Sending
 
     private func send(_ drafted: Commit, _ hub: any HubConnection) throws -> Bool {
         let commit = try leavingOut(whatIsThere: drafted, hub)
-        var upload = Upload(root: worker.tree.root, packed: packed)
+        var upload = Upload(
+            root: worker.tree.root, packed: packed, ahead: try worker.perform { $0.ahead.whole })
         let epoch = hub.hello.epoch
         let messages = try upload.prepare(commit) { entry, problem in
-            self.deferred[entry] = Clock.milliseconds + self.retryAfter
-            try self.worker.perform { try $0.putOff(entry, problem) }
+            try self.hashing.putOff(entry, problem)
         }
         if messages.isEmpty { return true }
         guard try bring(upload.files, of: commit, hub) else { return true }
@@ -152,7 +111,7 @@ final class UpPass {
                 let reason: String
                 switch error {
                 case .noRoom: reason = HubError.diskIsFull
-                case .transferFailed(let why): reason = trouble(of: hub) ?? why
+                case .transferFailed(let why): reason = hub.blockedReason ?? why
                 default: throw error
                 }
                 let inside = commit.items.filter { item in item.file.map { file.digests.contains($0.digest) } ?? false }
@@ -164,18 +123,10 @@ final class UpPass {
         return true
     }
 
-    /// Why the hub can do nothing, in its own words; SFTP has no more than a number for it.
-    private func trouble(of hub: any HubConnection) -> String? {
-        guard let answer = try? hub.forward(Route.status.method, Route.status.path, []), answer.status == 200 else {
-            return nil
-        }
-        return (try? WireFormat.decode(StatusResponse.self, from: answer.body))?.hub.blocked
-    }
-
-    /// While nothing is in flight, nothing in staging is needed.
+    /// While nothing is in flight, nothing in staging is needed, apart from what is staged ahead.
     private func clearStaging(_ hub: any HubConnection) throws {
         do {
-            let count = try hub.clearStaging()
+            let count = try hub.clearStaging(.quick) { !$0.hasPrefix(StagedResponse.prefix) }
             if count > 0 { log.debug("staging-cleared", ["files": count]) }
         } catch  where error.endsConnection {
             throw error
@@ -276,7 +227,9 @@ final class UpPass {
             let outcomes = try response.outcomes.map { (number: $0.number, outcome: try $0.outcome()) }
             try worker.perform { folder in
                 let entries = try folder.index.inflightEntries()
+                let digests = try folder.index.inflightContents()
                 try folder.absorb(outcomes, head: Sequence(response.head), chain: response.chain)
+                folder.usedUp(digests)
                 held.forget(entries, in: folder)
             }
             if outcomes.contains(where: { $0.outcome == .contentMissing }) { staging = .hasLeftovers }

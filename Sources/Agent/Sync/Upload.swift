@@ -16,6 +16,7 @@ struct Upload {
     }
     private let root: TreeRoot
     private let packed: Int64
+    private let ahead: Set<Digest>
     private(set) var files: [File] = []
     /// In bytes.
     private(set) var bytes: Int64 = 0
@@ -25,8 +26,11 @@ struct Upload {
     private var packSize: Int64 = 0
     private var placed: [Digest: ContentSource] = [:]
 
-    /// - Parameter packed: the largest content that goes into a pack, in bytes.
-    init(root: TreeRoot, packed: Int64) {
+    /// - Parameters:
+    ///   - packed: the largest content that goes into a pack, in bytes.
+    ///   - ahead: what was staged ahead, each in a file of its own.
+    init(root: TreeRoot, packed: Int64, ahead: Set<Digest> = []) {
+        self.ahead = ahead
         self.root = root
         self.packed = packed
     }
@@ -52,6 +56,7 @@ struct Upload {
         guard let file = item.file else { return nil }
         if file.size == 0 { return nil }
         if item.isKnown { return .known }
+        if ahead.contains(file.digest) { return .staged(file: BulkUp.name(of: file.digest), offset: 0) }
         if let source = placed[file.digest] { return source }
         let source = try add(file, item)
         placed[file.digest] = source
@@ -62,7 +67,7 @@ struct Upload {
         guard let path = item.path, let stamp = item.stamp else { throw DiskProblem(.notFound, "it is gone") }
         do throws(FileTreeError) {
             let reader = try root.openFile(path)
-            guard try isSame(reader.status(), stamp) else {
+            guard try stamp.isThat(of: reader.status()) else {
                 throw FileTreeError("read", path, .changedWhileRead)
             }
             if file.size <= packed { return try addToPack(reader, file, path) }
@@ -89,11 +94,13 @@ struct Upload {
         bytes += file.size
         return .staged(file: pack.name, offset: offset)
     }
+}
 
-    /// A ctime that could not be believed is not compared.
-    private func isSame(_ status: FileStatus, _ stamp: Stamp) -> Bool {
+extension Stamp {
+    /// Whether a file still looks so. A ctime that could not be believed is not compared.
+    func isThat(of status: FileStatus) -> Bool {
         var now = Stamp(status)
-        if stamp.isDoubtful { now.ctime = stamp.ctime }
-        return now == stamp
+        if isDoubtful { now.ctime = ctime }
+        return now == self
     }
 }

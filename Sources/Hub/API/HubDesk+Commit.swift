@@ -53,7 +53,9 @@ extension HubDesk {
     /// another commit of it waits, which may name the same files.
     private func makeRoom(_ client: String) {
         guard commitLines[client, default: []].isEmpty else { return }
-        let count = store.clearStaging(of: client)
+        // What is staged ahead of a commit, and may have taken hours, goes last.
+        var count = store.clearStaging(of: client, keepsAhead: true)
+        if count == 0 { count = store.clearStaging(of: client) }
         if count > 0 { hubLog.warning("disk_full", ["client": client, "staged_files_removed": count]) }
     }
 

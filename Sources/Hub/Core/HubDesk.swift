@@ -21,6 +21,8 @@ final class HubDesk {
     let verifiers: WorkerPool
     /// For what takes time and verifies nothing: making keys.
     let helpers = WorkerPool("hub.help", width: 1)
+    /// For what only reads, and may read much.
+    let readers = WorkerPool("hub.read", width: 1)
     let store: Store
     let journal: Journal
     let placer: Placer

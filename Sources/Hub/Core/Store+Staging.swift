@@ -26,9 +26,12 @@ extension Store {
     }
 
     /// Removes all that a client has staged.
+    /// - Parameter keepsAhead: all but what is staged ahead of a commit.
     /// - Returns: how many files.
-    func clearStaging(of client: String) -> Int {
-        let items = staged(by: client)
+    func clearStaging(of client: String, keepsAhead: Bool = false) -> Int {
+        let items = staged(by: client).filter {
+            !keepsAhead || !$0.name.bytes.starts(with: StagedResponse.prefix.utf8)
+        }
         for item in items { try? item.remove() }
         return items.count
     }

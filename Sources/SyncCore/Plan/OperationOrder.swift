@@ -10,11 +10,15 @@ package protocol ThreeTrees {
     func syncedParent(of node: NodeID) throws -> NodeID?
     /// Whether just this was sent, and waits at the hub for a person.
     func isHeld(_ sending: Verdict.Sending, of key: SubjectKey) throws -> Bool
+    /// Whether it cannot be sent yet: its bytes travel ahead of it.
+    func waits(_ sending: Verdict.Sending) throws -> Bool
 }
 
 extension ThreeTrees {
     /// Nothing is.
     package func isHeld(_ sending: Verdict.Sending, of key: SubjectKey) throws -> Bool { false }
+    /// It can.
+    package func waits(_ sending: Verdict.Sending) throws -> Bool { false }
 }
 
 /// How the planner names a subject.
@@ -86,6 +90,10 @@ package struct OperationOrder<Trees: ThreeTrees> {
         switch subject.verdict {
         case .send(let sending):
             if try trees.isHeld(sending, of: key) { return true }
+            if try trees.waits(sending) {
+                blocked.insert(key)
+                return false
+            }
             visiting.insert(key)
             defer { visiting.remove(key) }
             guard try visitDependencies(of: sending, key, depth) else {

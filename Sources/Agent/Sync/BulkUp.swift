@@ -1,0 +1,246 @@
+internal import ControlAPI
+internal import Engine
+internal import FileTree
+internal import Index
+internal import Processes
+internal import SyncCore
+internal import Transport
+
+/// The bulk lane up: reads large files, and stages their bytes at the hub ahead of the commits that name them. One thread of
+/// its own; what is small goes beside it.
+final class BulkUp {
+    private let worker: FolderWorker
+    private let connection: () -> (any HubConnection)?
+    private let isStopping: () -> Bool
+    private let onProgress: () -> Void
+    private let hashing: HashPass
+    private let log = Log("up")
+    /// What the hub could not take, and when it is tried again (monotonic milliseconds).
+    private var held: [EntryID: (digest: Digest, due: Int64, pause: Int64)] = [:]
+    /// What this process has staged, or a part of it, and no commit has used up.
+    private var staged: Set<Digest> = []
+    /// What is being sent at this moment: one, and those that overtook it.
+    private var underWay: Set<EntryID> = []
+    /// What lay in staging before this process was looked through.
+    private var hasCleaned = false
+
+    /// Bytes are compared, and sent, in blocks of so many: a break costs one block at most, and between two of them something
+    /// smaller may go first.
+    static let block: Int64 = 32 << 20
+    /// In milliseconds.
+    private static let pauses: ClosedRange<Int64> = 2_000...30_000
+
+    /// - Parameters:
+    ///   - connection: the hub, nil while nothing may be sent.
+    ///   - onProgress: called when a part has arrived.
+    init(
+        worker: FolderWorker, connection: @escaping () -> (any HubConnection)?, isStopping: @escaping () -> Bool,
+        onProgress: @escaping () -> Void = {}
+    ) {
+        (self.worker, self.connection, self.isStopping) = (worker, connection, isStopping)
+        self.onProgress = onProgress
+        hashing = HashPass(worker: worker, sizes: HashPass.large..<Int64.max, isStopping: isStopping)
+    }
+
+    /// Where a content is staged.
+    static func name(of digest: Digest) -> String { StagedResponse.prefix + digest.hex }
+
+    /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
+    var nextRetry: Int64? {
+        [hashing.nextRetry, hashing.nextSecondLook, held.values.map(\.due).min()].compactMap { $0 }.min()
+    }
+
+    /// Files that were hashed within two seconds of their change are read once more.
+    func hashAgain() throws { try hashing.again() }
+
+    /// One file.
+    /// - Returns: true if anything was done, so that another round may find more.
+    func run() throws -> Bool {
+        guard try worker.isPresent() else { return false }
+        if try hashing.run() { return true }
+        guard let hub = connection() else { return false }
+        try drop(hub)
+        guard let next = try next() else { return false }
+        try bring(next, hub)
+        return true
+    }
+
+    /// What is to be sent now.
+    /// - Parameter left: only what may go before something of which so many bytes are left.
+    private func next(before left: Int64? = nil) throws -> Travelling? {
+        let now = Clock.milliseconds
+        return try worker.perform { folder in
+            let all = try folder.travelling()
+            for (entry, hold) in held where all.allSatisfy({ $0.entry != entry || $0.file.digest != hold.digest }) {
+                held[entry] = nil
+                folder.sendingTroubles[entry] = nil
+            }
+            let ready = BulkOrder.sorted(
+                all.filter { file in
+                    !underWay.contains(file.entry) && (held[file.entry]?.due ?? now) <= now
+                        && left.map { BulkOrder.overtakes(file.file.size, $0) } ?? true
+                })
+            for file in ready.dropFirst() { folder.ahead.notes[file.entry] = "waiting to be sent, smaller ones first" }
+            return ready.first
+        }
+    }
+
+    // MARK: - Sending
+
+    private func bring(_ file: Travelling, _ hub: any HubConnection) throws {
+        underWay.insert(file.entry)
+        defer { underWay.remove(file.entry) }
+        try worker.perform { $0.ahead.notes[file.entry] = "being sent; it is large, and others do not wait for it" }
+        onProgress()
+        do {
+            if try isThere(file, hub) { return try worker.perform { $0.spare(file) } }
+            guard try stage(file, hub) else { return }
+            log.debug("staged-ahead", ["path": file.path, "bytes": file.file.size])
+            try worker.perform { folder in
+                folder.arrived(file)
+                folder.sendingTroubles[file.entry] = nil
+            }
+            held[file.entry] = nil
+        } catch let problem as DiskProblem {
+            try hashing.putOff(file.entry, problem)
+        } catch let error as FileTreeError where error.reason != .cancelled {
+            try hashing.putOff(file.entry, DiskProblem(error))
+        } catch HubError.noRoom {
+            try hold(file, HubError.diskIsFull)
+            // What is small may still find room.
+            try remove([file.file.digest], hub)
+        } catch HubError.transferFailed(let why) {
+            try hold(file, hub.blockedReason ?? why)
+        }
+    }
+
+    /// What the hub has anywhere is not sent.
+    private func isThere(_ file: Travelling, _ hub: any HubConnection) throws -> Bool {
+        if file.mustTravel { return false }
+        do throws(HubError) {
+            return try !hub.holds([ContentKey(sha256: file.file.digest.hex, size: file.file.size)]).isEmpty
+        } catch {
+            if error.answer != nil { return false }
+            throw error
+        }
+    }
+
+    /// - Returns: false if it is not wanted any more.
+    private func stage(_ file: Travelling, _ hub: any HubConnection) throws -> Bool {
+        let reader = try worker.tree.root.openFile(file.path)
+        try check(reader, file)
+        let name = BulkUp.name(of: file.file.digest)
+        let missing = try missing(of: file, reader, name, hub)
+        var left = missing.reduce(0) { $0 + $1.upperBound - $1.lowerBound }
+        try hub.checkRoom(for: left, .bulk(0))
+        staged.insert(file.file.digest)
+        for range in missing {
+            while let urgent = try next(before: left) { try bring(urgent, hub) }
+            guard try isWanted(file, left: left) else { return false }
+            try hub.stage(name, from: reader.rawDescriptor, range, .bulk(0)) { _ in !isStopping() && connection() != nil
+            }
+            left -= range.upperBound - range.lowerBound
+        }
+        try check(reader, file)
+        return true
+    }
+
+    /// What the hub does not have, block by block. Nothing is believed but bytes: those that lie there are hashed there, and the
+    /// same part of the file is hashed here.
+    private func missing(
+        of file: Travelling, _ reader: FileReader, _ name: String, _ hub: any HubConnection
+    ) throws -> [Range<Int64>] {
+        let answer = try hub.staged(StagedRequest(files: [name], block: BulkUp.block))
+        let size = file.file.size
+        guard let there = answer.files.first(where: { $0.name == name }), there.size > 0, there.size <= size else {
+            // Longer than it should be, or not there: it begins empty.
+            try hub.stage(name, from: reader.rawDescriptor, 0..<0, .bulk(0)) { _ in true }
+            return StagedBlocks.missing(of: size, block: BulkUp.block, there: 0, good: [])
+        }
+        let own = try reader.blockDigests(of: BulkUp.block, upTo: there.size, cancelled: isStopping)
+        let good = zip(own, there.blocks).map { $0.hex == $1 }
+        let missing = StagedBlocks.missing(of: size, block: BulkUp.block, there: there.size, good: good)
+        log.info(
+            "goes-on", ["path": file.path, "bytes": size, "missing": missing.reduce(0) { $0 + Int64($1.count) }])
+        return missing
+    }
+
+    /// A file that has changed since it was hashed has other bytes than its name in staging says.
+    private func check(_ reader: FileReader, _ file: Travelling) throws {
+        guard try file.stamp.isThat(of: reader.status()) else {
+            throw FileTreeError("read", file.path, .changedWhileRead)
+        }
+    }
+
+    private func isWanted(_ file: Travelling, left: Int64) throws -> Bool {
+        if isStopping() || connection() == nil { throw HubError.cancelled }
+        defer { onProgress() }
+        return try worker.perform { folder in
+            folder.ahead.arrived[file.entry] = file.file.size - left
+            return try folder.travelling().contains { $0.file.digest == file.file.digest }
+        }
+    }
+
+    // MARK: - What could not go, and what is not wanted any more
+
+    private func hold(_ file: Travelling, _ reason: String) throws {
+        let pause = held[file.entry].map { min($0.pause * 2, BulkUp.pauses.upperBound) } ?? BulkUp.pauses.lowerBound
+        if held[file.entry] == nil {
+            log.warning(
+                "put-off", ["files": 1, "largest": file.path, "bytes": file.file.size, "reason": reason])
+        }
+        held[file.entry] = (file.file.digest, Clock.milliseconds + pause, pause)
+        try worker.perform { folder in
+            folder.ahead.notes[file.entry] = nil
+            folder.sendingTroubles[file.entry] = reason
+        }
+        onProgress()
+    }
+
+    /// Removes what was staged of contents that nobody has here any more.
+    private func drop(_ hub: any HubConnection) throws {
+        let (wanted, isIdle) = try worker.perform { folder in
+            let wanted = Set(try folder.travelling().map(\.file.digest)).union(try folder.index.inflightContents())
+            let isIdle = try !hasCleaned && folder.hasLooked && folder.hasNothingUnsettled()
+            return (wanted.union(folder.ahead.whole), isIdle && wanted.isEmpty && folder.ahead.whole.isEmpty)
+        }
+        try remove(staged.subtracting(wanted), hub)
+        guard isIdle else { return }
+        // Nothing is to be sent: what an earlier process has staged belongs to nothing.
+        _ = try hub.clearStaging(.quick) { $0.hasPrefix(StagedResponse.prefix) }
+        hasCleaned = true
+    }
+
+    private func remove(_ digests: Set<Digest>, _ hub: any HubConnection) throws {
+        if digests.isEmpty { return }
+        let names = Set(digests.map(BulkUp.name))
+        _ = try hub.clearStaging(.bulk(0)) { names.contains($0) }
+        staged.subtract(digests)
+    }
+}
+
+/// What is missing of a file that is staged in blocks. Pure.
+enum StagedBlocks {
+    /// - Parameters:
+    ///   - there: how many bytes lie there.
+    ///   - good: for each block that lies there whether its bytes are right; the last one may be shorter.
+    /// - Returns: in order, at most a block each.
+    static func missing(of size: Int64, block: Int64, there: Int64, good: [Bool]) -> [Range<Int64>] {
+        stride(from: 0, to: size, by: Int64.Stride(block)).compactMap { start in
+            let end = min(start + block, size)
+            let index = Int(start / block)
+            guard index < good.count, good[index] else { return start..<end }
+            return there < end ? there..<end : nil
+        }
+    }
+}
+
+extension HubConnection {
+    /// Why the hub can do nothing, in its own words; SFTP has no more than a number for it.
+    var blockedReason: String? {
+        guard let answer = try? forward(Route.status.method, Route.status.path, []), answer.status == 200 else {
+            return nil
+        }
+        return (try? WireFormat.decode(StatusResponse.self, from: answer.body))?.hub.blocked
+    }
+}

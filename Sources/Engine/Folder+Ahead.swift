@@ -1,0 +1,114 @@
+package import Index
+package import SyncCore
+
+/// A large content that has to be at the hub before a commit names it.
+package struct Travelling: Hashable, Sendable {
+    /// Whose content it is.
+    package var entry: EntryID
+    /// Where the file is.
+    package var path: RelativePath
+    /// As it was hashed.
+    package var file: FileContent
+    /// How the file looked when it was hashed.
+    package var stamp: Stamp
+    /// The hub was thought to have it once, and did not.
+    package var mustTravel: Bool
+
+    package init(entry: EntryID, path: RelativePath, file: FileContent, stamp: Stamp, mustTravel: Bool = false) {
+        (self.entry, self.path, self.file, self.stamp) = (entry, path, file, stamp)
+        self.mustTravel = mustTravel
+    }
+}
+
+/// Large contents, which travel ahead of the commits that name them, so that these stay short. Not stored: after a restart
+/// the hub is asked again what lies there.
+package struct Ahead: Sendable {
+    /// Contents of so many bytes and more travel ahead.
+    package var from = Int64.max
+    /// These lie at the hub, whole: a commit may name them.
+    package var whole: Set<Digest> = []
+    /// These need not travel, for a commit can say what they are: the hub has them.
+    package internal(set) var spared: Set<Digest> = []
+    /// What becomes of those that are being sent, in words for a person.
+    package var notes: [EntryID: String] = [:]
+    /// How much of them is there, in bytes.
+    package var arrived: [EntryID: Int64] = [:]
+    /// Those that a plan has left out, with what they were then.
+    var waiting: [EntryID: Digest] = [:]
+
+    func isReady(_ digest: Digest) -> Bool { whole.contains(digest) || spared.contains(digest) }
+}
+
+extension Folder {
+    /// What is to be sent ahead of the next commits, in no order. Found by ``nextCommit(operations:bytes:)``.
+    package func travelling() throws -> [Travelling] {
+        var found: [Travelling] = []
+        for (entry, digest) in ahead.waiting {
+            guard let row = try index.local(entry), !row.isVanished, let file = row.content?.file,
+                file.digest == digest,
+                file.size >= ahead.from, !ahead.isReady(digest), try !isKnown(digest),
+                let path = try index.path(of: entry)
+            else {
+                forgetTravelling(entry)
+                continue
+            }
+            found.append(
+                Travelling(
+                    entry: entry, path: path, file: file, stamp: row.stamp, mustTravel: mustSend.contains(digest)))
+        }
+        return found
+    }
+
+    /// Whether nothing here has to be read, settles, or is to be sent.
+    package func hasNothingUnsettled() throws -> Bool {
+        try index.settling.isEmpty && index.heldBack.isEmpty && index.speaking(limit: 1).isEmpty
+    }
+
+    /// It lies at the hub, whole.
+    package func arrived(_ file: Travelling) {
+        ahead.whole.insert(file.file.digest)
+        forgetTravelling(file)
+    }
+
+    /// A commit can say what it is without its bytes.
+    package func spare(_ file: Travelling) {
+        ahead.spared.insert(file.file.digest)
+        forgetTravelling(file)
+    }
+
+    private func forgetTravelling(_ file: Travelling) {
+        for (entry, digest) in ahead.waiting where digest == file.file.digest { forgetTravelling(entry) }
+    }
+
+    /// A commit has named these, and was answered: it has used them up, or they were not there.
+    package func usedUp(_ digests: Set<Digest>) {
+        ahead.whole.subtract(digests)
+        ahead.spared.subtract(digests)
+    }
+
+    private func forgetTravelling(_ entry: EntryID) {
+        ahead.waiting[entry] = nil
+        ahead.notes[entry] = nil
+        ahead.arrived[entry] = nil
+    }
+
+    /// Whether its bytes have to be at the hub first, and are not.
+    func isTravelling(_ sending: Verdict.Sending) throws -> Bool {
+        guard let (entry, file) = sending.file, file.size >= ahead.from, !ahead.isReady(file.digest),
+            try !isKnown(file.digest)
+        else { return false }
+        ahead.waiting[entry] = file.digest
+        return true
+    }
+}
+
+extension Verdict.Sending {
+    /// The bytes that the hub must have for it.
+    fileprivate var file: (EntryID, FileContent)? {
+        switch self {
+        case .create(let local, let content): content.file.map { (local.entry, $0) }
+        case .change(_, let local, _, let edit, _): edit?.file.map { (local.entry, $0) }
+        case .delete: nil
+        }
+    }
+}

@@ -1,0 +1,51 @@
+internal import ControlAPI
+internal import FileTree
+internal import HTTPServer
+import SyncCore
+
+// POST /v1/staged: a client goes on with what was cut. What lies in its staging directory is read anew each time it asks.
+extension HubDesk {
+    func staged(_ request: HTTPRequest, _ client: String, _ responder: HTTPResponder) throws -> HTTPResponse? {
+        let message = try request.message(StagedRequest.self)
+        try checkMayGoOn(client)
+        if message.files.count > StagedRequest.limit {
+            throw ErrorMessage(.tooLarge, "at most \(StagedRequest.limit) files are asked about at once; ask in parts")
+        }
+        if message.block < StagedRequest.smallestBlock {
+            throw ErrorMessage(
+                .badValue, "the field 'block' must be \(StagedRequest.smallestBlock) or more")
+        }
+        let names = try message.files.map { text in
+            guard let name = try? Name(text) else {
+                throw ErrorMessage(.badName, "the field 'files' must hold names of files, without slashes")
+            }
+            return (text, name)
+        }
+        let (store, queue) = (store, queue)
+        nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
+        // On a line of its own: reading much of them keeps no commit waiting.
+        readers.run {
+            let files = names.compactMap { text, name in
+                store.staged(name, by: client, block: message.block).map {
+                    StagedResponse.File(name: text, size: $0.size, blocks: $0.blocks.map(\.hex))
+                }
+            }
+            queue.async {
+                desk.answerOrRefuse(responder) { .message(StagedResponse(files: files)) }
+            }
+        }
+        return nil
+    }
+}
+
+extension Store {
+    /// How far a file was staged, and the digest of each block of it; nil where nothing lies that can be read.
+    fileprivate func staged(
+        _ name: Name, by client: String, block: Int64
+    ) -> (size: Int64, blocks: [Digest])? {
+        guard let file = try? staging(of: client)?.openFile(RelativePath([name])), let size = try? file.status().size,
+            let blocks = try? file.blockDigests(of: block, upTo: size)
+        else { return nil }
+        return (size, blocks)
+    }
+}

@@ -1,0 +1,114 @@
+import ControlAPI
+import TestSupport
+import Testing
+
+/// Large contents travel beside everything else, and go on where they were cut.
+@Suite(.fleet)
+struct BulkTests {
+    private let size = 24 << 20
+    /// What the protocols around it may take, and what was under way when a connection broke.
+    private let slack = 5 << 20
+
+    /// Begins to send a large file from `ann`, and holds it.
+    private func holdUpload(_ fleet: Fleet) throws -> FleetProxy {
+        let proxy = fleet["ann"].proxy!  // SAFETY: these fleets are proxied.
+        proxy.hold(after: size / 3, .up)
+        try fleet["ann"].folder.write(noise(size), to: "large")
+        try proxy.waitForMark(.up)
+        return proxy
+    }
+
+    private func expectArrived(_ fleet: Fleet, _ proxy: FleetProxy) throws {
+        proxy.release()
+        try fleet.expectSame(seconds: 90)
+        #expect(fleet.hub.share.item("large") == fleet["ann"].folder.item("large"))
+        #expect(proxy.bytes.up < size + slack, "\(proxy.bytes.up) bytes went up")
+        #expect(fleet.hub.staged(by: "ann") == [])
+        #expect(try fleet.hub.conflicts().isEmpty)
+    }
+
+    @Test func `an upload that is cut at several places goes on each time`() throws {
+        try withFleet(agents: ["ann"], proxied: true) { fleet in
+            let proxy = try holdUpload(fleet)
+            for _ in 0..<2 {
+                proxy.hold(after: 5 << 20, .up)
+                proxy.cut()
+                try proxy.waitForMark(.up)
+            }
+            proxy.cut()
+            try expectArrived(fleet, proxy)
+        }
+    }
+
+    @Test func `an upload goes on after its agent was killed`() throws {
+        try withFleet(agents: ["ann"], proxied: true) { fleet in
+            let proxy = try holdUpload(fleet)
+            fleet["ann"].kill()
+            proxy.release()
+            try fleet["ann"].start()
+            try expectArrived(fleet, proxy)
+        }
+    }
+
+    @Test func `an upload goes on after its hub was killed`() throws {
+        try withFleet(agents: ["ann"], proxied: true) { fleet in
+            let proxy = try holdUpload(fleet)
+            fleet.hub.kill()
+            try fleet.hub.start()
+            try expectArrived(fleet, proxy)
+        }
+    }
+
+    @Test func `what was staged and is not what it should be is sent again`() throws {
+        try withFleet(agents: ["ann"], proxied: true) { fleet in
+            let proxy = try holdUpload(fleet)
+            fleet["ann"].kill()
+            proxy.release()
+            let staging = FleetFolder(fleet.hub.root + "/staging/ann")
+            let name = try #require(staging.names().first { "\($0)".hasPrefix("up-") })
+            let part = try #require(staging.read(name))
+            try staging.write([UInt8](repeating: 7, count: part.count), to: name)
+            try fleet["ann"].start()
+            try fleet.expectSame(seconds: 90)
+            #expect(fleet.hub.share.item("large") == fleet["ann"].folder.item("large"))
+        }
+    }
+
+    @Test func `a small edit arrives while a large upload is held up, which says what it does`() throws {
+        try withFleet(agents: ["ann"], proxied: true) { fleet in
+            let proxy = fleet["ann"].proxy!  // SAFETY: this fleet is proxied.
+            try fleet["ann"].folder.write("before", to: "note")
+            try fleet.wait()
+            proxy.limit(each: 4 << 20, .up)
+            try fleet["ann"].folder.write(noise(size), to: "large")
+            try proxy.waitForLimit()
+            try fleet["ann"].folder.write("after", to: "note")
+            try eventually("the edit is there") { fleet.hub.share.text("note") == "after" }
+            #expect(!fleet.hub.share.exists("large"))
+            #expect(try fleet.hub.ctl("why", "large").expectDone().output.contains("others do not wait for it"))
+            proxy.release()
+            try fleet.expectSame(seconds: 90)
+        }
+    }
+
+    @Test func `a large file that changes while it is sent arrives as it is last, and nothing of the old stays`() throws
+    {
+        try withFleet(agents: ["ann"], proxied: true) { fleet in
+            let proxy = try holdUpload(fleet)
+            try fleet["ann"].folder.write(noise(size, seed: 5), to: "large")
+            proxy.release()
+            try fleet.expectSame(seconds: 90)
+            #expect(fleet.hub.share.item("large") == fleet["ann"].folder.item("large"))
+            try eventually("staging is empty") { fleet.hub.staged(by: "ann") == [] }
+        }
+    }
+
+    @Test func `one pass sends and receives large files too`() throws {
+        try withFleet(running: false) { fleet in
+            try fleet["ann"].folder.write(noise(size), to: "large")
+            try fleet["ann"].run("once").expectDone()
+            try fleet["bea"].run("once").expectDone()
+            #expect(fleet["bea"].folder.differences(from: fleet["ann"].folder) == [])
+        }
+    }
+}
