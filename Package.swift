@@ -52,7 +52,7 @@ let package = Package(
         room("SSH", "CSSH2", "Hashing"),
         room("HTTPServer", "CMicroHTTPD"),
         room("HTTPClient", "CCurl"),
-        room("Hashing", "CCrypto"),
+        room("Hashing", "CCrypto", "CXXHash"),
         room("Processes", "CLinux"),
         .target(name: "CLinux"),
         .systemLibrary(name: "CACL", pkgConfig: "libacl", providers: [.apt(["libacl1-dev"])]),
@@ -61,6 +61,7 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         // Tests, and what they share (never part of the product).
         .target(
             name: "TestSupport",
@@ -74,6 +75,8 @@ let package = Package(
         // Has the COMMITs of SQLite fail.
         .target(name: "CFaults", dependencies: ["CSQLite"], path: "Tests/CFaults"),
         .executableTarget(name: "simulate", dependencies: ["Simulator"], path: "Tests/simulate"),
+        // How fast a core hashes and cuts, in MB/s.
+        .executableTarget(name: "hashrate", dependencies: ["FileTree", "Hashing", "SyncCore"], path: "Tests/hashrate"),
         tests(of: "SyncCore", "TestSupport", "Processes"),
         tests(of: "ControlAPI", "SyncCore"),
         tests(of: "Arguments"),

@@ -105,6 +105,12 @@ int linux_lease_release(int descriptor) { return fcntl(descriptor, F_SETLEASE, F
 
 int linux_clone_file(int to, int from) { return ioctl(to, FICLONE, from); }
 
+int linux_clone_range(int to, int64_t to_offset, int from, int64_t from_offset, int64_t count) {
+    struct file_clone_range range = {
+        .src_fd = from, .src_offset = from_offset, .src_length = count, .dest_offset = to_offset};
+    return ioctl(to, FICLONERANGE, &range);
+}
+
 ssize_t linux_copy_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t count) {
     off64_t in = from_offset, out = to_offset;
     return copy_file_range(from, &in, to, &out, count, 0);

@@ -6,6 +6,18 @@ package enum ContentSource: Hashable, Sendable {
     case known
     /// `size` bytes from `offset` in a file of this client's staging directory (a plain name; a pack holds many).
     case staged(file: String, offset: Int64)
+    /// Put together by the hub from contents that it has, in the share or in versions, and from new bytes, which lie one after the
+    /// other from `offset` on in a file of this client's staging directory; nil if there are none.
+    case recipe(Recipe, file: String?, offset: Int64)
+
+    /// The file of the staging directory that it needs.
+    package var stagedFile: String? {
+        switch self {
+        case .known: nil
+        case .staged(let file, _): file
+        case .recipe(_, let file, _): file
+        }
+    }
 }
 
 /// `ContentSource` on the wire.
@@ -14,6 +26,8 @@ package struct SourceMessage: Codable, Hashable, Sendable {
     package var known: Bool?
     /// The file in the staging directory.
     package var staged: String?
+    /// Of ``ContentSource/recipe(_:file:offset:)``.
+    package var recipe: RecipeMessage?
     /// Bytes.
     package var offset: Int64?
 
@@ -23,12 +37,18 @@ package struct SourceMessage: Codable, Hashable, Sendable {
         case .staged(let file, let offset):
             staged = file
             self.offset = offset
+        case .recipe(let recipe, let file, let offset):
+            self.recipe = RecipeMessage(recipe)
+            staged = file
+            self.offset = file == nil ? nil : offset
         }
     }
 
     /// - Throws: ``WireError`` for what names no source, or no plain file.
     package func source() throws(WireError) -> ContentSource {
         if known == true { return .known }
+        let recipe = try recipe?.recipe()
+        if let recipe, recipe.newBytes == 0 { return .recipe(recipe, file: nil, offset: 0) }
         let file = try require(staged, "source.staged")
         // A plain name: what it names is opened below the client's own staging directory and nowhere else.
         let name = try wireName(file, field: "source.staged")
@@ -37,6 +57,7 @@ package struct SourceMessage: Codable, Hashable, Sendable {
         }
         let offset = offset ?? 0
         if offset < 0 { throw .badValue(field: "source.offset", reason: "must not be negative") }
+        if let recipe { return .recipe(recipe, file: file, offset: offset) }
         return .staged(file: file, offset: offset)
     }
 }

@@ -12,10 +12,16 @@ package struct LayOutRequest: Codable, Hashable, Sendable {
         package var node: Int64
         /// What they have to be: 64 hexadecimal digits.
         package var sha256: String
+        /// Of a part of them, where it begins, in bytes.
+        package var offset: Int64?
+        /// And its bytes; both are there or none.
+        package var length: Int64?
 
-        package init(node: Int64, sha256: String) {
+        package init(node: Int64, sha256: String, range: Range<Int64>? = nil) {
             self.node = node
             self.sha256 = sha256
+            offset = range?.lowerBound
+            length = range.map { $0.upperBound - $0.lowerBound }
         }
     }
     /// The journal's.

@@ -12,6 +12,7 @@ package enum Route: String, CaseIterable, Sendable {
     case report = "POST /v1/report"
     case offer = "POST /v1/offer"
     case holds = "POST /v1/holds"
+    case recipe = "POST /v1/recipe"
     // syncctl, at the hub or through an agent.
     case status = "GET /v1/status"
     case clients = "GET /v1/clients"

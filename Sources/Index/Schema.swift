@@ -176,5 +176,22 @@ enum Schema {
         -- Where the entry is NULL: in which directory that name is. A path says something else when a directory has moved.
         ALTER TABLE problem ADD COLUMN directory INTEGER;
         """,
+        """
+        -- What contents consist of, as far as that was cut and there is room for it. In meta also: chunk_bytes (of all lists).
+        CREATE TABLE chunk_list (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,     -- the oldest go first
+            sha256 BLOB NOT NULL UNIQUE,
+            size INTEGER NOT NULL,                    -- of the content, in bytes
+            list BLOB NOT NULL                        -- as SyncCore's ChunkList gives it
+        ) STRICT;
+        CREATE INDEX chunk_list_size ON chunk_list (size);
+        -- Some of the fingerprints in a list, by which lists that share chunks are found.
+        CREATE TABLE chunk_sample (
+            fingerprint INTEGER NOT NULL,
+            list INTEGER NOT NULL,
+            PRIMARY KEY (fingerprint, list)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX chunk_sample_list ON chunk_sample (list);
+        """,
     ]
 }

@@ -2,7 +2,7 @@
 enum Schema {
     static let migrations = [
         first, second, third, fourth, shareMarker, setBack, guarding, subtree, guardTime, pausedSince,
-        runningTime, released, limits,
+        runningTime, released, limits, recipes,
     ]
 
     /// The share itself is 1.
@@ -340,5 +340,22 @@ enum Schema {
             moment INTEGER NOT NULL,                -- of the decision
             PRIMARY KEY (client, node)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let recipes = """
+        -- How contents came from others: a cache.
+        CREATE TABLE recipe (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,   -- the oldest go first
+            sha256 BLOB NOT NULL,                   -- of the content
+            base BLOB NOT NULL,                     -- SHA-256 of the content that most of it is of
+            recipe BLOB NOT NULL,                   -- as SyncCore's Recipe gives it
+            UNIQUE (sha256, base)
+        ) STRICT;
+        -- What contents consist of: a cache.
+        CREATE TABLE chunk_list (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,   -- the oldest go first
+            sha256 BLOB NOT NULL UNIQUE,
+            list BLOB NOT NULL                      -- as SyncCore's ChunkList gives it
+        ) STRICT;
         """
 }

@@ -60,6 +60,16 @@ package protocol HubConnection: AnyObject, Sendable {
     /// was changed or moved at the hub is left out. Their sizes together are what is held in memory.
     func download(_ files: [SharedFile], sink: (SharedFile, UnsafeRawBufferPointer) throws -> Void) throws
 
+    /// How a file of the share can be had from what is here.
+    /// - Parameter have: contents that may be like it, at most ``RecipeRequest/most``; none to hear only of recipes that the hub
+    ///   remembers.
+    func recipe(_ file: SharedFile, have: [Digest]) throws(HubError) -> RecipeResponse
+    /// Reads ranges of a file of the share, one after the other. The sink may throw to stop; not all of a range need come at once.
+    /// - Throws: also if a range is not there.
+    func download(
+        _ file: SharedFile, ranges: [Range<Int64>], sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws
+
     /// Logs in for uploads, or for downloads, so that the first transfer need not wait for it.
     func prepare(uploads: Bool) throws(HubError)
     /// Makes transfers in progress fail; requests go on.
@@ -98,6 +108,8 @@ package struct SharedFile: Sendable {
 /// Bytes to be sent: of a local descriptor from an offset, or of memory.
 package enum UploadPart: Sendable {
     case file(descriptor: Int32, length: Int64)
+    /// A short one of many, which is sent together with its neighbours.
+    case range(descriptor: Int32, Range<Int64>)
     case bytes([UInt8])
 }
 

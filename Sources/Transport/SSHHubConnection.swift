@@ -1,4 +1,5 @@
 package import ControlAPI
+import Glibc
 internal import HTTPClient
 internal import SSH
 package import SyncCore
@@ -8,7 +9,7 @@ internal import Synchronization
 package final class SSHHubConnection: HubConnection {
     let control: ControlChannel
     private let up: SFTPLane
-    private let down: SFTPLane
+    let down: SFTPLane
     /// For large contents.
     let bulkUp, bulkDown: BulkLanes
     /// Asks without leaving a trace at the hub.
@@ -167,10 +168,15 @@ package final class SSHHubConnection: HubConnection {
 
     /// See ``HubConnection/download(_:sink:)``; the bytes are not verified here.
     package func download(_ file: SharedFile, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64 {
+        guard let path = try path(of: file) else { return try downloadLaidOut(file, sink: sink) }
+        return try down.use { connection in try connection.download(path, sink: sink) }
+    }
+
+    /// As SFTP names it; nil where it cannot.
+    func path(of file: SharedFile) throws -> [UInt8]? {
         let below = try subtree.withLock { $0 }.map { try wirePath($0, field: "subtree") } ?? .top
         let path = Array(hello.share.utf8) + [UInt8(ascii: "/")] + below.appending(file.path).bytes
-        if path.count > SSHHubConnection.longestPath { return try downloadLaidOut(file, sink: sink) }
-        return try down.use { connection in try connection.download(path, sink: sink) }
+        return path.count > SSHHubConnection.longestPath ? nil : path
     }
 
     /// What the other side's kernel takes in one call, in bytes (PATH_MAX, without the NUL).
@@ -201,14 +207,17 @@ package final class SSHHubConnection: HubConnection {
     }
 
     private func layOut(_ files: [SharedFile]) throws(HubError) -> LayOutResponse {
-        let items = files.map { LayOutRequest.Item(node: $0.node.rawValue, sha256: $0.digest.hex) }
-        return try control.message(
+        try layOut(files.map { LayOutRequest.Item(node: $0.node.rawValue, sha256: $0.digest.hex) })
+    }
+
+    func layOut(_ items: [LayOutRequest.Item]) throws(HubError) -> LayOutResponse {
+        try control.message(
             LayOutResponse.self, .layOut, body: WireFormat.encode(LayOutRequest(epoch: hello.epoch, items: items)),
             timeout: 3_600)
     }
 
     /// Reads what was laid out, and removes it.
-    private func reading<Value>(
+    func reading<Value>(
         _ file: String, _ body: (SFTPConnection, [UInt8]) throws -> Value
     ) throws -> Value {
         guard let name = try? Name(file) else { throw HubError.transferFailed("the hub named no file") }
@@ -275,6 +284,16 @@ extension SFTPConnection {
             case .bytes(let bytes):
                 pending += bytes
                 if pending.count >= (2 << 20) { try flush() }
+            case .range(let descriptor, let range):
+                var position = range.lowerBound
+                while position < range.upperBound {
+                    let wanted = Int(min(range.upperBound - position, 1 << 20))
+                    let bytes = readBytes(descriptor, at: position, count: wanted)
+                    // A file that shrank: as below.
+                    pending += bytes + [UInt8](repeating: 0, count: wanted - bytes.count)
+                    position += Int64(wanted)
+                    if pending.count >= (2 << 20) { try flush() }
+                }
             case .file(let descriptor, let length):
                 try flush()
                 let sent = try upload(
@@ -310,7 +329,21 @@ extension UploadPart {
     fileprivate var length: Int64 {
         switch self {
         case .file(_, let length): length
+        case .range(_, let range): range.upperBound - range.lowerBound
         case .bytes(let bytes): Int64(bytes.count)
+        }
+    }
+}
+
+/// Fewer where the file ends, or cannot be read: the hub sees it.
+private func readBytes(_ descriptor: Int32, at offset: Int64, count: Int) -> [UInt8] {
+    // SAFETY: pread fills at most all of the room that it is told of, and says how much.
+    [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+        while filled < count {
+            let more = pread(descriptor, buffer.baseAddress! + filled, count - filled, Int(offset) + filled)
+            if more < 0 && errno == EINTR { continue }
+            if more <= 0 { break }
+            filled += more
         }
     }
 }

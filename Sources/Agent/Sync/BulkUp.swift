@@ -93,7 +93,7 @@ final class BulkUp {
         try worker.perform { $0.ahead.notes[file.entry] = "being sent; it is large, and others do not wait for it" }
         onProgress()
         do {
-            if try isThere(file, hub) { return try worker.perform { $0.spare(file) } }
+            if try isThere(file, hub) || isLikeOthers(file, hub) { return try worker.perform { $0.spare(file) } }
             guard try stage(file, hub) else { return }
             log.debug("staged-ahead", ["path": file.path, "bytes": file.file.size])
             try worker.perform { folder in
@@ -123,6 +123,11 @@ final class BulkUp {
             if error.answer != nil { return false }
             throw error
         }
+    }
+
+    /// What the hub can put together goes with the commit.
+    private func isLikeOthers(_ file: Travelling, _ hub: any HubConnection) throws -> Bool {
+        try !file.mustTravel && RecipeMaker(worker: worker, hub: hub).recipe(for: file.file, of: file.entry) != nil
     }
 
     /// - Returns: false if it is not wanted any more.

@@ -8,6 +8,7 @@ final class HashPass {
     private let worker: FolderWorker
     private let sizes: Range<Int64>
     private let isStopping: () -> Bool
+    private let chunkLists: ChunkLists
     /// Files that could not be read, or changed meanwhile, and when to try them again (monotonic milliseconds).
     private var deferred: [EntryID: Int64] = [:]
 
@@ -20,6 +21,7 @@ final class HashPass {
         self.worker = worker
         self.sizes = sizes
         self.isStopping = isStopping
+        chunkLists = ChunkLists(worker)
     }
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
@@ -51,7 +53,8 @@ final class HashPass {
             }
             if results.isEmpty { continue }
             let failed = try worker.perform { folder in
-                try results.filter { try folder.absorb($0.1, for: $0.0, at: $0.2) }.map(\.0.entry)
+                try chunkLists.keep(in: folder.index)
+                return try results.filter { try folder.absorb($0.1, for: $0.0, at: $0.2) }.map(\.0.entry)
             }
             for entry in failed { deferred[entry] = now + HashPass.retryAfter }
         }
@@ -60,9 +63,12 @@ final class HashPass {
 
     private func isOurs(_ request: HashRequest) -> Bool { sizes.contains(request.stamp.size) }
 
-    private func hash(_ request: HashRequest) -> HashResult {
+    private func hash(_ request: HashRequest, isSecond: Bool = false) -> HashResult {
         do throws(FileTreeError) {
-            let hashed = try worker.tree.root.hash(request.path, cancelled: isStopping)
+            let hashed =
+                isSecond
+                ? try worker.tree.root.hash(request.path, cancelled: isStopping)
+                : try chunkLists.hash(request, cancelled: isStopping)
             let mode = try worker.tree.mode(hashed.status.mode, of: request.path)
             return .hashed(hashed.digest, Stamp(hashed.status), mode)
         } catch {
@@ -84,7 +90,7 @@ final class HashPass {
         let requests = try worker.perform { try $0.racyRequests(at: Clock.now) }
         leavesSome = requests.contains { !isOurs($0) }
         for request in requests where isOurs(request) && !isStopping() {
-            let result = hash(request)
+            let result = hash(request, isSecond: true)
             try worker.perform { try $0.absorbSecond(result, for: request) }
         }
     }

@@ -84,6 +84,7 @@ struct Loader: Sendable {
                 if let last, let copy = try copy(of: last, fetch, sync: sync) {
                     return copy
                 }
+                if let built = try rebuild(fetch, sync: sync) { return built }
                 let file = try newFile()
                 try file.reserve(fetch.file.size)
                 let count = try hub.download(SharedFile(fetch)) { block in
@@ -145,7 +146,7 @@ struct Loader: Sendable {
 }
 
 extension SharedFile {
-    fileprivate init(_ fetch: Fetch) {
+    init(_ fetch: Fetch) {
         self.init(node: fetch.node, path: fetch.path, digest: fetch.file.digest, size: fetch.file.size)
     }
 }

@@ -21,6 +21,8 @@ final class LocalContents: Sendable {
     /// The folder, through which the paths lead.
     var root: TreeRoot { worker.tree.root }
 
+    func perform<Value>(_ body: (Folder<DiskTree>) throws -> Value) throws -> Value { try worker.perform(body) }
+
     /// For each content the paths of files that may have it, likelier ones first; nothing for most.
     func sources(of fetches: [Fetch]) throws -> [Digest: [RelativePath]] {
         var seen: Set<Digest> = []

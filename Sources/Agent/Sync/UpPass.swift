@@ -72,7 +72,8 @@ final class UpPass {
     private func send(_ drafted: Commit, _ hub: any HubConnection) throws -> Bool {
         let commit = try leavingOut(whatIsThere: drafted, hub)
         var upload = Upload(
-            root: worker.tree.root, packed: packed, ahead: try worker.perform { $0.ahead.whole })
+            root: worker.tree.root, packed: packed, ahead: try worker.perform { $0.ahead.whole },
+            recipes: try recipes(for: commit, hub))
         let epoch = hub.hello.epoch
         let messages = try upload.prepare(commit) { entry, problem in
             try self.hashing.putOff(entry, problem)

@@ -17,6 +17,7 @@ struct Upload {
     private let root: TreeRoot
     private let packed: Int64
     private let ahead: Set<Digest>
+    private let recipes: [Digest: Recipe]
     private(set) var files: [File] = []
     /// In bytes.
     private(set) var bytes: Int64 = 0
@@ -29,10 +30,12 @@ struct Upload {
     /// - Parameters:
     ///   - packed: the largest content that goes into a pack, in bytes.
     ///   - ahead: what was staged ahead, each in a file of its own.
-    init(root: TreeRoot, packed: Int64, ahead: Set<Digest> = []) {
+    ///   - recipes: for contents of which only new bytes are sent.
+    init(root: TreeRoot, packed: Int64, ahead: Set<Digest> = [], recipes: [Digest: Recipe] = [:]) {
         self.ahead = ahead
         self.root = root
         self.packed = packed
+        self.recipes = recipes
     }
 
     /// - Parameter putOff: called for each entry whose bytes cannot be had as they were hashed; its operation is left out.
@@ -70,6 +73,7 @@ struct Upload {
             guard try stamp.isThat(of: reader.status()) else {
                 throw FileTreeError("read", path, .changedWhileRead)
             }
+            if let recipe = recipes[file.digest] { return addToPack(reader, recipe, file.digest) }
             if file.size <= packed { return try addToPack(reader, file, path) }
             let name = "file-" + Generation.random()
             let part = UploadPart.file(descriptor: reader.rawDescriptor, length: file.size)
@@ -80,6 +84,17 @@ struct Upload {
         } catch {
             throw DiskProblem(error)
         }
+    }
+
+    private mutating func addToPack(_ reader: FileReader, _ recipe: Recipe, _ digest: Digest) -> ContentSource {
+        if recipe.newBytes == 0 { return .recipe(recipe, file: nil, offset: 0) }
+        let offset = packSize
+        pack.parts += recipe.newRanges.map { .range(descriptor: reader.rawDescriptor, $0) }
+        pack.digests.insert(digest)
+        readers.append(reader)
+        packSize += recipe.newBytes
+        bytes += recipe.newBytes
+        return .recipe(recipe, file: pack.name, offset: offset)
     }
 
     private mutating func addToPack(

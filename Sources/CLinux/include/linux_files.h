@@ -55,6 +55,9 @@ int linux_lease_release(int descriptor);
 /// ioctl FICLONE: the whole of `from` shared into `to`.
 int linux_clone_file(int to, int from);
 
+/// ioctl FICLONERANGE: whole blocks of `from` shared into `to`.
+int linux_clone_range(int to, int64_t to_offset, int from, int64_t from_offset, int64_t count);
+
 /// copy_file_range(2) at offsets.
 ssize_t linux_copy_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t count);
 

@@ -160,6 +160,11 @@ extension HubDesk {
         switch sourced.source {
         case .staged(let file, let offset): source = .staged(file: try Name(file), offset: offset)
         case .known: source = .known(try journal.whereabouts(of: content.digest).paths)
+        case .recipe(let recipe, let file, let offset):
+            source = .recipe(
+                RecipeSource(
+                    recipe: recipe, bases: try recipe.bases.map { try whereabouts(of: $0, for: client) },
+                    staged: try file.map { try Name($0) }, offset: offset))
         case nil:
             guard content.size == 0 else { return nil }
             source = .known([])
@@ -187,6 +192,7 @@ extension HubDesk {
             show(result.placements)
             removeUnused(fetcher, result)
             respond(job, commit, result)
+            remember(fetcher.followed)
         } catch {
             fetcher.giveUp()
             return refuse(job, error)
@@ -230,7 +236,7 @@ extension HubDesk {
         var used: Set<String> = []
         var needed: Set<String> = []
         for (sourced, outcome) in decided {
-            guard case .staged(let file, _)? = sourced.source else { continue }
+            guard let file = sourced.source?.stagedFile else { continue }
             if case .contentMissing = outcome { needed.insert(file) } else { used.insert(file) }
         }
         used.subtract(needed)

@@ -56,6 +56,7 @@ extension HubDesk {
         case .limit: return try limit(request, caller)
         case .offer: return try takeOffer(request, name(caller), responder)
         case .holds: return .message(try holds(try request.message(HoldsMessage.self), name(caller)))
+        case .recipe: return try answerRecipe(request, name(caller), responder)
         case .held: return .message(try heldList())
         case .approve: return try decide(request, isApproved: true)
         case .reject: return try decide(request, isApproved: false)

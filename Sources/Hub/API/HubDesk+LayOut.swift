@@ -17,7 +17,7 @@ extension HubDesk {
         }
         let sources = try sources(of: message.items, client)
         if !sources.contains(where: { $0 != nil }) { throw HubDesk.isElsewhere }
-        let total = sources.reduce(Int64(0)) { $0 + ($1?.content.size ?? 0) }
+        let total = sources.reduce(Int64(0)) { $0 + ($1?.length ?? 0) }
         if message.items.count > 1, total > LayOutRequest.largest {
             throw ErrorMessage(
                 .tooLarge, "at most \(LayOutRequest.largest) bytes are laid out at once; ask in parts")
@@ -37,7 +37,7 @@ extension HubDesk {
     }
 
     /// Where the bytes are; nil for what the journal has otherwise now, or the client may not see.
-    private func sources(of items: [LayOutRequest.Item], _ client: String) throws -> [LayOutSource?] {
+    func sources(of items: [LayOutRequest.Item], _ client: String) throws -> [LayOutSource?] {
         let view = try view(of: client)
         return try items.map { item in
             guard let digest = Digest(hex: item.sha256) else {
@@ -47,10 +47,20 @@ extension HubDesk {
                 file.digest == digest, let path = try journal.path(of: node.id)
             else { return nil }
             if case .part(var part, _) = view, try !part.holds(node) { return nil }
-            return LayOutSource(path: path, content: file)
+            return LayOutSource(path: path, content: file, range: try item.range(in: file))
         }
     }
 
-    private static let isElsewhere = ErrorMessage(
+    static let isElsewhere = ErrorMessage(
         .unknownPath, "it has been changed or moved at the hub; the next page of changes tells")
+}
+
+extension LayOutRequest.Item {
+    /// - Returns: nil for all of it.
+    fileprivate func range(in file: FileContent) throws(ErrorMessage) -> Range<Int64>? {
+        if offset == nil, length == nil { return nil }
+        guard let offset, let length, offset >= 0, length > 0, length <= file.size, offset <= file.size - length
+        else { throw ErrorMessage(.badValue, "the fields 'offset' and 'length' must be a range of the content") }
+        return offset..<offset + length
+    }
 }

@@ -8,6 +8,8 @@ struct ContentNeed: Sendable {
         case staged(file: Name, offset: Int64)
         /// Live files with these bytes; `versions/` may have them too.
         case known([RelativePath])
+        /// To be put together.
+        case recipe(RecipeSource)
     }
 
     var operation: OperationID
@@ -35,10 +37,11 @@ struct SourcedOperation: Sendable {
                 throw ErrorMessage(.badValue, "two operations have the number \(message.number)")
             }
             do throws(WireError) {
-                parsed.append(
-                    SourcedOperation(
-                        operation: try message.operation(generation: request.generation),
-                        source: try message.source?.source()))
+                let sourced = SourcedOperation(
+                    operation: try message.operation(generation: request.generation),
+                    source: try message.source?.source())
+                try sourced.checkSize()
+                parsed.append(sourced)
             } catch {
                 var refusal = ErrorMessage(error)
                 refusal.error.message = "operation \(message.number): \(refusal.message)"

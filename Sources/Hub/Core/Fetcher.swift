@@ -11,6 +11,8 @@ final class Fetcher {
     /// Staged files that were taken over whole, to be given back if the commit fails.
     private var adopted: [(item: PrivateItem, name: Name)] = []
     private let client: String
+    /// Recipes that gave the right bytes.
+    private(set) var followed: [(digest: Digest, recipe: Recipe)] = []
 
     init(_ store: Store, client: String, adoptedFrom: Int64) {
         self.store = store
@@ -54,6 +56,12 @@ final class Fetcher {
         switch need.source {
         case .staged(let file, let offset): return try staged(need.content, file, offset, isAlone: isAlone)
         case .known(let paths): return try known(need.content, paths)
+        case .recipe(let source):
+            let item = try attempt { () throws(FileTreeError) in
+                try self.store.build(source, staging: self.staging, as: need.content)
+            }
+            if item != nil { followed.append((need.content.digest, source.recipe)) }
+            return item
         }
     }
 

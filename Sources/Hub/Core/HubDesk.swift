@@ -47,6 +47,8 @@ final class HubDesk {
     var commitLines: [String: [CommitJob]] = [:]
     /// See ``LiveClient/shareMark``.
     var waitingForShare: [(job: CommitJob, commit: ParsedCommit)] = []
+    /// Who waits for what a content consists of, while that is found out.
+    var cutting: [Digest: [HTTPResponder]] = [:]
     /// Grows whenever clients are to be asked anew for contents that are missing here.
     var wantedMark: Int64 = 1
     /// What waits for a person.

@@ -6,6 +6,11 @@ import SyncCore
 struct LayOutSource: Sendable {
     let path: RelativePath
     let content: FileContent
+    /// A part of it; nil for all.
+    var range: Range<Int64>?
+
+    /// What is laid out, in bytes.
+    var length: Int64 { range.map { $0.upperBound - $0.lowerBound } ?? content.size }
 }
 
 extension Store {
@@ -40,6 +45,10 @@ extension Store {
         do {
             let reader = try share.openFile(source.path)
             guard try reader.status().size == source.content.size else { return false }
+            if let range = source.range {
+                try file.append(range, of: reader, hashing: false)
+                return true
+            }
             if isAlone {
                 if try file.clone(reader) { return true }
                 try file.reserve(source.content.size)

@@ -7,6 +7,9 @@ package struct ChunkSizes: Hashable, Sendable {
     /// None is longer.
     package let maximum: Int
 
+    /// Of the average, as a power of two.
+    package var exponent: Int { average.trailingZeroBitCount }
+
     /// - Parameter exponent: of the average, as a power of two: 10 to 26.
     package init(exponent: Int) {
         precondition((10...26).contains(exponent))

@@ -1,0 +1,57 @@
+internal import SQLite
+import SyncCore
+
+// How contents came from others, and what they consist of: caches, of which the oldest part goes.
+extension Journal {
+    /// The newest first, a few.
+    package func recipes(for digest: Digest) throws -> [Recipe] {
+        try database.query("SELECT recipe FROM recipe WHERE sha256 = ? ORDER BY id DESC LIMIT 8", digest) { row in
+            try row.blob(0)
+        }.compactMap { Recipe(encoded: $0) }
+    }
+
+    /// Remembers a recipe that was followed, and gave the right bytes. One that is very long is forgotten at once.
+    /// - Parameter most: recipes together.
+    package func keep(_ recipe: Recipe, for digest: Digest, most: Int = 1_024) throws {
+        let encoded = recipe.encoded
+        guard let base = recipe.bases.first, encoded.count <= Journal.longestRecipe else { return }
+        try database.transaction {
+            try database.execute(
+                "INSERT OR REPLACE INTO recipe (sha256, base, recipe) VALUES (?, ?, ?)", digest, base, encoded)
+            try database.execute(
+                "DELETE FROM recipe WHERE id <= (SELECT id FROM recipe ORDER BY id DESC LIMIT 1 OFFSET ?)", most)
+        }
+    }
+
+    /// What a content consists of; nil if that is not known (any more).
+    package func chunkList(of digest: Digest, size: Int64) throws -> ChunkList? {
+        let list = try database.first("SELECT list FROM chunk_list WHERE sha256 = ?", digest) { try $0.blob(0) }
+        return list.flatMap { ChunkList(encoded: $0, size: size) }
+    }
+
+    /// Remembers what a content consists of. A list that is very long is forgotten at once.
+    /// - Parameter most: lists together.
+    package func keep(_ list: ChunkList, of digest: Digest, most: Int = 1_024) throws {
+        let encoded = list.encoded
+        guard encoded.count <= Journal.longestList else { return }
+        try database.transaction {
+            try database.execute("INSERT OR REPLACE INTO chunk_list (sha256, list) VALUES (?, ?)", digest, encoded)
+            try database.execute(
+                "DELETE FROM chunk_list WHERE id <= (SELECT id FROM chunk_list ORDER BY id DESC LIMIT 1 OFFSET ?)",
+                most)
+        }
+    }
+
+    /// In bytes, of the caches; so they have a size that they never go beyond.
+    private static let longestRecipe = 64 << 10
+    private static let longestList = 1 << 20
+
+    /// Live files with these bytes, some of them.
+    package func someFiles(with digest: Digest) throws -> [Node] {
+        try database.query(
+            """
+            SELECT \(NodeColumns.list) FROM node WHERE sha256 = ?1 AND sha256 IS NOT NULL AND deleted = 0 LIMIT 16
+            """, digest
+        ) { try NodeColumns.read($0) }
+    }
+}

@@ -1,0 +1,1 @@
+HashRate().run()
