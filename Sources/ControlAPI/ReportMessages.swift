@@ -25,9 +25,12 @@ package struct ReportRequest: Codable, Hashable, Sendable {
     package var merging: String?
     /// `send-only` or `receive-only`; nil for two-way.
     package var mode: String?
+    /// How far it is; nil while nothing waits.
+    package var progress: ProgressMessage?
     package init(
         epoch: String, cursor: Int64, barrier: Int64, pending: [PendingMessage], upCount: Int, downCount: Int,
-        bytes: Int64, blocked: String? = nil, merging: String? = nil, mode: String? = nil
+        bytes: Int64, blocked: String? = nil, merging: String? = nil, mode: String? = nil,
+        progress: ProgressMessage? = nil
     ) {
         self.epoch = epoch
         self.cursor = cursor
@@ -39,6 +42,7 @@ package struct ReportRequest: Codable, Hashable, Sendable {
         self.blocked = blocked
         self.merging = merging
         self.mode = mode
+        self.progress = progress
     }
 }
 

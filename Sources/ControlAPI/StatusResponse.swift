@@ -69,13 +69,17 @@ package struct StatusResponse: Codable, Hashable, Sendable {
         package var pausedSince: String?
         /// `send-only` or `receive-only`; nil for two-way, and as long as it has not said.
         package var mode: String?
+        /// How far it is; nil unless it is at work.
+        package var progress: ProgressMessage?
         /// How fast bytes of files may move, as somebody asked here; nil for no limit.
         package var limits: LimitsMessage?
         package init(
             name: String, kind: ClientKind, state: ClientState, reason: String? = nil, refused: String? = nil,
             cursor: Int64, behind: Int64, unsynced: Unsynced, lastSeen: String?, pausedUntil: String?,
-            pausedSince: String? = nil, mode: String? = nil, limits: LimitsMessage? = nil
+            pausedSince: String? = nil, mode: String? = nil, limits: LimitsMessage? = nil,
+            progress: ProgressMessage? = nil
         ) {
+            self.progress = progress
             self.limits = limits
             self.name = name
             self.kind = kind

@@ -33,6 +33,8 @@ package struct Ahead: Sendable {
     package var notes: [EntryID: String] = [:]
     /// How much of them is there, in bytes.
     package var arrived: [EntryID: Int64] = [:]
+    /// Those that are there, whole, and that no commit has named.
+    var landed: [EntryID: Digest] = [:]
     /// Those that a plan has left out, with what they were then.
     var waiting: [EntryID: Digest] = [:]
 
@@ -68,6 +70,9 @@ extension Folder {
     package func arrived(_ file: Travelling) {
         ahead.whole.insert(file.file.digest)
         forgetTravelling(file)
+        ahead.landed[file.entry] = file.file.digest
+        ahead.notes[file.entry] = "its bytes are at the hub, waiting to be told"
+        ahead.arrived[file.entry] = file.file.size
     }
 
     /// A commit can say what it is without its bytes.
@@ -84,12 +89,14 @@ extension Folder {
     package func usedUp(_ digests: Set<Digest>) {
         ahead.whole.subtract(digests)
         ahead.spared.subtract(digests)
+        for (entry, digest) in ahead.landed where digests.contains(digest) { forgetTravelling(entry) }
     }
 
     private func forgetTravelling(_ entry: EntryID) {
         ahead.waiting[entry] = nil
         ahead.notes[entry] = nil
         ahead.arrived[entry] = nil
+        ahead.landed[entry] = nil
     }
 
     /// Whether its bytes have to be at the hub first, and are not.

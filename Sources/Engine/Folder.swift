@@ -47,6 +47,8 @@ package final class Folder<Tree: LocalTree> {
 
     /// Contents that travel ahead of commits.
     package var ahead = Ahead()
+    /// All that was sent and has come since the start, for people.
+    package internal(set) var done = Amount()
 
     let aside: Aside
     /// As they were read last.

@@ -20,9 +20,15 @@ struct LimitTests {
                 (goesUp ? proxy.bytes.up : proxy.bytes.down) - before > 8_192
             }
             #expect(!bea.folder.exists("large"))
+            try eventually("status says how far it is") {
+                guard let progress = try fleet.hub.status(of: slow).progress else { return false }
+                return progress.left.files == 1 && progress.left.bytes > 0 && progress.left.bytes <= Int64(bytes.count)
+            }
+            #expect(try fleet.hub.ctl("status").expectDone().output.contains("of 1 file, "))
             try fleet.hub.ctl("limit", "--all", way, "off").expectDone()
             try fleet.expectSame()
             #expect(bea.folder.read("large") == bytes)
+            try eventually("there is nothing to tell") { try fleet.hub.status(of: slow).progress == nil }
         }
     }
 }

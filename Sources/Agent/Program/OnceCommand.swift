@@ -93,9 +93,8 @@ struct OnceCommand {
                 ) { _ in }
             }, renewing: worker.renewIndex)
         defer { hub.close() }
-        let summary = try Once(
-            worker: worker, hub: hub, limits: address.limits, verifies: verifies, overwrites: overwrites
-        ).run()
+        let once = Once(worker: worker, hub: hub, limits: address.limits, verifies: verifies, overwrites: overwrites)
+        let summary = try ProgressBar.onTerminal(worker) { try once.run() }
         print(asJSON ? OnceCommand.json(summary) : OnceCommand.text(summary), terminator: "")
         return summary.left.isEmpty ? .done : .failed
     }

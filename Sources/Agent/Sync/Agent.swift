@@ -17,6 +17,8 @@ final class Agent: Sendable {
     private static let longestPause = 30
     /// How often an idle agent looks whether its folder is there, in milliseconds.
     private static let presenceAfter: Int64 = 15_000
+    /// How often it is told how far a transfer is, in milliseconds.
+    private static let progressAfter: Int64 = 1_000
     /// How long what had trouble rests before it is tried again, in milliseconds.
     private static let lookAgainAfter: Int64 = 5_000
 
@@ -159,7 +161,11 @@ final class Agent: Sendable {
         var looked = Clock.milliseconds
         loop(
             "report", state.report,
-            { worker.needsAnotherLook ? looked + Agent.lookAgainAfter : Clock.milliseconds + Agent.presenceAfter }
+            {
+                if reporter.isMoving { return Clock.milliseconds + Agent.progressAfter }
+                return worker.needsAnotherLook
+                    ? looked + Agent.lookAgainAfter : Clock.milliseconds + Agent.presenceAfter
+            }
         ) { [state] in
             // A disk may go without an event.
             _ = try worker.isPresent()

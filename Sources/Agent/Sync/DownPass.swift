@@ -35,7 +35,11 @@ final class DownPass {
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
         guard connection() != nil, try worker.isPresent() else { return false }
-        var placed = try worker.perform { try $0.placeAll() }
+        var placed = try worker.perform { folder in
+            let placed = try folder.placeAll()
+            folder.countReceived(files: placed)
+            return placed
+        }
         while let hub = connection(), !isStopping() {
             let now = Clock.milliseconds
             deferred = deferred.filter { $0.value > now }
@@ -79,7 +83,9 @@ final class DownPass {
         let placed = try worker.perform { folder in
             for (fetch, reason) in loaded.failed { if let reason { folder.receivingTroubles[fetch.node] = reason } }
             for (node, content) in loaded.arrived { folder.absorb(content, for: node) }
-            return try folder.place(only: loaded.arrived.map(\.node))
+            let placed = try folder.place(only: loaded.arrived.map(\.node))
+            folder.countReceived(files: placed, bytes: loaded.bytes)
+            return placed
         }
         log.debug("fetched", ["files": loaded.arrived.count, "placed": placed, "bytes": loaded.bytes])
         return placed

@@ -18,6 +18,7 @@ final class Reporter {
     private let worker: FolderWorker
     private let state: AgentState
     private var last: ReportRequest?
+    private var progress = Progress()
     private let log = Log("report")
 
     init(worker: FolderWorker, state: AgentState) {
@@ -49,6 +50,9 @@ final class Reporter {
     /// Whether the last report said that nothing waits.
     var saidInSync: Bool { last.map { $0.upCount + $0.downCount == 0 } ?? true }
 
+    /// Whether the next report will say something else, though nothing rings: bytes are moving.
+    var isMoving: Bool { !progress.isOver && progress.isMoving }
+
     /// Another hub, or another connection: everything is told again.
     func forget() { last = nil }
 
@@ -71,13 +75,16 @@ final class Reporter {
             let waiting = pending.filter { !$0.isSkipped }
             let isAll = pending.count < ReportRequest.itemLimit
             let isIdle = try folder.hasLooked && folder.index.inflightRequest == nil && !folder.hasSomethingToSend()
+            let left =
+                try isAll
+                ? Amount(files: waiting.count, bytes: waiting.reduce(0) { $0 + $1.bytes }) : folder.left()
+            progress.observe(total: folder.progress, left: left, at: Clock.uptime)
             return ReportRequest(
                 epoch: epoch, cursor: try folder.index.applied.rawValue, barrier: worker.passedBarrier(isIdle: isIdle),
                 pending: items, upCount: isAll ? waiting.count { $0.isUp } : backlog.up,
                 downCount: isAll ? waiting.count { !$0.isUp } : backlog.down,
-                bytes: isAll ? waiting.reduce(0) { $0 + $1.bytes } : backlog.bytes, blocked: worker.absence,
-                merging: try folder.index.mergeCause?.sentence,
-                mode: folder.index.mode == .twoWay ? nil : folder.index.mode.name)
+                bytes: left.bytes, blocked: worker.absence, merging: try folder.index.mergeCause?.sentence,
+                mode: folder.index.mode == .twoWay ? nil : folder.index.mode.name, progress: ProgressMessage(progress))
         }
     }
 }

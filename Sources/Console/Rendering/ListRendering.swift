@@ -1,4 +1,5 @@
 import ControlAPI
+import SyncCore
 
 extension ClientMessage: Listed {
     static var columns: [Table.Column] {

@@ -22,7 +22,8 @@ extension StatusResponse: Readable {
             let limited = client.limits.map { limits in
                 "\(name): limited to up \(SafeText.name(limits.up)), down \(SafeText.name(limits.down))\n"
             }
-            return [reason, refused, limited].compactMap { $0 }
+            let progress = client.progress.map { "\(name): \($0.text)\n" }
+            return [reason, progress, refused, limited].compactMap { $0 }
         }
         return lines.isEmpty ? "" : lines.joined() + "\n"
     }

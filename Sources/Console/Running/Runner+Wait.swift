@@ -1,5 +1,6 @@
 import Arguments
 import ControlAPI
+import SyncCore
 import Glibc
 
 extension Runner {

@@ -32,7 +32,8 @@ extension HubDesk {
             cursor: client.cursor.rawValue, behind: ClientStateRule.behind(client, head: head),
             unsynced: UnsyncedRule.totals(client, ahead: totals), lastSeen: client.lastSeen.map(Timestamp.text),
             pausedUntil: until, pausedSince: client.pausedSince.map(Timestamp.text), mode: client.report?.mode,
-            limits: limits(of: client.name))
+            limits: limits(of: client.name),
+            progress: client.isOnline && [.syncing, .merging].contains(state) ? client.report?.progress : nil)
     }
 
     func clientList() throws -> [ClientMessage] {

@@ -104,8 +104,7 @@ extension HubDesk {
     private func forgetReports(of name: String) {
         hubLog.warning("other_history", ["client": name])
         clients[name]?.record.cursor = .zero
-        clients[name]?.report = nil
-        clients[name]?.unsavedReport = nil
+        clients[name]?.forgetReport()
     }
 
     /// Whether the history has what a client has seen of it.
@@ -187,7 +186,7 @@ extension HubDesk {
         }
         client.record.cursor = max(client.record.cursor, Sequence(report.cursor))
         client.report = LastReport(report)
-        client.unsavedReport = report
+        client.note(report)
         clients[name] = client
         settle()
         return .message(EmptyResponse())

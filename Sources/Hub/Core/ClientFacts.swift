@@ -30,6 +30,8 @@ struct LastReport: Hashable, Sendable {
     var merging: String?
     /// `send-only` or `receive-only`; nil for two-way.
     var mode: String?
+    /// How far it is; nil while nothing waits.
+    var progress: ProgressMessage?
 
     /// - Parameter request: without a ``ReportRequest/problem``.
     init(_ request: ReportRequest) {
@@ -42,6 +44,7 @@ struct LastReport: Hashable, Sendable {
         blocked = request.blocked
         merging = request.merging
         mode = request.mode
+        progress = request.progress
     }
 
     /// Items that somebody may wait for: all but what is skipped for good.
@@ -60,6 +63,7 @@ extension ReportRequest {
     /// What is wrong with its numbers, whatever the journal says; nil if nothing is. Sums of those that are right do not
     /// overflow.
     var problem: String? {
+        if let problem = progress?.problem { return problem }
         let counts = 0...(1 << 40), sizes = Int64(0)...(1 << 62)
         guard counts.contains(upCount), counts.contains(downCount) else {
             return "the fields 'up_count' and 'down_count' must be from 0 to \(counts.upperBound)"

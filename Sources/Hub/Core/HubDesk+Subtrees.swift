@@ -35,8 +35,7 @@ extension HubDesk {
             hubLog.warning("subtree_made_again", ["client": name, "path": path])
             try journal.setSubtree(of: name, to: other.id)
             clients[name]?.record.cursor = .zero
-            clients[name]?.report = nil
-            clients[name]?.unsavedReport = nil
+            clients[name]?.forgetReport()
             clients[name]?.record.subtree?.node = other.id
         }
     }

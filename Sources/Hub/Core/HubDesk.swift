@@ -183,8 +183,7 @@ final class HubDesk {
         guard let record = try journal.client(named: name) else { return clients[name] = nil }
         var client = clients[name] ?? LiveClient(record)
         if client.record.generation != record.generation {
-            client.report = nil
-            client.unsavedReport = nil
+            client.forgetReport()
         }
         // A cursor that was reported may not have been written down yet.
         let cursor = client.record.generation == record.generation ? client.record.cursor : record.cursor

@@ -8,6 +8,8 @@ struct LiveClient {
     var report: LastReport?
     /// As the report goes to the journal; nil when it has gone.
     var unsavedReport: ReportRequest?
+    /// What went to the journal, or is about to, since the hub started.
+    private var lastKept: ReportRequest?
     /// Unix nanoseconds; nil if it was not heard since the hub started.
     var lastHeard: Nanoseconds?
     /// Of the clock that never goes back.
@@ -31,6 +33,18 @@ struct LiveClient {
         // One that would be refused today counts as none.
         let kept = record.report.flatMap { try? WireFormat.decode(ReportRequest.self, from: $0) }
         report = kept.flatMap { $0.problem == nil && $0.barrier <= HubDesk.highestBarrier ? LastReport($0) : nil }
+    }
+
+    /// What it has reported says nothing any more.
+    mutating func forgetReport() { (report, unsavedReport, lastKept) = (nil, nil, nil) }
+
+    /// Has it written down, unless it says nothing that a journal has to know: how far a client is changes all the time.
+    mutating func note(_ report: ReportRequest) {
+        var kept = report
+        kept.progress = nil
+        if kept == lastKept { return }
+        unsavedReport = kept
+        lastKept = kept
     }
 
     /// - Parameter grace: how long it counts as there after it spoke.

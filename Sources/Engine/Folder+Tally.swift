@@ -1,0 +1,24 @@
+internal import Index
+package import SyncCore
+
+/// What was done since the start, and what is left, for people.
+extension Folder {
+    /// What of the commit in flight has reached the hub.
+    func countSent(_ content: Content?) { done = done + Amount(files: 1, bytes: content?.file?.size ?? 0) }
+
+    /// Things are here as the hub has them.
+    /// - Parameter bytes: of those that had to come, or were found here.
+    package func countReceived(files: Int, bytes: Int64 = 0) { done = done + Amount(files: files, bytes: bytes) }
+
+    /// All that was done since the start, with what has come of what is on its way.
+    package var progress: Amount { Amount(files: done.files, bytes: done.bytes + onTheWay) }
+
+    /// What waits, in both directions, without what has come of it.
+    package func left() throws -> Amount {
+        let backlog = try index.backlog()
+        return Amount(files: backlog.up + backlog.down, bytes: max(backlog.bytes - onTheWay, 0))
+    }
+
+    /// In bytes.
+    private var onTheWay: Int64 { ahead.arrived.values.reduce(0, +) }
+}
