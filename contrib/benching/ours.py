@@ -21,6 +21,7 @@ class SyncHub:
         self.call("synchub", "init", "--root", self.root / "hub", "--listen", "127.0.0.1")
         line = self._start("hub", "synchub", "run", "--root", self.root / "hub")
         port = int(line.split()[2].rstrip(","))
+        self.api_port = int(line.split()[4])
         for side in "ab":
             self.wires[side] = Wire(port, delay)
             invite = json.loads(self.call("syncctl", "invite", side, "--root", self.root / "hub"))
