@@ -36,6 +36,13 @@ package final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
+    /// Looks at the state, and wakes nobody: nothing has changed.
+    package func look<Result>(_ body: (State) -> Result) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body(state)
+    }
+
     /// Blocks until `body` gives a value, asked at first and after each change, or the time is over.
     /// - Parameter timeout: nil: for ever.
     /// - Returns: nil when the time is over.

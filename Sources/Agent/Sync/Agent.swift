@@ -174,11 +174,16 @@ final class Agent: Sendable {
             if isNew { reporter.forget() }
             connection = now
             let wasBusy = !reporter.saidInSync
+            let began = Clock.milliseconds
             try reporter.run()
+            let took = Clock.milliseconds - began
             // The start, or a burst of work, is over.
-            if wasBusy || isNew, reporter.saidInSync { Memory.trim() }
-            // While much happens, a few reports a second are enough.
-            if !reporter.saidInSync { state.pauseBriefly() }
+            if wasBusy || isNew, reporter.saidInSync {
+                try worker.perform { try $0.index.releaseMemory() }
+                Memory.trim()
+            }
+            // While much happens a few reports a second are enough, and to look through all that waits takes its time.
+            if !reporter.saidInSync { state.pause(.milliseconds(min(max(50, 10 * took), 500))) }
             // What had trouble is tried again from time to time.
             if Clock.milliseconds - looked >= Agent.lookAgainAfter, worker.needsAnotherLook {
                 looked = Clock.milliseconds

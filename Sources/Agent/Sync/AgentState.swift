@@ -30,23 +30,23 @@ final class AgentState: Sendable {
 
     /// The connection to use for transfers and commits: none while the hub is away, a pause holds or the agent stops.
     var forTransfers: (any HubConnection)? {
-        facts.withLock { $0.pause == nil && !$0.isStopping ? $0.connection : nil }
+        facts.look { $0.pause == nil && !$0.isStopping ? $0.connection : nil }
     }
 
     /// The connection, paused or not.
-    var connection: (any HubConnection)? { facts.withLock { $0.connection } }
+    var connection: (any HubConnection)? { facts.look { $0.connection } }
 
-    var isPaused: Bool { facts.withLock { $0.pause != nil } }
-    var pause: PauseMessage? { facts.withLock { $0.pause } }
-    var isStopping: Bool { facts.withLock { $0.isStopping } }
-    var fatal: String? { facts.withLock { $0.fatal } }
-    var away: (since: Int64, reason: String)? { facts.withLock { $0.away } }
-    var refusal: String? { facts.withLock { $0.refusal } }
+    var isPaused: Bool { facts.look { $0.pause != nil } }
+    var pause: PauseMessage? { facts.look { $0.pause } }
+    var isStopping: Bool { facts.look { $0.isStopping } }
+    var fatal: String? { facts.look { $0.fatal } }
+    var away: (since: Int64, reason: String)? { facts.look { $0.away } }
+    var refusal: String? { facts.look { $0.refusal } }
     /// How fast bytes of files may move, as it was last heard of the hub.
-    var limits: LimitsMessage? { facts.withLock { $0.limits } }
+    var limits: LimitsMessage? { facts.look { $0.limits } }
     func setLimits(_ limits: LimitsMessage?) { facts.withLock { $0.limits = limits } }
     /// Whether everything that the hub had at the last answer has been received.
-    var isCaughtUp: Bool { facts.withLock { $0.isCaughtUp } }
+    var isCaughtUp: Bool { facts.look { $0.isCaughtUp } }
 
     func connected(_ connection: any HubConnection) {
         facts.withLock { facts in
@@ -109,9 +109,9 @@ final class AgentState: Sendable {
         ringAll()
     }
 
-    /// 50 ms, or less if the agent is to end.
-    func pauseBriefly() {
-        facts.wait(timeout: .milliseconds(50)) { $0.isStopping ? () : nil }
+    /// Waits so long, or less if the agent is to end.
+    func pause(_ time: Duration) {
+        facts.wait(timeout: time) { $0.isStopping ? () : nil }
     }
 
     /// Blocks until the agent is to end.

@@ -16,7 +16,7 @@ final class FolderWorker: @unchecked Sendable {
     private var timer: (any DispatchSourceTimer)?
     private let indexPath: String
     /// What is to be done when the index turns out to be damaged.
-    private let whenDamaged = Monitor<(@Sendable (String) -> Void)?>(nil)
+    private let whenDamaged = Callback<String>()
     private let debounce: Int64
     private let longest: Int64
     private var isLookScheduled = false
@@ -45,9 +45,10 @@ final class FolderWorker: @unchecked Sendable {
         uptime: @escaping @Sendable () -> Nanoseconds = { Clock.uptime },
         onWork: @escaping @Sendable () -> Void
     ) throws {
-        let relay = EventRelay()
+        // Stands between the watcher and the worker, which are made one after the other.
+        let relay = Callback<FolderEvents>()
         let day = Timestamp.day(Clock.now)
-        tree = try DiskTree(path: path, standIn: standIn, date: day, carrying: extras) { relay.deliver($0) }
+        tree = try DiskTree(path: path, standIn: standIn, date: day, carrying: extras) { relay.call($0) }
         let (index, damaged) = try FolderIndex.openSound(path: indexPath, newGeneration: Generation.random())
         if let damaged {
             log.warning(
@@ -89,12 +90,12 @@ final class FolderWorker: @unchecked Sendable {
 
     /// - Parameter body: called with a sentence, on the queue, when the index turns out to be damaged: nothing sensible can be
     ///   done with it any more. The next start makes a new one.
-    func onDamage(_ body: @escaping @Sendable (String) -> Void) { whenDamaged.withLock { $0 = body } }
+    func onDamage(_ body: @escaping @Sendable (String) -> Void) { whenDamaged.connect(body) }
 
     private func lookForDamage(_ error: any Error) {
         guard FolderIndex.isDamage(error) else { return }
         FolderIndex.markDamaged(path: indexPath)
-        whenDamaged.withLock { $0 }?("\(error). Start the agent again: the index is put aside and made anew")
+        whenDamaged.call("\(error). Start the agent again: the index is put aside and made anew")
     }
 
     func stop() {
@@ -136,7 +137,11 @@ final class FolderWorker: @unchecked Sendable {
     private func take(_ events: FolderEvents) {
         queue.async { [self] in
             let now = Clock.milliseconds
-            for (place, event) in events.names where !isPassedOver(place) { settling.note(place, event, at: now) }
+            for (place, event) in events.names {
+                // What this program has put there by itself is looked at once, and not again when it has become quiet.
+                if event == .changed, folder.isOwnDoing(place.directory, place.name) { continue }
+                if !isPassedOver(place) { settling.note(place, event, at: now) }
+            }
             if events.overflowed {
                 log.warning("events-lost", ["then": "everything is looked at again"])
                 attempt { try folder.lookAtEverything() }
@@ -265,6 +270,7 @@ final class FolderWorker: @unchecked Sendable {
         isFinishing = true
         queue.async { [self] in
             isFinishing = false
+            folder.justPlaced.forget()
             defer { looked.ring() }
             attempt {
                 try folder.look(at: settling.waiting.map { ($0.directory, $0.name) })
@@ -466,20 +472,15 @@ final class FolderWorker: @unchecked Sendable {
     }
 }
 
-/// Stands between the watcher and the worker, which are made one after the other.
-private final class EventRelay: Sendable {
-    private let receiver = Monitor<(@Sendable (FolderEvents) -> Void)?>(nil)
-
-    func deliver(_ events: FolderEvents) { receiver.withLock { $0 }?(events) }
-
-    func connect(_ body: @escaping @Sendable (FolderEvents) -> Void) { receiver.withLock { $0 = body } }
-}
-
 /// Names for indexes.
 enum Generation {
     /// 32 hexadecimal digits.
     static func random() -> String {
+        // Two numbers and not sixteen bytes: each of those would be a call of the system.
         var generator = SystemRandomNumberGenerator()
-        return (0..<16).map { _ in Escaping.hex(UInt8.random(in: .min ... .max, using: &generator)) }.joined()
+        return (0..<2).map { _ in
+            let number = UInt64.random(in: .min ... .max, using: &generator)
+            return (0..<8).map { Escaping.hex(UInt8(truncatingIfNeeded: number >> (8 * $0))) }.joined()
+        }.joined()
     }
 }
