@@ -6,6 +6,7 @@ package import SyncCore
 extension FolderIndex {
     /// Before the disk is changed: what each of these nodes is to become here.
     package func intend(_ nodes: [Node]) throws {
+        mayHaveIntents = true
         try transaction {
             for node in nodes {
                 let content = ContentColumns(node.content)
@@ -26,13 +27,15 @@ extension FolderIndex {
 
     /// What was to be brought onto the disk for a node and was not crossed out.
     package func intent(of node: NodeID) throws -> SyncedState? {
-        try database.first("SELECT \(Self.intentColumns) FROM intent WHERE node = ?", node.rawValue, row: Self.intent)?
+        if !mayHaveIntents { return nil }
+        return try database.first("SELECT \(Self.intentColumns) FROM intent WHERE node = ?", node.rawValue, row: Self.intent)?
             .1
     }
 
     /// What was to be brought to a place and was not crossed out.
     package func intents(at location: Location) throws -> [(NodeID, SyncedState)] {
-        try database.query(
+        if !mayHaveIntents { return [] }
+        return try database.query(
             "SELECT \(Self.intentColumns) FROM intent WHERE parent = ? AND name = ?", location.parent.rawValue,
             location.name.bytes, row: Self.intent)
     }
@@ -40,6 +43,13 @@ extension FolderIndex {
     /// It is on the disk, or will not be brought there: inside the transaction that says so.
     package func crossOut(_ nodes: [NodeID]) throws {
         for node in nodes { try database.execute("DELETE FROM intent WHERE node = ?", node.rawValue) }
+    }
+
+    /// Looks whether any are left, so that nobody asks where there are none: they are asked for with each name that appears
+    /// and each change that is sent. Not inside a transaction, which may be undone.
+    package func countIntents() throws {
+        if database.isInTransaction { return }
+        mayHaveIntents = try database.first("SELECT 1 FROM intent LIMIT 1") { _ in true } ?? false
     }
 
     private static let intentColumns =

@@ -20,6 +20,8 @@ package final class FolderIndex {
     package var mode = SyncMode.twoWay
     /// See ``Subject/overwrites``. Not stored.
     package var overwrites = false
+    /// Whether something may be on record as being brought onto the disk: see ``countIntents()``.
+    var mayHaveIntents = true
     /// See ``carry(_:)``.
     package internal(set) var carries = CarriedExtras.nothing
 
@@ -27,8 +29,12 @@ package final class FolderIndex {
     ///   - path: of the database file; made if it is not there.
     ///   - newGeneration: names this index if it is made now (random, hex): two indexes never share operation ids.
     package convenience init(path: String, newGeneration: String) throws {
-        let database = try Database(path: path)
+        // As much as a transaction of a few thousand files changes: what does not fit is written to the log before its time,
+        // and again for each change. An idle index gives it back: see ``releaseMemory()``.
+        let database = try Database(path: path, cacheBytes: 16 << 20)
         try database.execute("PRAGMA synchronous = NORMAL")
+        // In pages: what many files change is brought into the database a few times, not for each hundred of them.
+        try database.execute("PRAGMA wal_autocheckpoint = 4000")
         // One process has it (the home's lock): no locks of files are taken and given back for each question.
         try database.execute("PRAGMA locking_mode = EXCLUSIVE")
         try self.init(database, newGeneration)
@@ -56,12 +62,16 @@ package final class FolderIndex {
             // What a scan was cut off in is looked at again from the start.
             try database.execute("UPDATE local SET vanished = 0 WHERE vanished = 1 AND entry = 1")
         }
+        try countIntents()
     }
 
     /// Runs `body` in one transaction; what it throws undoes all of it.
     package func transaction<Value>(_ body: () throws -> Value) throws -> Value {
         try database.transaction(body)
     }
+
+    /// Gives back what is kept in memory of the database, after a burst of work.
+    package func releaseMemory() throws { try database.execute("PRAGMA shrink_memory") }
 
     /// SQLite's own check; empty when it finds nothing.
     package func check() throws -> [String] { try database.integrityCheck() }

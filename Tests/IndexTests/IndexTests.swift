@@ -100,6 +100,28 @@ struct IndexTests {
         #expect(try index.unsettled(limit: 10) == [.entry(entry)])
     }
 
+    @Test func `what is intended is found until it is crossed out, also when that was undone`() throws {
+        let location = try node(2, seq: 3).location
+        #expect(try index.intent(of: NodeID(2)) == nil)
+        try index.intend([node(2, seq: 3)])
+        try index.countIntents()
+        #expect(try index.intent(of: NodeID(2)) != nil)
+        struct Undo: Error {}
+        #expect(throws: Undo.self) {
+            try index.transaction {
+                try index.crossOut([NodeID(2)])
+                try index.countIntents()
+                throw Undo()
+            }
+        }
+        #expect(try index.intents(at: location).count == 1)
+        try index.crossOut([NodeID(2)])
+        try index.countIntents()
+        #expect(try index.intents(at: location).isEmpty)
+        try index.intend([node(2, seq: 3)])
+        #expect(try index.intents(at: location).count == 1)
+    }
+
     // MARK: - What waits
 
     @Test func `a node that only receives is passed over until something about it changes`() throws {
