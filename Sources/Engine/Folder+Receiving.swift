@@ -94,11 +94,13 @@ extension Folder {
         let intents = try intents(of: nodes)
         if !intents.isEmpty { try index.intend(intents) }
         do {
-            return try index.transaction {
+            let count = try index.transaction {
                 let count = try place(nodes)
                 try index.crossOut(intents.map(\.id))
                 return count
             }
+            if !intents.isEmpty { try index.countIntents() }
+            return count
         } catch {
             // What was placed is on the disk, and the index (it may be full) does not say so: as after a crash, a look at
             // everything finds what was intended, and does not take it for the user's.
@@ -233,6 +235,7 @@ private struct Placer<Tree: LocalTree> {
             parent: parent, name: remote.name, kind: remote.content.kind, stamp: status.stamp,
             mode: folder.understood(status.mode, for: remote.content.mode), digest: remote.content.file?.digest,
             target: target(of: remote.content))
+        if remote.content.file != nil { folder.justPlaced.note(parent, remote.name, path, status) }
         try become(entry, remote)
         if remote.content.isDirectory { folder.look(into: entry, deep: false) }
         return true

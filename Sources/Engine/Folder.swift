@@ -49,6 +49,8 @@ package final class Folder<Tree: LocalTree> {
     package var ahead = Ahead()
     /// All that was sent and has come since the start, for people.
     package internal(set) var done = Amount()
+    /// What was placed since the last look at the disk was finished, and how it lay there then.
+    package var justPlaced = JustPlaced()
 
     let aside: Aside
     /// As they were read last.

@@ -84,7 +84,7 @@ private struct Swap: ~Copyable {
         if let out = try? whatCameOut(), out.status.survivedRename(before.fingerprint),
             isConfirmed(out, confirming), undisturbed()
         {
-            return .placed(item.placedStatus(new), displaced: out)
+            return .placed(item.placedStatus(new.status()), displaced: out)
         }
         tree.onInstant(.puttingBack)
         return back(before)

@@ -16,13 +16,24 @@ extension TreeRoot {
     /// - Throws: ``FileTreeError``: `.notFound` (no such directory), `.crossDevice`, `.unsupported`, …
     package func placeNew(_ item: PrivateItem, at path: RelativePath) throws(FileTreeError) -> NewPlacement {
         let entry = try entry(path, "place")
-        let handle = try item.handle("place")
+        if item.status.kind == .directory {
+            let handle = try item.handle("place")
+            return try placeNew(item, entry, moving: handle.raw) { item.placedStatus(handle.status()) }
+        }
+        // Without a handle on it: a stranger who has the name by now has another inode, or other times.
+        return try placeNew(item, entry, moving: nil) {
+            item.placedStatus((try? lookAt(entry.directory.raw, entry.name, "place", entry.path)) ?? nil)
+        }
+    }
+
+    private func placeNew(
+        _ item: PrivateItem, _ entry: borrowing Entry, moving: Int32?, _ placed: () -> FileStatus
+    ) throws(FileTreeError) -> NewPlacement {
         while true {
-            let moving = item.status.kind == .directory ? handle.raw : nil
             if !fails(.placing),
                 rename(item.area.directory.raw, item.name.bytes, entry.directory.raw, entry.name, moving: moving) == 0
             {
-                return .placed(item.placedStatus(handle))
+                return .placed(placed())
             }
             guard errno == EEXIST else { throw entry.error("place") }
             // Gone again meanwhile: try again.
@@ -83,8 +94,8 @@ extension PrivateItem {
 
     /// What to remember of it once it is placed. If someone changed it since, the status from before, which differs from
     /// the disk: so the change will be seen.
-    func placedStatus(_ handle: borrowing Descriptor) -> FileStatus {
-        guard let now = handle.status(), now.survivedRename(status.fingerprint), now.mode == status.mode
+    func placedStatus(_ now: FileStatus?) -> FileStatus {
+        guard let now, now.born == status.born, now.survivedRename(status.fingerprint), now.mode == status.mode
         else { return status }
         return now
     }

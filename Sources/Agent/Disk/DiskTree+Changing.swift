@@ -29,7 +29,13 @@ extension DiskTree {
         _ path: RelativePath, _ known: Known, by staged: StagedContent, as file: FileContent
     ) throws -> Placing {
         guard let expected = try expected(path, known) else { return .unexpected }
-        return try exchange(path, expected, with: item(staged, as: file), confirming: confirmation(known))
+        return try exchange(path, expected, with: named(item(staged, as: file)), confirming: confirmation(known))
+    }
+
+    /// What is swapped gives its name to what comes out, and that is somebody's bytes: not by a name that a start removes.
+    private func named(_ item: PrivateItem) throws -> PrivateItem {
+        if !isFetched(item) { return item }
+        return try asking { () throws(FileTreeError) in try item.move(to: area, as: PrivateArea.randomName()) }
     }
 
     private func exchange(

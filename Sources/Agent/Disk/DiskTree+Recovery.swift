@@ -45,7 +45,7 @@ extension DiskTree {
         do { try item.remove() } catch { log.warning("left_in_private", ["what": item.name, "reason": "\(error)"]) }
     }
 
-    private func isFetched(_ item: PrivateItem) -> Bool { item.name.bytes.starts(with: Array(Self.fetchPrefix.utf8)) }
+    func isFetched(_ item: PrivateItem) -> Bool { item.name.bytes.starts(with: Array(Self.fetchPrefix.utf8)) }
 
     /// Reads all of it.
     func content(of item: PrivateItem) throws -> Content {

@@ -108,8 +108,7 @@ struct Loader: Sendable {
         _ file: StagedFile, _ fetch: Fetch, isVerified: Bool = false, sync: Bool
     ) throws -> StagedContent {
         let item = try file.finish(
-            mode: fetch.file.mode, mtime: fetch.file.mtime, expecting: isVerified ? nil : fetch.file.digest, sync: sync
-        ).move(to: area, as: try Name("put-" + Generation.random()))
+            mode: fetch.file.mode, mtime: fetch.file.mtime, expecting: isVerified ? nil : fetch.file.digest, sync: sync)
         return StagedContent(
             name: String(decoding: item.name.bytes, as: UTF8.self), digest: fetch.file.digest, isDurable: sync)
     }
