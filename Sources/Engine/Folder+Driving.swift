@@ -130,7 +130,7 @@ extension Folder {
     /// - Parameter pending: see ``pending(limit:)``.
     /// - Returns: what had been its cause; nil if none ended.
     package func endMerging(_ pending: [Pending]) throws -> MergeCause? {
-        guard let cause = try index.mergeCause, hasLooked, try index.hasHeard, try index.inflightRequest == nil,
+        guard let cause = try index.mergeCause, hasLooked, try index.hasHeard, try !index.isInflight,
             pending.allSatisfy({ $0.isSkipped || $0.isStuck })
         else { return nil }
         try index.setMergeCause(nil)

@@ -45,7 +45,7 @@ extension Folder {
     }
 
     /// Of a directory that may not be here yet; nil if nothing is known of it.
-    private func rules(ofNode directory: NodeID) throws -> DirectoryRules? {
+    func rules(ofNode directory: NodeID) throws -> DirectoryRules? {
         if let row = try index.local(of: directory) { return try rules(of: row.entry) }
         guard let location = try index.remote(directory)?.location ?? index.synced(directory)?.location else {
             return nil
@@ -127,7 +127,7 @@ extension Folder {
         if known.kind != kind { return try index.update(known.vanished) }
         guard known.node == nil else { return }
         // The answer may be that the hub knows it from now on.
-        if try index.inflightRequest != nil {
+        if try index.isInflight {
             rulesWaiting.insert(known.parent)
         } else {
             try index.removeLocal(known.entry)

@@ -24,19 +24,24 @@ extension Folder {
         if !index.mode.receives { return [] }
         var found: [Fetch] = []
         var after = NodeID(0)
+        var landings = Landings()
         while found.count < limit {
             let page = try index.unsettledNodes(limit: 500, after: after)
             guard let last = page.last else { break }
             after = last
             for node in page where !except.contains(node) {
-                if let fetch = try fetch(for: node) { found.append(fetch) }
+                if let fetch = try fetch(for: node, &landings) { found.append(fetch) }
                 if found.count == limit { break }
             }
         }
         return found
     }
 
-    private func fetch(for node: NodeID) throws -> Fetch? {
+    private func fetch(for node: NodeID, _ landings: inout Landings) throws -> Fetch? {
+        if let arrival = try arrival(node, &landings), let file = arrival.node.content.file {
+            if staged[node]?.digest == file.digest { return nil }
+            return Fetch(node: node, file: file, path: arrival.directory.remotePath.appending(arrival.node.name))
+        }
         guard let subject = try index.subject(of: .node(node)), let file = wantedFile(subject.verdict),
             staged[node]?.digest != file.digest, let path = try index.remotePath(of: node)
         else { return nil }
@@ -82,7 +87,8 @@ extension Folder {
             let page = try index.unsettledNodes(limit: 500, after: after)
             guard let last = page.last else { return placed }
             after = last
-            placed += try place(only: page)
+            var landings = Landings()
+            placed += try place(only: page.filter { try !onlyWaitsForBytes($0, &landings) })
         }
     }
 
@@ -90,12 +96,14 @@ extension Folder {
     package func place(only nodes: [NodeID]) throws -> Int {
         // What is not its own disk is not written to, and what lies there from before a crash must be known first.
         guard hasLooked, tree.isPresent() else { return 0 }
+        if nodes.isEmpty { return 0 }
         try partAll(nodes)
-        let intents = try intents(of: nodes)
+        let arrivals = try arrivals(among: nodes)
+        let intents = try intents(of: nodes, arrivals)
         if !intents.isEmpty { try index.intend(intents) }
         do {
             let count = try index.transaction {
-                let count = try place(nodes)
+                let count = try place(nodes, arrivals)
                 try index.crossOut(intents.map(\.id))
                 return count
             }
@@ -112,9 +120,9 @@ extension Folder {
 
     /// What placing these nodes may bring onto the disk: themselves, the directories that they need, and who is in
     /// their way.
-    private func intents(of nodes: [NodeID]) throws -> [Node] {
-        var found: [NodeID: Node] = [:]
-        var queue = nodes
+    private func intents(of nodes: [NodeID], _ arrivals: [NodeID: Arrival]) throws -> [Node] {
+        var found = arrivals.mapValues(\.node)
+        var queue = nodes.filter { arrivals[$0] == nil }
         while let node = queue.popLast() {
             guard node != .root, found[node] == nil, let subject = try index.subject(of: .node(node)) else { continue }
             let remote: Node
@@ -136,11 +144,32 @@ extension Folder {
         return found.values.sorted { $0.id < $1.id }
     }
 
-    private func place(_ nodes: [NodeID]) throws -> Int {
+    /// Those of some nodes that are plain arrivals, with their bytes.
+    private func arrivals(among nodes: [NodeID]) throws -> [NodeID: Arrival] {
+        var found: [NodeID: Arrival] = [:]
+        if try index.isInflight { return found }
+        var landings = Landings()
+        for node in nodes {
+            guard let staged = staged[node], let arrival = try arrival(node, &landings),
+                staged.digest == arrival.node.content.file?.digest
+            else { continue }
+            found[node] = arrival
+        }
+        return found
+    }
+
+    private func place(_ nodes: [NodeID], _ arrivals: [NodeID: Arrival]) throws -> Int {
         var placed = 0
+        // What was asked about directories holds until something else than an arrival has been moved.
+        var holds = true
         for node in nodes {
             var placer = Placer(folder: self)
-            if try placer.settle(node) { placed += 1 }
+            if holds, let arrival = arrivals[node] {
+                if try placer.settle(arrival) { placed += 1 }
+            } else if try placer.settle(node) {
+                placed += 1
+                holds = false
+            }
         }
         try makeDurable()
         return placed
@@ -184,19 +213,27 @@ private struct Placer<Tree: LocalTree> {
         defer { visiting.remove(node) }
         guard let subject = try index.subject(of: .node(node)), case .receive(let receiving) = subject.verdict
         else { return false }
-        do {
+        return try attempting(node, subject.local?.parent.entry, subject.remote?.parent) { placer in
             switch receiving {
-            case .make(let remote): return try make(remote)
-            case .change(let local, let synced, let remote): return try change(local, synced, remote)
-            case .remove(let local, _, let remote): return try remove(local.entry, remote)
+            case .make(let remote): return try placer.make(remote)
+            case .change(let local, let synced, let remote): return try placer.change(local, synced, remote)
+            case .remove(let local, _, let remote): return try placer.remove(local.entry, remote)
             }
-        } catch let problem as DiskProblem where problem.cause == .notFound {
+        }
+    }
+
+    /// What goes wrong with one node keeps no other away.
+    /// - Parameters:
+    ///   - directory: in which it lies.
+    ///   - remote: in which it is to lie.
+    private mutating func attempting(
+        _ node: NodeID, _ directory: EntryID?, _ remote: NodeID?, _ body: (inout Placer) throws -> Bool
+    ) throws -> Bool {
+        do { return try body(&self) } catch let problem as DiskProblem where problem.cause == .notFound {
             // Its user has moved something on the way, or what was fetched is gone: the next look tells, or the next fetch.
             if let staged = folder.staged.removeValue(forKey: node) { tree.discard(staged) }
-            if let local = subject.local { try lookAgainQuietly(local.parent.entry) }
-            if let parent = try subject.remote.flatMap({ try index.local(of: $0.parent) }) {
-                try lookAgainQuietly(parent.entry)
-            }
+            if let directory { try lookAgainQuietly(directory) }
+            if let parent = try remote.flatMap({ try index.local(of: $0) }) { try lookAgainQuietly(parent.entry) }
             return false
         } catch let problem as DiskProblem {
             folder.receivingTroubles[node] = problem.description
@@ -206,10 +243,29 @@ private struct Placer<Tree: LocalTree> {
 
     // MARK: - New here
 
+    /// The short way of ``settle(_:)`` for what is new, with nothing in its way.
+    mutating func settle(_ arrival: Arrival) throws -> Bool {
+        let (remote, directory) = (arrival.node, arrival.directory)
+        return try attempting(remote.id, nil, remote.parent) { placer in
+            let (folder, path) = (placer.folder, arrival.path)
+            guard let file = remote.content.file, let staged = folder.staged[remote.id], staged.digest == file.digest
+            else { return false }
+            guard case .done(let status) = try folder.tree.place(staged, as: file, at: path) else {
+                if try folder.isBlocked(remote, in: directory.entry, path) { return false }
+                return try placer.lookAgain(directory.entry)
+            }
+            placer.placed(remote.id, at: path)
+            folder.justPlaced.note(directory.entry, remote.name, path, status)
+            try folder.index.settleArrival(remote, in: directory.entry, stamp: status.stamp, mode: status.mode)
+            folder.receivingTroubles[remote.id] = nil
+            return true
+        }
+    }
+
     private mutating func make(_ remote: Node) throws -> Bool {
         // What this side has just created comes with the changes too: until the answer is here it cannot be told from
         // what others made, and its user may have deleted it since.
-        guard try index.inflightRequest == nil else { return false }
+        guard try !index.isInflight else { return false }
         if remote.content.isDirectory, try takeOver(remote) || takeHollow(remote) { return true }
         if let isUnited = try folder.unite(remote) {
             if isUnited { return true }

@@ -8,7 +8,7 @@ extension Folder {
     ///   - operations: how many at most, about.
     ///   - bytes: how many bytes of content at most, about; one file may be larger.
     package func nextCommit(operations limit: Int = 2_000, bytes: Int64 = 16 << 20) throws -> Commit? {
-        guard hasLooked, try index.inflightRequest == nil else { return nil }
+        guard hasLooked, try !index.isInflight else { return nil }
         // Its answer could speak of what the snapshot lacks.
         guard try index.snapshotAfter == nil else { return nil }
         // Who merges as if new hears first what the hub has, so that no bytes go there twice.
@@ -30,6 +30,7 @@ extension Folder {
     func readyToSend(limit: Int) throws -> [SubjectKey] {
         var ready: [SubjectKey] = []
         undone = []
+        var landings = Landings()
         var node = NodeID(0)
         var entry = EntryID(0)
         while ready.count < limit {
@@ -40,7 +41,11 @@ extension Folder {
                 case .node(let id): node = max(node, id)
                 case .entry(let id): entry = max(entry, id)
                 }
-                if try settleOrSend(key) { ready.append(key) }
+                if case .node(let id) = key, try newcomer(id, &landings) != nil {
+                    try index.setReceiving(id)
+                } else if try settleOrSend(key) {
+                    ready.append(key)
+                }
             }
         }
         return ready

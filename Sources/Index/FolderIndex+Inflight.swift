@@ -71,6 +71,11 @@ extension FolderIndex {
     /// The request in flight, if one is.
     package var inflightRequest: String? { get throws { try value("commit") } }
 
+    /// Whether a commit is in flight: without reading it.
+    package var isInflight: Bool {
+        get throws { try database.first("SELECT 1 FROM meta WHERE key = 'commit'") { _ in true } ?? false }
+    }
+
     /// The entries that the commit in flight speaks of; deletions have none.
     package func inflightEntries() throws -> [EntryID] {
         try database.query("SELECT DISTINCT entry FROM inflight WHERE entry IS NOT NULL") { row in

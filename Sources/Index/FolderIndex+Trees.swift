@@ -94,6 +94,14 @@ extension FolderIndex: ThreeTrees {
 
     /// Hub and disk agree on this. Drops the hub's word from `remote` if it says the same.
     package func setSynced(_ node: NodeID, _ state: SyncedState) throws {
+        try writeSynced(node, state)
+        if let remote = try remote(node), !remote.isDeleted, SyncedState(remote) == state {
+            try database.execute("DELETE FROM remote WHERE node = ?", node.rawValue)
+        }
+        try markUnsettled(.node(node))
+    }
+
+    func writeSynced(_ node: NodeID, _ state: SyncedState) throws {
         let content = ContentColumns(state.content)
         try database.execute(
             """
@@ -106,10 +114,6 @@ extension FolderIndex: ThreeTrees {
                 node.rawValue, state.location.parent.rawValue, state.location.name.bytes,
                 state.contentVersion.rawValue, state.locationVersion.rawValue,
             ] + content.bindings)
-        if let remote = try remote(node), !remote.isDeleted, SyncedState(remote) == state {
-            try database.execute("DELETE FROM remote WHERE node = ?", node.rawValue)
-        }
-        try markUnsettled(.node(node))
     }
 
     /// Nothing is agreed about the node any more; what the hub says about it counts as new here.
@@ -127,7 +131,7 @@ extension FolderIndex: ThreeTrees {
         try database.execute("DELETE FROM synced WHERE node = ?", node.rawValue)
         try database.execute("DELETE FROM aside WHERE node = ?", node.rawValue)
         if let tombstone = try remote(node), tombstone.isDeleted,
-            try tombstone.seq > received || inflightRequest != nil || holdsAnything
+            try tombstone.seq > received || isInflight || holdsAnything
         {
             return try markUnsettled(.node(node))
         }
@@ -189,13 +193,14 @@ extension FolderIndex: ThreeTrees {
     /// Takes in what the hub says about a node, unless something newer was heard. Says nothing about `received`.
     package func setRemote(_ node: Node) throws {
         let node = try understood(node)
+        let synced = try synced(node.id)
         if let known = try remote(node.id) {
             // What was agreed once has no number any more: its versions tell.
             if known.seq > node.seq || (known.seq == .zero && !isNews(node, since: SyncedState(known))) { return }
-        } else if let synced = try synced(node.id), !isNews(node, since: synced) {
+        } else if let synced, !isNews(node, since: synced) {
             return
         }
-        if !node.isDeleted, let synced = try synced(node.id), synced == SyncedState(node) {
+        if !node.isDeleted, let synced, synced == SyncedState(node) {
             try database.execute("DELETE FROM remote WHERE node = ?", node.id.rawValue)
             try markUnsettled(.node(node.id))
             return

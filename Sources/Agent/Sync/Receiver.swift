@@ -67,7 +67,7 @@ final class Receiver {
         try worker.perform { try $0.index.beginSnapshot() }
         state.report.ring()
         while !state.isStopping {
-            if try worker.perform({ try $0.index.inflightRequest != nil }) {
+            if try worker.perform({ try $0.index.isInflight }) {
                 // What is in flight is answered first.
                 state.up.ring()
                 return state.poll.wait(.milliseconds(500))

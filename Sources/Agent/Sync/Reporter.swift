@@ -74,7 +74,7 @@ final class Reporter {
             let items = pending.map(PendingMessage.init)
             let waiting = pending.filter { !$0.isSkipped }
             let isAll = pending.count < ReportRequest.itemLimit
-            let isIdle = try folder.hasLooked && folder.index.inflightRequest == nil && !folder.hasSomethingToSend()
+            let isIdle = try folder.hasLooked && !folder.index.isInflight && !folder.hasSomethingToSend()
             let left =
                 try isAll
                 ? Amount(files: waiting.count, bytes: waiting.reduce(0) { $0 + $1.bytes }) : folder.left()

@@ -49,7 +49,7 @@ final class UpPass {
         guard try worker.isPresent() else { return false }
         let hasHashed = try hashing.run()
         guard let hub = connection() else { return false }
-        if try worker.perform({ try $0.index.inflightRequest }) != nil {
+        if try worker.perform({ try $0.index.isInflight }) {
             try sendCommit(hub, isFirst: false)
             return true
         }
