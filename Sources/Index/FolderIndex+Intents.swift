@@ -28,7 +28,8 @@ extension FolderIndex {
     /// What was to be brought onto the disk for a node and was not crossed out.
     package func intent(of node: NodeID) throws -> SyncedState? {
         if !mayHaveIntents { return nil }
-        return try database.first("SELECT \(Self.intentColumns) FROM intent WHERE node = ?", node.rawValue, row: Self.intent)?
+        return try database.first(
+            "SELECT \(Self.intentColumns) FROM intent WHERE node = ?", node.rawValue, row: Self.intent)?
             .1
     }
 

@@ -38,7 +38,7 @@ extension FolderIndex {
     @discardableResult
     package func takeSnapshot(_ page: SnapshotPage, chain: String?) throws -> Bool {
         try transaction {
-            guard let after = try snapshotAfter, after == page.after, try inflightRequest == nil else { return false }
+            guard let after = try snapshotAfter, after == page.after, try !isInflight else { return false }
             if after.rawValue == 0 {
                 try set("snapshot_seq", String(page.seq.rawValue))
                 try set("snapshot_chain", chain)

@@ -1,4 +1,4 @@
-import Processes
+import Synchronization
 import Testing
 
 @testable import Agent
@@ -7,20 +7,20 @@ import Testing
 @Suite struct CallbackTests {
     @Test func `it calls what was set last, and nothing before`() {
         let callback = Callback<Int>()
-        let seen = Monitor<[Int]>([])
+        let seen = Mutex<[Int]>([])
         callback.call(1)
         callback.connect { value in seen.withLock { $0.append(value) } }
         callback.call(2)
-        #expect(seen.look { $0 } == [2])
+        #expect(seen.withLock { $0 } == [2])
     }
 
     /// As a bare function in a generic place it was wrapped once more each time that it was looked at.
     @Test func `after a million calls a call needs no more stack than the first`() {
         let callback = Callback<Int>()
-        let sum = Monitor(0)
+        let sum = Mutex(0)
         callback.connect { value in sum.withLock { $0 += value } }
         for _ in 0..<1_000_000 { callback.call(1) }
-        #expect(sum.look { $0 } == 1_000_000)
+        #expect(sum.withLock { $0 } == 1_000_000)
     }
 }
 

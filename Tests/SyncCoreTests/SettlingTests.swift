@@ -57,4 +57,59 @@ import Testing
         #expect(settling.waiting == ["b"])
         #expect(settling.nextDue == 80)
     }
+
+    // MARK: - Finished
+
+    /// A tenth of the time suffices for what its writer has finished.
+    private func quick() -> Settling<String> { Settling<String>(debounce: 50, finished: 10, longest: 1_000) }
+
+    @Test func `what a writer closed, or was renamed into place, is due sooner than what merely changed`() {
+        var settling = quick()
+        settling.note("saved", .written, at: 0)
+        settling.note("saved", .closed, at: 1)
+        settling.note("renamed", .placed, at: 2)
+        settling.note("gone", .changed, at: 3)
+        #expect(settling.takeDue(at: 10) == [])
+        #expect(settling.takeDue(at: 11) == ["saved"])
+        #expect(settling.takeDue(at: 12) == ["renamed"])
+        #expect(settling.takeDue(at: 52) == [])
+        #expect(settling.takeDue(at: 53) == ["gone"])
+    }
+
+    @Test func `mode and times set after the close do not make it wait for all of the quiet time`() {
+        var settling = quick()
+        settling.note("f", .closed, at: 0)
+        settling.note("f", .changed, at: 5)
+        #expect(settling.nextDue == 15)
+    }
+
+    @Test func `a writer that opens, writes and closes in a row is given all of the quiet time after its last close`() {
+        var settling = quick()
+        for time in stride(from: Int64(0), through: 36, by: 9) {
+            settling.note("f", .written, at: time)
+            settling.note("f", .closed, at: time + 1)
+            #expect(settling.takeDue(at: time + 8) == [])
+        }
+        #expect(settling.takeDue(at: 86) == [])
+        #expect(settling.takeDue(at: 87) == ["f"])
+    }
+
+    @Test func `one that begins again soon after its file was taken is given all of it too`() {
+        var settling = quick()
+        settling.note("f", .closed, at: 0)
+        #expect(settling.takeDue(at: 10) == ["f"])
+        settling.note("f", .written, at: 40)
+        settling.note("f", .closed, at: 41)
+        #expect(settling.nextDue == 91)
+        #expect(settling.takeDue(at: 91) == ["f"])
+        settling.note("f", .closed, at: 141)
+        #expect(settling.nextDue == 151)
+    }
+
+    @Test func `an open file is not due because it was renamed`() {
+        var settling = quick()
+        settling.note("f", .written, at: 0)
+        settling.note("f", .placed, at: 1)
+        #expect(settling.nextDue == 1_000)
+    }
 }

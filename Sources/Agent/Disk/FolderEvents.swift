@@ -26,7 +26,13 @@ extension FolderEvents {
             }
             if name.isReserved { continue }
             let kind: Settling<Place>.Event =
-                event.what.contains(.closed) ? .closed : event.what.contains(.modified) ? .written : .changed
+                if event.what.contains(.closed) {
+                    .closed
+                } else if event.what.contains(.modified) {
+                    .written
+                } else {
+                    event.what.contains(.movedTo) ? .placed : .changed
+                }
             names.append((Place(directory: directory, name: name), kind))
         }
     }

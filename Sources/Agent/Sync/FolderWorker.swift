@@ -25,6 +25,8 @@ final class FolderWorker: @unchecked Sendable {
     private let log = Log("folder")
     /// The newest barrier of the hub, and the one that everything before it has passed.
     private var barrier: (asked: Int64, looked: Int64) = (0, 0)
+    /// What was closed after writing, or renamed into place, is taken after this part of the quiet time.
+    private static let finishedPart: Int64 = 5
     /// Called on the queue whenever there may be something to send, to receive or to report.
     private let onWork: @Sendable () -> Void
 
@@ -64,7 +66,8 @@ final class FolderWorker: @unchecked Sendable {
             index: index, tree: tree, mode: mode, ignoring: patterns, aside: Aside(date: day, client: client))
         self.indexPath = indexPath
         trash = try TrashKeeper(index, days: trashDays, uptime: uptime)
-        settling = Settling(debounce: debounce, longest: longest)
+        settling = Settling(
+            debounce: debounce, finished: debounce / FolderWorker.finishedPart, longest: longest)
         self.debounce = debounce
         self.longest = longest
         self.onWork = onWork
@@ -139,7 +142,7 @@ final class FolderWorker: @unchecked Sendable {
             let now = Clock.milliseconds
             for (place, event) in events.names {
                 // What this program has put there by itself is looked at once, and not again when it has become quiet.
-                if event == .changed, folder.isOwnDoing(place.directory, place.name) { continue }
+                if event == .placed, folder.isOwnDoing(place.directory, place.name) { continue }
                 if !isPassedOver(place) { settling.note(place, event, at: now) }
             }
             if events.overflowed {
@@ -181,6 +184,8 @@ final class FolderWorker: @unchecked Sendable {
             for place in others { try setSettled(place, false) }
             for place in due { try setSettled(place, true) }
             try releaseQuiet()
+            // What is due is quiet, however new it is.
+            try takeFresh(except: Set(due))
         }
         scheduleLook()
         schedule()
@@ -254,11 +259,12 @@ final class FolderWorker: @unchecked Sendable {
     }
 
     /// What a listing found is not quiet if it changed just now.
-    private func takeFresh() throws {
+    private func takeFresh(except known: Set<FolderEvents.Place> = []) throws {
         let now = Clock.now
         for fresh in folder.takeFresh() where now - fresh.changed < debounce * 1_000_000 && now >= fresh.changed {
-            settling.note(
-                FolderEvents.Place(directory: fresh.directory, name: fresh.name), .changed, at: Clock.milliseconds)
+            let place = FolderEvents.Place(directory: fresh.directory, name: fresh.name)
+            if known.contains(place) { continue }
+            settling.note(place, .changed, at: Clock.milliseconds)
             folder.index.settling.insert(fresh.entry)
         }
         schedule()

@@ -54,7 +54,10 @@ final class HashPass {
             if results.isEmpty { continue }
             let failed = try worker.perform { folder in
                 try chunkLists.keep(in: folder.index)
-                return try results.filter { try folder.absorb($0.1, for: $0.0, at: $0.2) }.map(\.0.entry)
+                // Of many files together: each transaction is a write to the log.
+                return try folder.index.transaction {
+                    try results.filter { try folder.absorb($0.1, for: $0.0, at: $0.2) }.map(\.0.entry)
+                }
             }
             for entry in failed { deferred[entry] = now + HashPass.retryAfter }
         }

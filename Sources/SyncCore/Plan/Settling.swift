@@ -7,17 +7,28 @@ package struct Settling<Key: Hashable & Sendable>: Sendable {
         var last: Int64
         /// Written since it was last closed.
         var isOpen: Bool
+        /// The last that happened was what a writer does when it has finished: it closed the file, or gave it its name.
+        var isFinished = false
+        /// A writer that had finished has begun again.
+        var isRow = false
     }
 
     private var pending: [Key: Pending] = [:]
+    /// When names became due, of those for which that was only just so.
+    private var taken: [Key: Int64] = [:]
     private let debounce: Int64
+    private let finished: Int64
     private let longest: Int64
 
     /// - Parameters:
     ///   - debounce: milliseconds without an event after which a closed file counts as quiet.
+    ///   - finished: milliseconds without an event after which a file counts as quiet whose writer has finished: it was
+    ///     closed, or renamed into place. A writer that begins again within that time, or soon after it, is given all of
+    ///     `debounce` from then on: it opens, writes and closes in a row. By default there is no difference.
     ///   - longest: milliseconds after which a name is due even though it never became quiet.
-    package init(debounce: Int64, longest: Int64) {
+    package init(debounce: Int64, finished: Int64? = nil, longest: Int64) {
         self.debounce = debounce
+        self.finished = min(finished ?? debounce, debounce)
         self.longest = max(longest, debounce)
     }
 
@@ -27,20 +38,32 @@ package struct Settling<Key: Hashable & Sendable>: Sendable {
         case written
         /// A writer closed it.
         case closed
-        /// Made, removed, renamed, or its attributes changed.
+        /// Renamed: it has this name now.
+        case placed
+        /// Made, removed, renamed away, or its attributes changed.
         case changed
     }
 
     /// Takes in an event; `now` never goes back.
     package mutating func note(_ key: Key, _ event: Event, at now: Int64) {
-        var entry = pending[key] ?? Pending(first: now, last: now, isOpen: false)
+        var entry = pending[key] ?? Pending(first: now, last: now, isOpen: false, isRow: wasJustTaken(key, at: now))
         entry.last = now
         switch event {
-        case .written: entry.isOpen = true
-        case .closed: entry.isOpen = false
+        case .written:
+            if entry.isFinished { entry.isRow = true }
+            (entry.isOpen, entry.isFinished) = (true, false)
+        case .closed:
+            // Without a write in between: two writers, or a second opening that wrote nothing.
+            if entry.isFinished { entry.isRow = true }
+            (entry.isOpen, entry.isFinished) = (false, true)
+        case .placed: entry.isFinished = true
         case .changed: break
         }
         pending[key] = entry
+    }
+
+    private func wasJustTaken(_ key: Key, at now: Int64) -> Bool {
+        taken[key].map { now - $0 < debounce } ?? false
     }
 
     /// It was due, but somebody is still writing: it waits for the close, or for the longest time from now.
@@ -51,7 +74,11 @@ package struct Settling<Key: Hashable & Sendable>: Sendable {
     /// Takes out every name that is due.
     package mutating func takeDue(at now: Int64) -> [Key] {
         let keys = pending.filter { due(of: $0.value) <= now }.map(\.key)
-        for key in keys { pending[key] = nil }
+        taken = taken.filter { now - $0.value < debounce }
+        for key in keys {
+            pending[key] = nil
+            if finished < debounce { taken[key] = now }
+        }
         return keys
     }
 
@@ -66,7 +93,8 @@ package struct Settling<Key: Hashable & Sendable>: Sendable {
     package func contains(_ key: Key) -> Bool { pending[key] != nil }
 
     private func due(of entry: Pending) -> Int64 {
-        let quiet = entry.isOpen ? Int64.max : entry.last + debounce
+        let wanted = entry.isFinished && !entry.isRow ? finished : debounce
+        let quiet = entry.isOpen ? Int64.max : entry.last + wanted
         return min(quiet, entry.first + longest)
     }
 }
