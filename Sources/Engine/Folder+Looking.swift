@@ -115,9 +115,12 @@ extension Folder {
             for row in try index.children(of: directory) { known[row.name] = row }
             for entry in entries {
                 let row = known.removeValue(forKey: entry.name)
-                let below = path.appending(entry.name)
-                // One name's trouble is not the directory's.
-                try reporting(below) { try examine(directory, below, entry.name, entry.status) }
+                // Most of what a look at everything finds is as it was.
+                if row.map({ isAsItWas($0, entry.status) }) != true {
+                    let below = path.appending(entry.name)
+                    // One name's trouble is not the directory's.
+                    try reporting(below) { try examine(directory, below, entry.name, entry.status) }
+                }
                 if deep, let row, row.kind == .directory, entry.status.kind == .node(.directory),
                     try rules(of: directory).match(entry.name, isDirectory: true) == nil
                 {
@@ -142,6 +145,11 @@ extension Folder {
             try trouble(path, directory, problem.description)
             return 0
         }
+    }
+
+    /// What the hub knows, and nobody has touched since it was looked at last: there is nothing to examine.
+    private func isAsItWas(_ row: LocalRow, _ status: DiskStatus) -> Bool {
+        row.node != nil && status.kind == .node(row.kind) && row.stamp == status.stamp && row.mode == status.mode
     }
 
     private func watch(_ directory: EntryID, _ path: RelativePath) throws {

@@ -19,12 +19,12 @@ struct Descriptor: ~Copyable {
 
 /// A NUL-terminated copy of bytes that hold no NUL.
 func withCString<Result>(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
-    var terminated = ContiguousArray<CChar>()
-    terminated.reserveCapacity(bytes.count + 1)
-    for byte in bytes { terminated.append(CChar(bitPattern: byte)) }
-    terminated.append(0)
-    // SAFETY: the buffer is not empty, and only used during the call.
-    return terminated.withUnsafeBufferPointer { body($0.baseAddress!) }
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { terminated in
+        for (index, byte) in bytes.enumerated() { terminated[index] = CChar(bitPattern: byte) }
+        terminated[bytes.count] = 0
+        // SAFETY: the buffer is not empty, filled, and only used during the call.
+        return body(UnsafePointer(terminated.baseAddress!))
+    }
 }
 
 /// A directory held open, and one entry in it: what every step on a path comes down to. The name may be absent (ENOENT).
@@ -32,8 +32,15 @@ struct Entry: ~Copyable {
     /// Opened with O_PATH, or the tree's own.
     let directory: Descriptor
     let name: [UInt8]
-    /// For errors.
-    let path: String
+    /// For errors: not put together for each call that has none.
+    private let describe: () -> String
+    var path: String { describe() }
+
+    init(directory: consuming Descriptor, name: [UInt8], path: @escaping @autoclosure () -> String) {
+        self.directory = directory
+        self.name = name
+        describe = path
+    }
 
     /// lstat; nil when absent.
     func status(_ operation: String = "look at") throws(FileTreeError) -> FileStatus? {
@@ -58,20 +65,22 @@ struct Entry: ~Copyable {
 
 /// lstat of an entry; nil when absent.
 func lookAt(
-    _ directory: Int32, _ name: [UInt8], _ operation: String, _ path: String
+    _ directory: Int32, _ name: [UInt8], _ operation: String, _ path: @autoclosure () -> String
 ) throws(FileTreeError) -> FileStatus? {
     var (status, born) = (stat(), timespec())
     if withCString(name, { linux_status(directory, $0, &status, &born) }) == 0 { return FileStatus(status, born: born) }
-    if errno == ENOENT { return nil }
-    throw FileTreeError(operation, path)
+    let code = errno
+    if code == ENOENT { return nil }
+    throw FileTreeError(operation, path(), errno: code)
 }
 
 /// O_PATH; nil when absent.
 func openHandle(
-    _ directory: Int32, _ name: [UInt8], _ operation: String, _ path: String
+    _ directory: Int32, _ name: [UInt8], _ operation: String, _ path: @autoclosure () -> String
 ) throws(FileTreeError) -> Descriptor? {
     let raw = withCString(name) { openat(directory, $0, LINUX_O_PATH | LINUX_O_NOFOLLOW | O_CLOEXEC) }
     if raw >= 0 { return Descriptor(raw) }
-    if errno == ENOENT { return nil }
-    throw FileTreeError(operation, path)
+    let code = errno
+    if code == ENOENT { return nil }
+    throw FileTreeError(operation, path(), errno: code)
 }
