@@ -1,4 +1,4 @@
-/// `GET /v1/changes?since=N&wait=S&epoch=E&barrier=B&paused=P&collected=C`. Held open for at most `wait` seconds (60 at most) while there
+/// `GET /v1/changes?since=N&wait=S&epoch=E&barrier=B&paused=P&collected=C&inline=1`. Held open for at most `wait` seconds (60 at most) while there
 /// is nothing after `since`, the client's newest known barrier is `barrier`, and the pause is as the client knows it (`paused`:
 /// 0 or 1). `collected` is what the hub had collected (``HelloResponse/collected``) when the client began, or took its last
 /// snapshot: if tombstones after that, which it has not seen, are gone, the answer is the error `snapshot_needed`.
@@ -13,6 +13,9 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     package var head: Int64
     /// Nodes with their latest state, each once, by `seq`; tombstones too. Empty while paused.
     package var nodes: [NodeMessage]
+    /// The bytes of some of those files, if the query says `inline=1`, they are small and few, and another client changed them. What is
+    /// not here is fetched. They are not verified.
+    package var contents: [InlineContent]?
     /// Nil unless a pause holds.
     package var paused: PauseMessage?
     /// Somebody waits for this client to report this number (see ``ReportRequest``); 0 if nobody ever did.
@@ -31,7 +34,8 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     /// told at once.
     package var limits: LimitsMessage?
     package init(
-        epoch: String, through: Int64, chain: String? = nil, head: Int64, nodes: [NodeMessage], paused: PauseMessage?,
+        epoch: String, through: Int64, chain: String? = nil, head: Int64, nodes: [NodeMessage],
+        contents: [InlineContent]? = nil, paused: PauseMessage?,
         barrier: Int64, late: [LateOutcomeMessage]? = nil, wanted: [ContentKey]? = nil, wantedMark: Int64? = nil,
         subtree: String? = nil, limits: LimitsMessage? = nil
     ) {
@@ -43,6 +47,7 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
         self.chain = chain
         self.head = head
         self.nodes = nodes
+        self.contents = contents
         self.paused = paused
         self.barrier = barrier
         self.late = late

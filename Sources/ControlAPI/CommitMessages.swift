@@ -4,6 +4,8 @@ import SyncCore
 package enum ContentSource: Hashable, Sendable {
     /// The hub has this digest already, in the share, in versions or earlier in the same commit.
     case known
+    /// Here they are: at most ``InlineContents/largest``.
+    case inline([UInt8])
     /// `size` bytes from `offset` in a file of this client's staging directory (a plain name; a pack holds many).
     case staged(file: String, offset: Int64)
     /// Put together by the hub from contents that it has, in the share or in versions, and from new bytes, which lie one after the
@@ -13,7 +15,7 @@ package enum ContentSource: Hashable, Sendable {
     /// The file of the staging directory that it needs.
     package var stagedFile: String? {
         switch self {
-        case .known: nil
+        case .known, .inline: nil
         case .staged(let file, _): file
         case .recipe(_, let file, _): file
         }
@@ -24,6 +26,8 @@ package enum ContentSource: Hashable, Sendable {
 package struct SourceMessage: Codable, Hashable, Sendable {
     /// True, and alone, for ``ContentSource/known``.
     package var known: Bool?
+    /// The bytes themselves, base64, and alone, for ``ContentSource/inline(_:)``.
+    package var inline: String?
     /// The file in the staging directory.
     package var staged: String?
     /// Of ``ContentSource/recipe(_:file:offset:)``.
@@ -34,6 +38,7 @@ package struct SourceMessage: Codable, Hashable, Sendable {
     package init(_ source: ContentSource) {
         switch source {
         case .known: known = true
+        case .inline(let bytes): inline = Base64.text(bytes)
         case .staged(let file, let offset):
             staged = file
             self.offset = offset
@@ -47,6 +52,16 @@ package struct SourceMessage: Codable, Hashable, Sendable {
     /// - Throws: ``WireError`` for what names no source, or no plain file.
     package func source() throws(WireError) -> ContentSource {
         if known == true { return .known }
+        if let inline {
+            guard let bytes = Base64.bytes(inline) else {
+                throw .badValue(field: "source.inline", reason: "expected base64 with padding")
+            }
+            guard bytes.count <= InlineContents.largest else {
+                throw .badValue(
+                    field: "source.inline", reason: "at most \(InlineContents.largest) bytes; stage larger contents")
+            }
+            return .inline(bytes)
+        }
         let recipe = try recipe?.recipe()
         if let recipe, recipe.newBytes == 0 { return .recipe(recipe, file: nil, offset: 0) }
         let file = try require(staged, "source.staged")

@@ -59,10 +59,12 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     package var otherIndex: Bool?
     /// How fast bytes of files may move; nil for no limit.
     package var limits: LimitsMessage?
+    /// How many bytes of contents a commit may bring along in itself (``ContentSource/inline(_:)``); nil for none.
+    package var inline: Int64?
     package init(
         hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, setBack: Bool,
         collected: Int64, staging: String, share: String, maxOperations: Int, paused: PauseMessage?,
-        subtree: String? = nil, otherIndex: Bool = false, limits: LimitsMessage? = nil
+        subtree: String? = nil, otherIndex: Bool = false, limits: LimitsMessage? = nil, inline: Int64? = nil
     ) {
         self.hub = hub
         self.version = version
@@ -79,6 +81,7 @@ package struct HelloResponse: Codable, Hashable, Sendable {
         self.subtree = subtree
         self.otherIndex = otherIndex ? true : nil
         self.limits = limits
+        self.inline = inline
     }
 
     /// The epoch of a client that maps a part of the share: the journal's, and which directory stands for the part.

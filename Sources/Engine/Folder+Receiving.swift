@@ -37,6 +37,13 @@ extension Folder {
         return found
     }
 
+    /// Those of some nodes whose bytes are to be fetched.
+    package func fetches(of nodes: [NodeID]) throws -> [Fetch] {
+        if !index.mode.receives { return [] }
+        var landings = Landings()
+        return try nodes.compactMap { try fetch(for: $0, &landings) }
+    }
+
     private func fetch(for node: NodeID, _ landings: inout Landings) throws -> Fetch? {
         if let arrival = try arrival(node, &landings), let file = arrival.node.content.file {
             if staged[node]?.digest == file.digest { return nil }

@@ -76,7 +76,7 @@ package final class SSHHubConnection: HubConnection {
         let query =
             "?since=\(since.rawValue)&wait=\(wait)&epoch=\(hello.epoch)&barrier=\(barrier)&paused=\(paused ? 1 : 0)"
             + "&complete=\(complete.rawValue)&collected=\(collected.rawValue)&late=\(late)&wanted=\(wanted)"
-            + "&limits=\(limits?.queryText ?? LimitsMessage.noneInQuery)" + (onlyLooks ? "&dry=1" : "")
+            + "&limits=\(limits?.queryText ?? LimitsMessage.noneInQuery)" + (onlyLooks ? "&dry=1" : "&inline=1")
         let answer = try control.message(
             ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30)
         subtree.withLock { $0 = answer.subtree }

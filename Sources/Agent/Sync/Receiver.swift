@@ -109,6 +109,7 @@ final class Receiver {
                     isComplete: answer.paused == nil && answer.through >= answer.head)
             }
         }
+        if let contents = answer.contents { try stage(contents, for: nodes.map(\.id)) }
         if let late = answer.late { try take(late) }
         wanted = answer.wantedMark ?? wanted
         if let contents = answer.wanted, !contents.isEmpty { state.want(contents) }
@@ -121,6 +122,23 @@ final class Receiver {
         state.down.ring()
         state.up.ring()
         state.report.ring()
+    }
+}
+
+extension Receiver {
+    /// What came along with a page need not be fetched. What is not what it should be is fetched.
+    private func stage(_ contents: [InlineContent], for nodes: [NodeID]) throws {
+        let fetches = try worker.perform { try $0.fetches(of: nodes) }
+        var staged: [(node: NodeID, content: StagedContent)] = []
+        for fetch in fetches {
+            guard let content = contents.first(where: { $0.sha256 == fetch.file.digest.hex }),
+                let bytes = content.bytes(of: fetch.file.size),
+                let item = try? InlineStaging.stage(bytes, as: fetch.file, in: worker.tree.area)
+            else { continue }
+            staged.append((fetch.node, item))
+        }
+        if staged.isEmpty { return }
+        try worker.perform { folder in for (node, content) in staged { folder.absorb(content, for: node) } }
     }
 }
 

@@ -73,7 +73,7 @@ final class UpPass {
         let commit = try leavingOut(whatIsThere: drafted, hub)
         var upload = Upload(
             root: worker.tree.root, packed: packed, ahead: try worker.perform { $0.ahead.whole },
-            recipes: try recipes(for: commit, hub))
+            recipes: try recipes(for: commit, hub), inline: hub.hello.inline ?? 0)
         let epoch = hub.hello.epoch
         let messages = try upload.prepare(commit) { entry, problem in
             try self.hashing.putOff(entry, problem)

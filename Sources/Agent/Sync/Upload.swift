@@ -26,16 +26,24 @@ struct Upload {
     private var pack = File(name: "pack-" + Generation.random(), parts: [])
     private var packSize: Int64 = 0
     private var placed: [Digest: ContentSource] = [:]
+    /// What the request may bring along in itself, in bytes; 0 for nothing.
+    private let inline: Int64
+    /// Whether all that is new goes along in the request.
+    private var isInline = false
 
     /// - Parameters:
     ///   - packed: the largest content that goes into a pack, in bytes.
     ///   - ahead: what was staged ahead, each in a file of its own.
     ///   - recipes: for contents of which only new bytes are sent.
-    init(root: TreeRoot, packed: Int64, ahead: Set<Digest> = [], recipes: [Digest: Recipe] = [:]) {
+    ///   - inline: how many bytes of contents the hub takes in the request itself.
+    init(
+        root: TreeRoot, packed: Int64, ahead: Set<Digest> = [], recipes: [Digest: Recipe] = [:], inline: Int64 = 0
+    ) {
         self.ahead = ahead
         self.root = root
         self.packed = packed
         self.recipes = recipes
+        self.inline = inline
     }
 
     /// - Parameter putOff: called for each entry whose bytes cannot be had as they were hashed; its operation is left out.
@@ -44,6 +52,7 @@ struct Upload {
         _ commit: Commit, putOff: (EntryID, DiskProblem) throws -> Void
     ) throws -> [OperationMessage] {
         var messages: [OperationMessage] = []
+        isInline = fitsInline(commit)
         for item in commit.items {
             do {
                 messages.append(OperationMessage(item.operation, source: try source(item)))
@@ -62,8 +71,18 @@ struct Upload {
         if ahead.contains(file.digest) { return .staged(file: BulkUp.name(of: file.digest), offset: 0) }
         if let source = placed[file.digest] { return source }
         let source = try add(file, item)
-        placed[file.digest] = source
+        // What came in the request itself is at the hub for what follows in it.
+        placed[file.digest] = isInline ? .known : source
         return source
+    }
+
+    /// A little needs no file in staging, and so no round trips for one.
+    private func fitsInline(_ commit: Commit) -> Bool {
+        var seen: Set<Digest> = []
+        let sizes = commit.items.compactMap { item in
+            item.isKnown ? nil : item.file.flatMap { seen.insert($0.digest).inserted ? $0.size : nil }
+        }
+        return InlineContents.fit(sizes) && sizes.reduce(0, +) <= inline
     }
 
     private mutating func add(_ file: FileContent, _ item: Commit.Item) throws -> ContentSource {
@@ -72,6 +91,12 @@ struct Upload {
             let reader = try root.openFile(path)
             guard try stamp.isThat(of: reader.status()) else {
                 throw FileTreeError("read", path, .changedWhileRead)
+            }
+            if isInline {
+                let content = try reader.read(at: 0, count: Int(file.size))
+                guard Int64(content.count) == file.size else { throw FileTreeError("read", path, .changedWhileRead) }
+                bytes += file.size
+                return .inline(content)
             }
             if let recipe = recipes[file.digest] { return addToPack(reader, recipe, file.digest) }
             if file.size <= packed { return try addToPack(reader, file, path) }

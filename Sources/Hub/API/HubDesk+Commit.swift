@@ -158,6 +158,7 @@ extension HubDesk {
         }
         let source: ContentNeed.Source
         switch sourced.source {
+        case .inline(let bytes): source = .inline(bytes)
         case .staged(let file, let offset): source = .staged(file: try Name(file), offset: offset)
         case .known: source = .known(try journal.whereabouts(of: content.digest).paths)
         case .recipe(let recipe, let file, let offset):

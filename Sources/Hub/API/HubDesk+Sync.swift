@@ -97,7 +97,7 @@ extension HubDesk {
             staging: HubLayout.stagingOverSFTP(of: try ClientName(name)), share: HubLayout.shareOverSFTP,
             maxOperations: settings.maxOperations, paused: try standstill(of: name),
             subtree: try view(of: name).path.map { Escaping.text($0.bytes) }, otherIndex: isOtherIndex,
-            limits: limits(of: name))
+            limits: limits(of: name), inline: InlineContents.most)
     }
 
     /// Where it was, in a history that is not this one, says nothing.
@@ -132,7 +132,8 @@ extension HubDesk {
             collected: Sequence(try request.number("collected") ?? 0), wanted: try request.number("wanted") ?? 0,
             limits: request.query("limits"),
             late: try request.number("late") ?? 0,
-            complete: try request.number("complete").map { Sequence($0) }, epoch: epoch)
+            complete: try request.number("complete").map { Sequence($0) }, epoch: epoch,
+            wantsInline: try request.number("inline") == 1)
         let head = try head
         if query.since > head {
             throw ErrorMessage(
@@ -165,7 +166,8 @@ extension HubDesk {
         }
         return ChangesResponse(
             epoch: epoch(of: name), through: page.through.rawValue, chain: try chain(at: page.through),
-            head: page.head.rawValue, nodes: page.nodes.map(NodeMessage.init), paused: nil,
+            head: page.head.rawValue, nodes: page.nodes.map(NodeMessage.init),
+            contents: query.wantsInline ? try inlineContents(of: page.nodes, for: name) : nil, paused: nil,
             barrier: barrierToTell(query, isLastPage: page.through == page.head),
             late: try lateOutcomes(for: name, after: query.late), wanted: subtree == nil ? wantedContents : nil,
             wantedMark: wantedMark, subtree: subtree, limits: limits(of: name))

@@ -4,6 +4,8 @@ import SyncCore
 /// The bytes that one operation needs before it can be committed, and where they should lie.
 struct ContentNeed: Sendable {
     enum Source: Sendable {
+        /// They came with the request.
+        case inline([UInt8])
         /// In this client's staging directory.
         case staged(file: Name, offset: Int64)
         /// Live files with these bytes; `versions/` may have them too.
@@ -32,6 +34,7 @@ struct SourcedOperation: Sendable {
     static func parse(_ request: CommitRequest) throws(ErrorMessage) -> [SourcedOperation] {
         var numbers = Set<Int64>()
         var parsed: [SourcedOperation] = []
+        var inline: Int64 = 0
         for message in request.operations {
             guard numbers.insert(message.number).inserted else {
                 throw ErrorMessage(.badValue, "two operations have the number \(message.number)")
@@ -46,6 +49,12 @@ struct SourcedOperation: Sendable {
                 var refusal = ErrorMessage(error)
                 refusal.error.message = "operation \(message.number): \(refusal.message)"
                 throw refusal
+            }
+            guard case .inline(let bytes)? = parsed.last?.source else { continue }
+            inline += Int64(bytes.count)
+            if inline > InlineContents.most {
+                throw ErrorMessage(
+                    .tooLarge, "a commit brings at most \(InlineContents.most) bytes in itself; stage what is more")
             }
         }
         return parsed

@@ -54,6 +54,7 @@ final class Fetcher {
             if let copy { return copy }
         }
         switch need.source {
+        case .inline(let bytes): return try inline(need.content, bytes)
         case .staged(let file, let offset): return try staged(need.content, file, offset, isAlone: isAlone)
         case .known(let paths): return try known(need.content, paths)
         case .recipe(let source):
@@ -62,6 +63,16 @@ final class Fetcher {
             }
             if item != nil { followed.append((need.content.digest, source.recipe)) }
             return item
+        }
+    }
+
+    private func inline(_ content: FileContent, _ bytes: [UInt8]) throws(FileTreeError) -> PrivateItem? {
+        guard Int64(bytes.count) == content.size else { return nil }
+        return try attempt { () throws(FileTreeError) in
+            let file = try self.store.incoming.newFile()
+            try file.append(bytes)
+            return try file.finish(
+                mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: false)
         }
     }
 

@@ -35,6 +35,8 @@ struct ChangesQuery: Hashable, Sendable {
     var complete: Sequence?
     /// Of its journal; nil for whatever it is.
     var epoch: String?
+    /// Small contents may come with the answer.
+    var wantsInline = false
 }
 
 /// When a long poll for changes is answered.
