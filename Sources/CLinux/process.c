@@ -195,3 +195,12 @@ void linux_drop_program_pages(void) {
     }
     fclose(maps);
 }
+
+// glibc has no wrappers, and linux/ioprio.h no promise: the kernel's numbers.
+enum { IO_PRIORITY_WHO_PROCESS = 1, IO_PRIORITY_CLASS_SHIFT = 13, IO_PRIORITY_CLASS_IDLE = 3 };
+
+int linux_io_priority(void) { return (int)syscall(SYS_ioprio_get, IO_PRIORITY_WHO_PROCESS, 0); }
+
+int linux_set_io_priority(int priority) { return (int)syscall(SYS_ioprio_set, IO_PRIORITY_WHO_PROCESS, 0, priority); }
+
+int linux_io_priority_idle(void) { return IO_PRIORITY_CLASS_IDLE << IO_PRIORITY_CLASS_SHIFT; }

@@ -48,6 +48,9 @@ extension Folder {
         toList.append(directory)
     }
 
+    /// What is listed next is a part of a look at everything below some directory, for which nobody waits in particular.
+    package var isLookingDeep: Bool { !deep.isEmpty }
+
     /// There are directories to be listed.
     package var isLooking: Bool { !toList.isEmpty }
 

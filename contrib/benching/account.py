@@ -22,6 +22,14 @@ def processes():
     return found
 
 
+def written(place):
+    """Bytes that were written to the disk below a directory since the machine started, by anybody."""
+    os.sync()
+    number = os.stat(place).st_dev
+    with open(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}/stat") as file:
+        return int(file.read().split()[6]) * 512
+
+
 def tree(roots, table):
     """Those processes and all below them."""
     inside = {pid for pid in roots if pid in table}
@@ -40,21 +48,25 @@ class Cost:
     cpu: dict = dataclasses.field(default_factory=dict)
     resident: dict = dataclasses.field(default_factory=dict)
     bytes: dict = dataclasses.field(default_factory=dict)
+    # To the disk, in bytes, by all of them together.
+    written: int = 0
 
     def to_json(self):
         return {"seconds": round(self.seconds, 4), "cpu_s": {key: round(value, 2) for key, value in self.cpu.items()},
-                "resident_mb": {key: round(value / 1e6, 1) for key, value in self.resident.items()}, "bytes": self.bytes}
+                "resident_mb": {key: round(value / 1e6, 1) for key, value in self.resident.items()}, "bytes": self.bytes,
+                "written": self.written}
 
 
 class Account:
     """Sides are named; each is some process ids, of which all descendants count too. Wires are named as well."""
 
-    def __init__(self, sides, wires):
-        """`sides`: a function each, since processes come and go."""
-        self.sides, self.wires = sides, wires
+    def __init__(self, sides, wires, place):
+        """`sides`: a function each, since processes come and go. `place`: a directory on the disk that is written to."""
+        self.sides, self.wires, self.place = sides, wires, place
 
     @contextlib.contextmanager
     def measure(self, cost):
+        written_before = written(self.place)
         before, bytes_before = self._cpu(), {name: sum(wire.bytes) for name, wire in self.wires.items()}
         ended = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(cost, ended), daemon=True)
@@ -67,6 +79,7 @@ class Account:
             ended.set()
             watcher.join()
         after = self._cpu()
+        cost.written = written(self.place) - written_before
         cost.cpu = {name: after[name] - before.get(name, 0) for name in after}
         cost.bytes = {name: sum(wire.bytes) - bytes_before[name] for name, wire in self.wires.items()}
 

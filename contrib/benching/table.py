@@ -32,3 +32,14 @@ def markdown(results, rows, names):
         lines.append(f"| {title} | " + " | ".join(cells) + f" | {max(ratios):.2f} |" if ratios else
                      f"| {title} | " + " | ".join(cells) + " | – |")
     return "\n".join(lines)
+
+
+def written(results, rows, names):
+    """What hub and B had written to the disk, with all that they write beside, for each byte of content that was new to them."""
+    lines = []
+    for row, (title, size) in rows.items():
+        shares = [f"{name} {median(costs, lambda cost: cost['written']) / size:.2f}"
+                  for name in names if (costs := results.get((row, name)))]
+        if shares:
+            lines.append(f"written on both hops for each byte of {title}: " + ", ".join(shares))
+    return "\n".join(lines)

@@ -250,7 +250,11 @@ final class FolderWorker: @unchecked Sendable {
         queue.async { [self] in
             isLookScheduled = false
             attempt {
-                try folder.lookOn()
+                if folder.isLookingDeep {
+                    try DiskPriority.whileIdle { try folder.lookOn() }
+                } else {
+                    try folder.lookOn()
+                }
                 try takeFresh()
                 if folder.isLooking { return scheduleLook() }
                 finish()

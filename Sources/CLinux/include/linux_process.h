@@ -48,6 +48,13 @@ void linux_ignore_sigpipe(void);
 /// @returns 0 or an errno value.
 int linux_start_thread(const char *name, void (*body)(void *), void *context);
 
+/// What the calling thread's reads and writes are worth to the disk's scheduler (ioprio_get(2)); -1 on error.
+int linux_io_priority(void);
+/// ioprio_set(2) for the calling thread. The idle class is served when nobody else wants the disk.
+int linux_set_io_priority(int priority);
+/// The idle class, as a priority.
+int linux_io_priority_idle(void);
+
 /// Few arenas for all threads: memory that one thread freed serves the others. At the start of a program.
 void linux_keep_memory_small(void);
 /// Lets go of the pages of code that this process has mapped: they stay in the page cache, and come back one by one as they are run.

@@ -1,5 +1,6 @@
 internal import FileTree
 internal import Journal
+internal import Processes
 internal import Share
 import SyncCore
 
@@ -48,7 +49,10 @@ extension ShareWatcher {
             for directory in unwatched { look(into: directory, deep: deep.contains(directory)) }
         }
         var seen = 0
-        while seen < ShareWatcher.share, let directory = toList.popLast() { seen += try list(directory) + 1 }
+        func list() throws {
+            while seen < ShareWatcher.share, let directory = toList.popLast() { seen += try self.list(directory) + 1 }
+        }
+        if deep.isEmpty { try list() } else { try DiskPriority.whileIdle(list) }
     }
 
     /// Names in one turn.
