@@ -111,6 +111,10 @@ int linux_clone_range(int to, int64_t to_offset, int from, int64_t from_offset, 
     return ioctl(to, FICLONERANGE, &range);
 }
 
+void linux_begin_writing(int descriptor, int64_t offset, int64_t count) {
+    sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
 ssize_t linux_copy_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t count) {
     off64_t in = from_offset, out = to_offset;
     return copy_file_range(from, &in, to, &out, count, 0);

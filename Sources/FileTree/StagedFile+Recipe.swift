@@ -23,7 +23,7 @@ extension StagedFile {
             case .copy(let base, let offset, let length):
                 let range = offset..<offset + length
                 if !mayShare {
-                    try append(range, of: bases[base], cancelled: cancelled)
+                    try copy(range, of: bases[base], cancelled)
                 } else {
                     mayShare = try share(range, of: bases[base], cancelled)
                 }
@@ -51,11 +51,23 @@ extension StagedFile {
         let start = size
         guard linux_clone_range(file.descriptor.raw, start, other.descriptor.raw, first, end - first) == 0 else {
             if [ENOSPC, EDQUOT, EIO].contains(errno) { throw FileTreeError("copy to", name) }
-            try append(first..<range.upperBound, of: other, cancelled: cancelled)
+            try copy(first..<range.upperBound, of: other, cancelled)
             return false
         }
         noteUnhashed(upTo: start + end - first, from: start)
         if end < range.upperBound { try append(end..<range.upperBound, of: other, cancelled: cancelled) }
         return true
+    }
+
+    /// The disk writes one part while the next one is read and hashed: whoever syncs afterwards waits for the last one only.
+    private func copy(
+        _ range: Range<Int64>, of other: FileReader, _ cancelled: () -> Bool
+    ) throws(FileTreeError) {
+        let part: Int64 = 16 << 20
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: Int64.Stride(part)) {
+            let end = min(start + part, range.upperBound)
+            try append(start..<end, of: other, cancelled: cancelled)
+            if end - start == part { linux_begin_writing(file.descriptor.raw, size - part, part) }
+        }
     }
 }

@@ -10,16 +10,18 @@ extension Journal {
         }.compactMap { Recipe(encoded: $0) }
     }
 
-    /// Remembers a recipe that was followed, and gave the right bytes. One that is very long is forgotten at once.
-    /// - Parameter most: recipes together.
-    package func keep(_ recipe: Recipe, for digest: Digest, most: Int = 1_024) throws {
-        let encoded = recipe.encoded
-        guard let base = recipe.bases.first, encoded.count <= Journal.longestRecipe else { return }
+    /// Remembers a recipe that was followed, and gave the right bytes. The oldest go when there is no room for it.
+    /// - Parameter most: recipes together, in bytes.
+    package func keep(_ recipe: Recipe, for digest: Digest, most: Int64 = 16 << 20) throws {
+        guard let base = recipe.bases.first else { return }
         try database.transaction {
             try database.execute(
-                "INSERT OR REPLACE INTO recipe (sha256, base, recipe) VALUES (?, ?, ?)", digest, base, encoded)
+                "INSERT OR REPLACE INTO recipe (sha256, base, recipe) VALUES (?, ?, ?)", digest, base, recipe.encoded)
             try database.execute(
-                "DELETE FROM recipe WHERE id <= (SELECT id FROM recipe ORDER BY id DESC LIMIT 1 OFFSET ?)", most)
+                """
+                DELETE FROM recipe WHERE id IN (SELECT id FROM (
+                    SELECT id, sum(length(recipe)) OVER (ORDER BY id DESC) AS total FROM recipe) WHERE total > ?)
+                """, most)
         }
     }
 
@@ -29,22 +31,19 @@ extension Journal {
         return list.flatMap { ChunkList(encoded: $0, size: size) }
     }
 
-    /// Remembers what a content consists of. A list that is very long is forgotten at once.
-    /// - Parameter most: lists together.
-    package func keep(_ list: ChunkList, of digest: Digest, most: Int = 1_024) throws {
-        let encoded = list.encoded
-        guard encoded.count <= Journal.longestList else { return }
+    /// Remembers what a content consists of. The oldest go when there is no room for it.
+    /// - Parameter most: lists together, in bytes.
+    package func keep(_ list: ChunkList, of digest: Digest, most: Int64 = 64 << 20) throws {
         try database.transaction {
-            try database.execute("INSERT OR REPLACE INTO chunk_list (sha256, list) VALUES (?, ?)", digest, encoded)
             try database.execute(
-                "DELETE FROM chunk_list WHERE id <= (SELECT id FROM chunk_list ORDER BY id DESC LIMIT 1 OFFSET ?)",
-                most)
+                "INSERT OR REPLACE INTO chunk_list (sha256, list) VALUES (?, ?)", digest, list.encoded)
+            try database.execute(
+                """
+                DELETE FROM chunk_list WHERE id IN (SELECT id FROM (
+                    SELECT id, sum(length(list)) OVER (ORDER BY id DESC) AS total FROM chunk_list) WHERE total > ?)
+                """, most)
         }
     }
-
-    /// In bytes, of the caches; so they have a size that they never go beyond.
-    private static let longestRecipe = 64 << 10
-    private static let longestList = 1 << 20
 
     /// Live files with these bytes, some of them.
     package func someFiles(with digest: Digest) throws -> [Node] {

@@ -58,6 +58,9 @@ int linux_clone_file(int to, int from);
 /// ioctl FICLONERANGE: whole blocks of `from` shared into `to`.
 int linux_clone_range(int to, int64_t to_offset, int from, int64_t from_offset, int64_t count);
 
+/// sync_file_range(2): the disk begins to write this, and nobody waits.
+void linux_begin_writing(int descriptor, int64_t offset, int64_t count);
+
 /// copy_file_range(2) at offsets.
 ssize_t linux_copy_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t count);
 
