@@ -21,3 +21,7 @@ static inline int csqlite_set_defensive(sqlite3 *database) {
 // Counting each allocation takes a mutex of the whole process, and nobody asks for the counts. Before the first database
 // is opened.
 static inline int csqlite_count_no_memory(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
+// What a statement or savepoint would undo is kept in memory up to so many bytes, and in a file beyond that: with SQLite's own
+// 64 KiB most transactions of many statements write several pages to that file for each. Before the first database is opened.
+static inline int csqlite_keep_undo_in_memory(int bytes) { return sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, bytes); }

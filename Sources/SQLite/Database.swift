@@ -67,7 +67,8 @@ package final class Database {
     }
 
     /// Once in a process; refused, and of no consequence, where somebody else has opened a database before.
-    private static let isConfigured = csqlite_count_no_memory() == SQLITE_OK
+    private static let isConfigured =
+        csqlite_count_no_memory() == SQLITE_OK && csqlite_keep_undo_in_memory(4 << 20) == SQLITE_OK
 
     deinit {
         statements = [:]
