@@ -122,6 +122,10 @@ ssize_t linux_copy_range(int from, int64_t from_offset, int to, int64_t to_offse
 
 int linux_reserve(int descriptor, int64_t bytes) { return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, bytes); }
 
+int64_t linux_next_data(int descriptor, int64_t from) { return lseek64(descriptor, from, SEEK_DATA); }
+
+int64_t linux_next_hole(int descriptor, int64_t from) { return lseek64(descriptor, from, SEEK_HOLE); }
+
 const char *linux_errno_name(int code) { return strerrorname_np(code); }
 
 int linux_sync_file_system(int descriptor) { return syncfs(descriptor); }

@@ -9,6 +9,7 @@ package enum Route: String, CaseIterable, Sendable {
     case commit = "POST /v1/commit"
     case layOut = "POST /v1/layout"
     case staged = "POST /v1/staged"
+    case extents = "POST /v1/extents"
     case report = "POST /v1/report"
     case offer = "POST /v1/offer"
     case holds = "POST /v1/holds"

@@ -31,6 +31,8 @@ package struct Ahead: Sendable {
     package internal(set) var spared: Set<Digest> = []
     /// What becomes of those that are being sent, in words for a person.
     package var notes: [EntryID: String] = [:]
+    /// What becomes of those that come, in words for a person.
+    package var coming: [NodeID: String] = [:]
     /// How much of them is there, in bytes.
     package var arrived: [EntryID: Int64] = [:]
     /// Those that are there, whole, and that no commit has named.

@@ -20,7 +20,10 @@ package struct Fetch: Hashable, Sendable {
 /// The way down: what the hub has and is not here yet, onto the disk.
 extension Folder {
     /// Contents to fetch, at most `limit`, without those that are here already.
-    package func fetches(limit: Int, except: Set<NodeID> = []) throws -> [Fetch] {
+    /// - Parameter sizes: only of files of these.
+    package func fetches(
+        limit: Int, except: Set<NodeID> = [], sizes: Range<Int64> = 0..<Int64.max
+    ) throws -> [Fetch] {
         if !index.mode.receives { return [] }
         var found: [Fetch] = []
         var after = NodeID(0)
@@ -30,7 +33,7 @@ extension Folder {
             guard let last = page.last else { break }
             after = last
             for node in page where !except.contains(node) {
-                if let fetch = try fetch(for: node, &landings) { found.append(fetch) }
+                if let fetch = try fetch(for: node, &landings), sizes.contains(fetch.file.size) { found.append(fetch) }
                 if found.count == limit { break }
             }
         }
@@ -42,6 +45,12 @@ extension Folder {
         if !index.mode.receives { return [] }
         var landings = Landings()
         return try nodes.compactMap { try fetch(for: $0, &landings) }
+    }
+
+    /// Whether these bytes are still what a node has to get.
+    package func wants(_ fetch: Fetch) throws -> Bool {
+        var landings = Landings()
+        return try self.fetch(for: fetch.node, &landings)?.file.digest == fetch.file.digest
     }
 
     private func fetch(for node: NodeID, _ landings: inout Landings) throws -> Fetch? {

@@ -57,6 +57,7 @@ extension Folder {
                 item.reason = note
                 item.bytes = max(item.bytes - (ahead.arrived[entry] ?? 0), 0)
             }
+            if !item.isUp, let note = subject.node.flatMap({ ahead.coming[$0] }) { item.reason = note }
             let noted = subject.local.flatMap { reasons[$0.entry] } ?? byPath[item.path]
             if let cause = try noted ?? cause(item, key, subject) {
                 item.reason = cause

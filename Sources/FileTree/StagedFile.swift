@@ -72,6 +72,31 @@ package final class StagedFile {
         }
     }
 
+    /// For writing from other threads, each at its own place. What they have written counts with ``hash(upTo:cancelled:)``.
+    package var writer: FileWriter { FileWriter(file) }
+
+    /// Takes in what writers have written up to here, and hashes it; what nobody wrote is zeros.
+    package func hash(upTo end: Int64, cancelled: () -> Bool = { false }) throws(FileTreeError) {
+        guard end > hashed else { return }
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize(for: end - hashed), alignment: 64)
+        defer { room.deallocate() }
+        while hashed < end {
+            if cancelled() { throw FileTreeError("read", name, .cancelled) }
+            let part = UnsafeMutableRawBufferPointer(rebasing: room[..<Int(min(Int64(room.count), end - hashed))])
+            let count = try file.read(into: part, at: hashed)
+            guard count == part.count else { throw FileTreeError("read", name, .changedWhileRead) }
+            hash.update(UnsafeRawBufferPointer(part))
+            hashed += Int64(count)
+        }
+        size = max(size, end)
+    }
+
+    /// Cuts off everything from the first place on that was never written: what lies before it came in order.
+    package func cutAtFirstHole() throws(FileTreeError) {
+        let hole = linux_next_hole(file.descriptor.raw, 0)
+        if hole >= 0, hole < size { try resize(to: hole) }
+    }
+
     /// What was written, back.
     package func read(at offset: Int64, count: Int) throws(FileTreeError) -> [UInt8] {
         try file.read(at: offset, count: count)

@@ -69,6 +69,12 @@ package protocol HubConnection: AnyObject, Sendable {
     func download(
         _ file: SharedFile, ranges: [Range<Int64>], sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws
+    /// Reads a range of a file of the share; shorter only if the file ends before. The sink may throw to stop.
+    func download(
+        _ file: SharedFile, _ range: Range<Int64>, _ lane: Int, sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws
+    /// Where a file of the share has data; what lies between is holes.
+    func extents(_ file: SharedFile) throws(HubError) -> [Range<Int64>]
 
     /// Logs in for uploads, or for downloads, so that the first transfer need not wait for it.
     func prepare(uploads: Bool) throws(HubError)

@@ -48,3 +48,27 @@ extension SSHHubConnection {
         }
     }
 }
+
+extension SSHHubConnection {
+    /// See ``HubConnection/download(_:_:_:sink:)``; the bytes are not verified here.
+    package func download(
+        _ file: SharedFile, _ range: Range<Int64>, _ lane: Int, sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        func read(_ connection: SFTPConnection, _ path: [UInt8]) throws {
+            _ = try connection.download(
+                path, offset: range.lowerBound, length: range.upperBound - range.lowerBound, sink: sink)
+        }
+        if let path = try path(of: file) { return try bulkDown[lane].use { try read($0, path) } }
+        try reading(
+            try layOut([LayOutRequest.Item(node: file.node.rawValue, sha256: file.digest.hex)]).file,
+            over: bulkDown[lane], read)
+    }
+
+    /// See ``HubConnection/extents(_:)``.
+    package func extents(_ file: SharedFile) throws(HubError) -> [Range<Int64>] {
+        let items = [LayOutRequest.Item(node: file.node.rawValue, sha256: file.digest.hex)]
+        let answer = try control.message(
+            ExtentsResponse.self, .extents, body: WireFormat.encode(LayOutRequest(epoch: hello.epoch, items: items)))
+        return answer.ranges(within: file.size)
+    }
+}

@@ -180,7 +180,7 @@ package final class SSHHubConnection: HubConnection {
     }
 
     /// What the other side's kernel takes in one call, in bytes (PATH_MAX, without the NUL).
-    private static let longestPath = 4_095
+    static let longestPath = 4_095
 
     private func downloadLaidOut(
         _ file: SharedFile, sink: (UnsafeRawBufferPointer) throws -> Void
@@ -218,11 +218,11 @@ package final class SSHHubConnection: HubConnection {
 
     /// Reads what was laid out, and removes it.
     func reading<Value>(
-        _ file: String, _ body: (SFTPConnection, [UInt8]) throws -> Value
+        _ file: String, over lane: SFTPLane? = nil, _ body: (SFTPConnection, [UInt8]) throws -> Value
     ) throws -> Value {
         guard let name = try? Name(file) else { throw HubError.transferFailed("the hub named no file") }
         let path = Array(hello.staging.utf8) + [UInt8(ascii: "/")] + name.bytes
-        return try down.use { connection in
+        return try (lane ?? down).use { connection in
             // What stays after a broken connection is removed with the rest of what lies in staging.
             defer { try? connection.remove(path) }
             return try body(connection, path)

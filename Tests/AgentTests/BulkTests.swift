@@ -43,4 +43,76 @@ struct BulkTests {
     func `only what is much smaller than what is left goes first`(_ size: Int64, _ left: Int64, _ overtakes: Bool) {
         #expect(BulkOrder.overtakes(size, left) == overtakes)
     }
+
+    @Test(
+        arguments: [
+            // No holes.
+            ([0..<100], [0..<100], [0..<40, 40..<80, 80..<100]),
+            // Only what is wanted.
+            ([40..<80], [0..<100], [40..<80]),
+            // A hole that is too small to be worth it, and one that is not.
+            ([0..<10 << 20], [0..<10, 20..<30, 5 << 20..<6 << 20], [0..<30, 5 << 20..<6 << 20]),
+            ([0..<100], [], []),
+        ] as [([Range<Int64>], [Range<Int64>], [Range<Int64>])])
+    func `pieces are what is wanted and has data`(
+        _ wanted: [Range<Int64>], _ data: [Range<Int64>], _ pieces: [Range<Int64>]
+    ) {
+        let most: Int64 = wanted[0].upperBound > 100 ? 1 << 30 : 40
+        #expect(Ranges.pieces(of: wanted, data: data, most: most) == pieces)
+    }
+
+    @Test func `another connection is added while it pays, and the last one goes when it does not`() {
+        var rule = ConnectionRule(most: 4)
+        rule.windowEnded(rate: 100, isWorthIt: true)
+        #expect(rule.count == 2)
+        rule.windowEnded(rate: 180, isWorthIt: true)
+        #expect(rule.count == 3)
+        rule.windowEnded(rate: 190, isWorthIt: true)
+        #expect(rule.count == 2)
+        rule.windowEnded(rate: 180, isWorthIt: true)
+        #expect(rule.count == 2)
+    }
+
+    @Test func `there are no more connections than are allowed, can be had, or are worth their login`() {
+        var rule = ConnectionRule(most: 2)
+        rule.windowEnded(rate: 100, isWorthIt: false)
+        #expect(rule.count == 1)
+        for rate in [100.0, 200, 400, 800] { rule.windowEnded(rate: rate, isWorthIt: true) }
+        #expect(rule.count == 2)
+        rule.limit(to: 1)
+        #expect(rule.count == 1)
+    }
+
+    @Test func `a crew carries everything, and tells what lies behind it`() throws {
+        let ranges = Ranges.pieces(of: [0..<1_000], data: [0..<1_000], most: 10)
+        let crew = RangeCrew(ranges) { _, range, moved in
+            _ = moved(Int(range.upperBound - range.lowerBound))
+        }
+        var low: Int64? = 0
+        #expect(
+            try crew.run(most: 3) { reached, _ in
+                low = reached; return true
+            } == [])
+        #expect(low == nil)
+        #expect(Ranges.ended([0..<5], at: 9) == [0..<5, 8..<9])
+        #expect(Ranges.ended([0..<9], at: 9) == [0..<9])
+    }
+
+    @Test func `a crew stops where it is when there is something else to do, and its failure is told`() throws {
+        struct Cut: Error {}
+        let crew = RangeCrew([0..<10, 10..<20]) { _, range, moved in
+            if range.lowerBound == 0 { _ = moved(4) }
+            throw Cut()
+        }
+        var low: Int64? = nil
+        #expect(throws: Cut.self) {
+            try crew.run(most: 1) { reached, _ in
+                low = reached; return true
+            }
+        }
+        #expect(low == 4)
+        let other = RangeCrew([0..<10, 10..<20]) { _, _, _ in }
+        let left = try other.run(most: 1) { _, _ in false }
+        #expect(left == [] || left == [10..<20])
+    }
 }

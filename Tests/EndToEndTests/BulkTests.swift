@@ -111,4 +111,83 @@ struct BulkTests {
             #expect(fleet["bea"].folder.differences(from: fleet["ann"].folder) == [])
         }
     }
+
+    // MARK: - Down
+
+    /// Begins to receive a large file in `bea`, and holds it.
+    private func holdDownload(_ fleet: Fleet) throws -> FleetProxy {
+        let proxy = fleet["bea"].proxy!  // SAFETY: these fleets are proxied.
+        proxy.hold(after: size * 2 / 3, .down)
+        try fleet["ann"].folder.write(noise(size), to: "large")
+        try proxy.waitForMark(.down)
+        return proxy
+    }
+
+    /// A break costs some MiB, which were asked for ahead; two thirds would come twice if it began again.
+    private func expectReceived(_ fleet: Fleet, _ proxy: FleetProxy) throws {
+        proxy.release()
+        try fleet.expectSame(seconds: 90)
+        #expect(proxy.bytes.down < size * 3 / 2, "\(proxy.bytes.down) bytes came down")
+        #expect(FleetFolder(fleet["bea"].folder.path + "/.synchub/private").names().isEmpty)
+    }
+
+    @Test func `a download that is cut goes on`() throws {
+        try withFleet(proxied: true) { fleet in
+            let proxy = try holdDownload(fleet)
+            proxy.cut()
+            try expectReceived(fleet, proxy)
+        }
+    }
+
+    @Test func `a download goes on after its agent was killed`() throws {
+        try withFleet(proxied: true) { fleet in
+            let proxy = try holdDownload(fleet)
+            fleet["bea"].kill()
+            proxy.release()
+            try fleet["bea"].start()
+            try expectReceived(fleet, proxy)
+        }
+    }
+
+    @Test func `what was received and is not what it should be comes again`() throws {
+        try withFleet(proxied: true) { fleet in
+            let proxy = try holdDownload(fleet)
+            fleet["bea"].kill()
+            proxy.release()
+            let hidden = FleetFolder(fleet["bea"].folder.path + "/.synchub/private")
+            let name = try #require(hidden.names().first { "\($0)".hasPrefix("part-") })
+            let part = try #require(hidden.read(name))
+            try hidden.write([UInt8](repeating: 7, count: part.count), to: name)
+            try fleet["bea"].start()
+            try fleet.expectSame(seconds: 90)
+        }
+    }
+
+    @Test func `a small edit arrives while a large download is held up`() throws {
+        try withFleet(proxied: true) { fleet in
+            try fleet["ann"].folder.write("before", to: "note")
+            try fleet.wait()
+            let proxy = fleet["bea"].proxy!  // SAFETY: this fleet is proxied.
+            proxy.limit(each: 4 << 20, .down)
+            try fleet["ann"].folder.write(noise(size), to: "large")
+            try proxy.waitForLimit()
+            try fleet["ann"].folder.write("after", to: "note")
+            try eventually("the edit is there") { fleet["bea"].folder.text("note") == "after" }
+            #expect(!fleet["bea"].folder.exists("large"))
+            proxy.release()
+            try fleet.expectSame(seconds: 90)
+        }
+    }
+
+    @Test func `holes do not travel, and stay holes everywhere`() throws {
+        try withFleet(proxied: true) { fleet in
+            let folder = fleet["ann"].folder
+            let size: Int64 = 96 << 20
+            try folder.writeSparse("disk", size: size, data: noise(1 << 20), at: 40 << 20)
+            try fleet.expectSame(seconds: 90)
+            let (up, down) = (fleet["ann"].proxy?.bytes.up ?? 0, fleet["bea"].proxy?.bytes.down ?? 0)
+            #expect(up < 4 << 20 && down < 4 << 20, "\(up) bytes went up, \(down) came down")
+            for place in [fleet.hub.share, fleet["bea"].folder] { #expect(place.room("disk") < 8 << 20) }
+        }
+    }
 }

@@ -112,6 +112,23 @@ package struct FleetFolder: Sendable, CustomStringConvertible {
         try check(rmdir(bytes(name)), "rmdir", name)
     }
 
+    /// Makes a file of a size with data at one place, and holes everywhere else.
+    package func writeSparse(_ name: FleetPath, size: Int64, data: [UInt8], at offset: Int64) throws {
+        let descriptor = open(bytes(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        try check(descriptor, "open", name)
+        defer { close(descriptor) }
+        try check(ftruncate(descriptor, Int(size)), "ftruncate", name)
+        // SAFETY: the array's own length goes along.
+        let count = data.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, Int(offset)) }
+        if count != data.count { throw Failure("write", name) }
+    }
+
+    /// What a file takes on its disk, in bytes.
+    package func room(_ name: FleetPath) -> Int64 {
+        var status = stat()
+        return lstat(bytes(name), &status) == 0 ? Int64(status.st_blocks) * 512 : 0
+    }
+
     // MARK: - Looking
 
     package func exists(_ name: FleetPath) -> Bool {

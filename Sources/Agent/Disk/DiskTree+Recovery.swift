@@ -13,6 +13,24 @@ extension DiskTree {
         try! Name(Array(fetchPrefix.utf8) + PrivateArea.randomName().bytes)
     }
 
+    /// What is being fetched of a large content: it is gone on with.
+    static func partName(of digest: Digest) -> Name {
+        // SAFETY: hexadecimal digits with a prefix are a name.
+        try! Name(Array(partPrefix.utf8) + Array(digest.hex.utf8))
+    }
+    private static let partPrefix = "part-"
+
+    /// What lies there of large contents that were begun.
+    func parts() -> [(item: PrivateItem, digest: Digest)] {
+        let items = (try? area.items()) ?? []
+        return items.compactMap { item in Self.partDigest(item.name).map { (item, $0) } }
+    }
+
+    private static func partDigest(_ name: Name) -> Digest? {
+        let text = name.description
+        return text.hasPrefix(partPrefix) ? Digest(hex: String(text.dropFirst(partPrefix.count))) : nil
+    }
+
     /// Looks through the private area at a start. Between a swap and the look at what came out (DESIGN §4.2) a crash leaves there what
     /// had the name, and that may be bytes that nobody else has: they get a name in the folder. What the hub has is removed.
     /// Nothing that lies there keeps an agent from starting.
@@ -20,6 +38,8 @@ extension DiskTree {
     /// - Returns: what stays where it is until ``recover(_:isKnown:)``.
     func recover(isKnown: (Content) throws -> Bool?) throws -> [PrivateItem] {
         try asking({ () throws(FileTreeError) in try area.items() }).filter { item in
+            // Whether anybody wants to go on with it is seen later.
+            if Self.partDigest(item.name) != nil { return false }
             if isFetched(item) {
                 remove(item)
                 return false

@@ -25,6 +25,8 @@ struct AgentConfiguration: Hashable, Sendable {
     var debounce = 50
     /// Seconds after which a file that is written all the time is taken.
     var minInterval = 10
+    /// So many connections carry one large file at most.
+    var connections = 4
     /// Whether owner and group travel by name.
     var owners = false
     /// Whether extended attributes and ACLs travel.
@@ -90,6 +92,8 @@ struct AgentConfiguration: Hashable, Sendable {
             debounce_ms: \(debounce),
             // … and one that is written all the time after so many seconds.
             min_interval_s: \(minInterval),
+            // One large file travels over as many connections as make it faster, at most so many.
+            max_connections: \(connections),
             // How many bytes of files may move in a second: "512k", "2M" or "off", or by the time of day: "08:00,512k 23:00,off".
             // What `syncctl limit` asks for holds beside it.
             limits: {
@@ -114,7 +118,8 @@ struct AgentConfiguration: Hashable, Sendable {
 /// `agent.json5` as it is written.
 private struct AgentSettings: SettingsGroup {
     enum Key: String, CaseIterable {
-        case hub, client, folder, subtree, mode, delete, debounce_ms, min_interval_s, limits, owners, xattrs,
+        case hub, client, folder, subtree, mode, delete, debounce_ms, min_interval_s, max_connections, limits, owners,
+            xattrs,
             trash_days,
             ignore
     }
@@ -130,6 +135,7 @@ private struct AgentSettings: SettingsGroup {
             client: try settings.value(.client), folder: folder,
             debounce: try settings.value(.debounce_ms, default: 50, in: 0...60_000),
             minInterval: try settings.value(.min_interval_s, default: 10, in: 1...86_400),
+            connections: try settings.value(.max_connections, default: 4, in: 1...16),
             owners: try settings.value(.owners, default: false), xattrs: try settings.value(.xattrs, default: false),
             trashDays: try settings.value(.trash_days, default: 30, in: 1...36_500),
             mode: try AgentSettings.mode(settings), subtree: try AgentSettings.subtree(settings),

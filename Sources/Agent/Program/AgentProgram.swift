@@ -130,7 +130,7 @@ package enum AgentProgram {
         let worker = try worker(layout, joined.configuration) { relay.ring() }
         let agent = Agent(
             worker: worker, address: try joined.configuration.address(layout, token: joined.token),
-            rejoining: Rejoining(layout, joined.configuration))
+            rejoining: Rejoining(layout, joined.configuration), connections: joined.configuration.connections)
         relay.connect(agent.state)
         worker.onDamage { [state = agent.state] reason in state.stop(reason) }
         let api = LocalAPI(worker: worker, state: agent.state, layout: layout, configuration: joined.configuration)

@@ -19,21 +19,24 @@ final class Once {
     private let worker: FolderWorker
     private let hub: any HubConnection
     private let limits: TransferLimits
+    private let connections: Int
     private let verifies: Bool
     private let overwrites: Bool
     private let state = AgentState()
 
     /// - Parameters:
     ///   - limits: of the connection.
+    ///   - connections: for one large file at most.
     ///   - verifies: reads every file instead of trusting size, times and inode.
     ///   - overwrites: makes the side that is not the source equal to it.
     init(
-        worker: FolderWorker, hub: any HubConnection, limits: TransferLimits, verifies: Bool = false,
+        worker: FolderWorker, hub: any HubConnection, limits: TransferLimits, connections: Int, verifies: Bool = false,
         overwrites: Bool = false
     ) {
         self.worker = worker
         self.hub = hub
         self.limits = limits
+        self.connections = connections
         self.verifies = verifies
         self.overwrites = overwrites
         state.connected(hub)
@@ -59,9 +62,12 @@ final class Once {
         let up = UpPass(
             worker: worker, connection: { [hub] in hub }, isStopping: { false },
             takeWanted: { [state] in state.takeWanted() })
-        let ahead = BulkUp(worker: worker, connection: { [hub] in hub }, isStopping: { false })
+        let ahead = BulkUp(
+            worker: worker, connections: connections, connection: { [hub] in hub }, isStopping: { false })
         try worker.perform { $0.ahead.from = HashPass.large }
         let down = DownPass(worker: worker, connection: { [hub] in hub }, isStopping: { false })
+        let large = BulkDown(
+            worker: worker, connections: connections, connection: { [hub] in hub }, isStopping: { false })
         // Who merges as if new hears first what the hub has.
         if try worker.perform({ try $0.index.received < $0.index.hearsFirst }) {
             repeat { try receiver.receive(hub, wait: 0) } while !state.isCaughtUp
@@ -72,7 +78,7 @@ final class Once {
             var worked = false
             while try up.run() || ahead.run() { worked = true }
             repeat { try receiver.receive(hub, wait: 0) } while !state.isCaughtUp
-            while try down.run() { worked = true }
+            while try down.run() || large.run() { worked = true }
             worker.waitUntilLooked()
             if !worked { break }
         }

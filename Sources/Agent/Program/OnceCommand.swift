@@ -93,7 +93,9 @@ struct OnceCommand {
                 ) { _ in }
             }, renewing: worker.renewIndex)
         defer { hub.close() }
-        let once = Once(worker: worker, hub: hub, limits: address.limits, verifies: verifies, overwrites: overwrites)
+        let once = Once(
+            worker: worker, hub: hub, limits: address.limits, connections: joined.configuration.connections,
+            verifies: verifies, overwrites: overwrites)
         let summary = try ProgressBar.onTerminal(worker) { try once.run() }
         print(asJSON ? OnceCommand.json(summary) : OnceCommand.text(summary), terminator: "")
         return summary.left.isEmpty ? .done : .failed

@@ -10,6 +10,7 @@ final class Agent: Sendable {
     private let worker: FolderWorker
     private let address: HubAddress
     private let rejoining: Rejoining
+    private let connections: Int
     let state = AgentState()
     private let running = Monitor(0)
 
@@ -22,8 +23,11 @@ final class Agent: Sendable {
     /// How long what had trouble rests before it is tried again, in milliseconds.
     private static let lookAgainAfter: Int64 = 5_000
 
-    /// - Parameter rejoining: what to say when the hub does not know this machine.
-    init(worker: FolderWorker, address: HubAddress, rejoining: Rejoining) {
+    /// - Parameters:
+    ///   - rejoining: what to say when the hub does not know this machine.
+    ///   - connections: for one large file at most.
+    init(worker: FolderWorker, address: HubAddress, rejoining: Rejoining, connections: Int) {
+        self.connections = connections
         self.worker = worker
         self.address = address
         self.rejoining = rejoining
@@ -35,6 +39,7 @@ final class Agent: Sendable {
         start("send") { $0.send() }
         start("send-ahead") { $0.sendAhead() }
         start("fetch") { $0.fetch() }
+        start("fetch-large") { $0.fetchLarge() }
         start("report") { $0.report() }
     }
 
@@ -123,7 +128,8 @@ final class Agent: Sendable {
 
     private func sendAhead() {
         let pass = BulkUp(
-            worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping }
+            worker: worker, connections: connections, connection: { [state] in state.forTransfers },
+            isStopping: { [state] in state.isStopping }
         ) { [state] in state.report.ring() }
         loop("up", state.bulkUp, { pass.nextRetry }) {
             try pass.hashAgain()
@@ -140,8 +146,22 @@ final class Agent: Sendable {
         var prepared: ObjectIdentifier?
         loop("down", state.down, { pass.nextRetry }) {
             try self.prepare(&prepared, uploads: false)
+            defer { self.state.bulkDown.ring() }
             guard try pass.run() else { return false }
             self.state.up.ring()
+            self.state.report.ring()
+            return true
+        }
+    }
+
+    private func fetchLarge() {
+        let pass = BulkDown(
+            worker: worker, connections: connections, connection: { [state] in state.forTransfers },
+            isStopping: { [state] in state.isStopping })
+        loop("down", state.bulkDown, { pass.nextRetry }) {
+            guard try pass.run() else { return false }
+            self.state.up.ring()
+            self.state.down.ring()
             self.state.report.ring()
             return true
         }

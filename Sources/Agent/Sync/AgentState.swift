@@ -25,6 +25,7 @@ final class AgentState: Sendable {
     let up = Bell()
     let bulkUp = Bell()
     let down = Bell()
+    let bulkDown = Bell()
     let poll = Bell()
     let report = Bell()
 
@@ -124,6 +125,7 @@ final class AgentState: Sendable {
         up.ring()
         bulkUp.ring()
         down.ring()
+        bulkDown.ring()
         poll.ring()
         report.ring()
     }

@@ -6,17 +6,65 @@ internal import SyncCore
 enum BulkOrder {
     /// Sorted, the first one first.
     static func sorted(_ files: [Travelling]) -> [Travelling] {
-        files.sorted { one, two in
-            let (a, b) = (sizeClass(one.file.size), sizeClass(two.file.size))
-            if a != b { return a < b }
-            return (two.file.mtime, one.entry.rawValue) < (one.file.mtime, two.entry.rawValue)
-        }
+        files.sorted { precedes($0.file, $0.entry.rawValue, $1.file, $1.entry.rawValue) }
+    }
+
+    /// Sorted, the first one first.
+    static func sorted(_ files: [Fetch]) -> [Fetch] {
+        files.sorted { precedes($0.file, $0.node.rawValue, $1.file, $1.node.rawValue) }
     }
 
     /// Whether one goes before another of which so many bytes are left: only what is done in a small part of the time that the
     /// other needs, so that never many are under way.
     static func overtakes(_ size: Int64, _ left: Int64) -> Bool { size <= left / 4 }
 
+    private static func precedes(_ one: FileContent, _ id: Int64, _ two: FileContent, _ otherID: Int64) -> Bool {
+        let (a, b) = (sizeClass(one.size), sizeClass(two.size))
+        if a != b { return a < b }
+        return (two.mtime, id) < (one.mtime, otherID)
+    }
+
     /// Each is four times as wide as the one before.
     private static func sizeClass(_ size: Int64) -> Int { (Int64.bitWidth - max(size, 1).leadingZeroBitCount) / 2 }
+}
+
+/// Ranges of a file. Pure.
+enum Ranges {
+    /// In bytes: shorter holes travel as zeros, since a new range costs round trips.
+    static let worthSkipping: Int64 = 1 << 20
+
+    /// What some ranges and the data of a file have in common, in pieces of at most so many bytes. Both in order.
+    static func pieces(of wanted: [Range<Int64>], data: [Range<Int64>], most: Int64) -> [Range<Int64>] {
+        let data = joined(data)
+        var pieces: [Range<Int64>] = []
+        for range in wanted {
+            for part in data where part.overlaps(range) {
+                let both = part.clamped(to: range)
+                for start in stride(from: both.lowerBound, to: both.upperBound, by: Int64.Stride(most)) {
+                    pieces.append(start..<min(start + most, both.upperBound))
+                }
+            }
+        }
+        return pieces
+    }
+
+    /// With the last byte of a file: it gives the file its size where it ends with a hole.
+    static func ended(_ data: [Range<Int64>], at size: Int64) -> [Range<Int64>] {
+        (data.last?.upperBound ?? 0) < size ? data + [size - 1..<size] : data
+    }
+
+    /// All of them together, in bytes.
+    static func bytes(_ ranges: [Range<Int64>]) -> Int64 { ranges.reduce(0) { $0 + $1.upperBound - $1.lowerBound } }
+
+    private static func joined(_ data: [Range<Int64>]) -> [Range<Int64>] {
+        var joined: [Range<Int64>] = []
+        for range in data {
+            if let last = joined.last, range.lowerBound - last.upperBound < worthSkipping {
+                joined[joined.count - 1] = last.lowerBound..<range.upperBound
+            } else {
+                joined.append(range)
+            }
+        }
+        return joined
+    }
 }

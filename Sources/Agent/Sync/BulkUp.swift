@@ -13,6 +13,7 @@ final class BulkUp {
     private let connection: () -> (any HubConnection)?
     private let isStopping: () -> Bool
     private let onProgress: () -> Void
+    private let connections: Int
     private let hashing: HashPass
     private let log = Log("up")
     /// What the hub could not take, and when it is tried again (monotonic milliseconds).
@@ -27,18 +28,22 @@ final class BulkUp {
     /// Bytes are compared, and sent, in blocks of so many: a break costs one block at most, and between two of them something
     /// smaller may go first.
     static let block: Int64 = 32 << 20
+    /// How often it is looked whether it is wanted still, and whether something goes before it, in milliseconds.
+    private static let looksEvery: Int64 = 500
     /// In milliseconds.
     private static let pauses: ClosedRange<Int64> = 2_000...30_000
 
     /// - Parameters:
+    ///   - connections: for one file at most.
     ///   - connection: the hub, nil while nothing may be sent.
     ///   - onProgress: called when a part has arrived.
     init(
-        worker: FolderWorker, connection: @escaping () -> (any HubConnection)?, isStopping: @escaping () -> Bool,
+        worker: FolderWorker, connections: Int, connection: @escaping () -> (any HubConnection)?,
+        isStopping: @escaping () -> Bool,
         onProgress: @escaping () -> Void = {}
     ) {
         (self.worker, self.connection, self.isStopping) = (worker, connection, isStopping)
-        self.onProgress = onProgress
+        (self.onProgress, self.connections) = (onProgress, connections)
         hashing = HashPass(worker: worker, sizes: HashPass.large..<Int64.max, isStopping: isStopping)
     }
 
@@ -136,18 +141,34 @@ final class BulkUp {
         try check(reader, file)
         let name = BulkUp.name(of: file.file.digest)
         let missing = try missing(of: file, reader, name, hub)
-        var left = missing.reduce(0) { $0 + $1.upperBound - $1.lowerBound }
-        try hub.checkRoom(for: left, .bulk(0))
+        // Holes do not travel.
+        let data = Ranges.ended(reader.dataRanges(upTo: file.file.size), at: file.file.size)
+        var left = Ranges.pieces(of: missing, data: data, most: BulkUp.block)
+        try hub.checkRoom(for: Ranges.bytes(left), .bulk(0))
         staged.insert(file.file.digest)
-        for range in missing {
-            while let urgent = try next(before: left) { try bring(urgent, hub) }
-            guard try isWanted(file, left: left) else { return false }
-            try hub.stage(name, from: reader.rawDescriptor, range, .bulk(0)) { _ in !isStopping() && connection() != nil
-            }
-            left -= range.upperBound - range.lowerBound
+        while !left.isEmpty {
+            while let urgent = try next(before: Ranges.bytes(left)) { try bring(urgent, hub) }
+            guard try isWanted(file, left: Ranges.bytes(left)) else { return false }
+            left = try send(left, of: file, reader, name, hub)
         }
         try check(reader, file)
         return true
+    }
+
+    /// - Returns: what is left of it when something goes before it.
+    private func send(
+        _ ranges: [Range<Int64>], of file: Travelling, _ reader: FileReader, _ name: String, _ hub: any HubConnection
+    ) throws -> [Range<Int64>] {
+        let crew = RangeCrew(ranges) { lane, range, moved in
+            try hub.stage(name, from: reader.rawDescriptor, range, .bulk(lane)) { moved($0) }
+        }
+        var looked = Clock.milliseconds
+        return try crew.run(most: connections) { _, left in
+            if isStopping() || connection() == nil { throw HubError.cancelled }
+            guard Clock.milliseconds - looked > BulkUp.looksEvery else { return true }
+            looked = Clock.milliseconds
+            return try isWanted(file, left: left) && next(before: left) == nil
+        }
     }
 
     /// What the hub does not have, block by block. Nothing is believed but bytes: those that lie there are hashed there, and the

@@ -4,7 +4,7 @@ internal import Processes
 internal import SyncCore
 internal import Transport
 
-/// The way down, one round: place what can be placed, fetch what is missing, place again. One thread; while it places, another
+/// The way down, one round, without large files (see ``BulkDown``): place what can be placed, fetch what is missing, place again. One thread; while it places, another
 /// one fetches.
 final class DownPass {
     private let worker: FolderWorker
@@ -44,7 +44,9 @@ final class DownPass {
             let now = Clock.milliseconds
             deferred = deferred.filter { $0.value > now }
             let waiting = Set(deferred.keys)
-            let fetches = try worker.perform { try $0.fetches(limit: batch, except: waiting) }
+            let fetches = try worker.perform {
+                try $0.fetches(limit: batch, except: waiting, sizes: 0..<HashPass.large)
+            }
             if fetches.isEmpty { break }
             placed += try bring(Load.divide(fetches), hub)
         }

@@ -98,7 +98,7 @@ struct Loader: Sendable {
         }
     }
 
-    private static let changed = DiskProblem(.changedWhileRead, "it changed at the hub while it was fetched")
+    static let changed = DiskProblem(.changedWhileRead, "it changed at the hub while it was fetched")
 
     func newFile() throws -> StagedFile {
         try area.newFile(named: DiskTree.fetchName())
@@ -129,7 +129,7 @@ struct Loader: Sendable {
     }
 
     /// For a person; nil where the next page of changes will say what is to be done.
-    private static func reason(for error: any Error) -> String? {
+    static func reason(for error: any Error) -> String? {
         switch error {
         // Not the name of a private file, which says nothing to anybody.
         case let error as FileTreeError where error.reason == .noSpace:

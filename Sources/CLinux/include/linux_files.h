@@ -67,6 +67,12 @@ ssize_t linux_copy_range(int from, int64_t from_offset, int to, int64_t to_offse
 /// fallocate(2) with FALLOC_FL_KEEP_SIZE from the start.
 int linux_reserve(int descriptor, int64_t bytes);
 
+/// lseek(2) with SEEK_DATA: where the next data begins, -1 with ENXIO if there is none.
+int64_t linux_next_data(int descriptor, int64_t from);
+
+/// lseek(2) with SEEK_HOLE: where the next hole begins, or the end of the file.
+int64_t linux_next_hole(int descriptor, int64_t from);
+
 /// The name of an errno value ("ENOSPC"), NULL if it has none.
 const char *linux_errno_name(int code);
 

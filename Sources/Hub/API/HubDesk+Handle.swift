@@ -39,6 +39,7 @@ extension HubDesk {
         case .snapshot: return try snapshot(request, name(caller))
         case .commit: return try startCommit(request, name(caller), responder)
         case .layOut: return try layOut(request, name(caller), responder)
+        case .extents: return try extents(request, name(caller), responder)
         case .staged: return try staged(request, name(caller), responder)
         case .report: return try takeReport(request, name(caller))
         case .status: return .message(try status())

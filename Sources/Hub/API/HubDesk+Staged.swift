@@ -49,3 +49,29 @@ extension Store {
         return (size, blocks)
     }
 }
+
+// POST /v1/extents: holes do not travel.
+extension HubDesk {
+    func extents(_ request: HTTPRequest, _ client: String, _ responder: HTTPResponder) throws -> HTTPResponse? {
+        let message = try request.message(LayOutRequest.self)
+        try checkEpoch(message.epoch, of: client)
+        try checkMayGoOn(client)
+        try checkShare()
+        guard message.items.count == 1 else {
+            throw ErrorMessage(.badValue, "the field 'items' must have one item")
+        }
+        guard let source = try sources(of: message.items, client).first ?? nil else { throw HubDesk.isElsewhere }
+        let (store, queue) = (store, queue)
+        nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
+        helpers.run {
+            let ranges = (try? store.share.openFile(source.path))?.dataRanges(upTo: source.content.size)
+            queue.async {
+                desk.answerOrRefuse(responder) {
+                    guard let ranges else { throw HubDesk.isElsewhere }
+                    return .message(ExtentsResponse(ranges))
+                }
+            }
+        }
+        return nil
+    }
+}

@@ -242,9 +242,9 @@ struct AccessTableTests {
     @Test func `administrators may do everything but what only a client can`() {
         for route in Route.allCases {
             #expect(AccessTable.refusal(route, .client(name: "a", isAdmin: true), target: "b") == nil)
-            let needsClient = [Route.hello, .changes, .snapshot, .commit, .layOut, .staged, .report, .offer, .holds]
-                .contains(
-                    route)
+            let needsClient = [
+                Route.hello, .changes, .snapshot, .commit, .layOut, .staged, .extents, .report, .offer, .holds, .recipe,
+            ].contains(route)
             #expect((AccessTable.refusal(route, .administrator) != nil) == needsClient)
         }
     }

@@ -1,0 +1,215 @@
+internal import Engine
+internal import FileTree
+internal import Index
+internal import Processes
+internal import SyncCore
+internal import Transport
+
+/// The bulk lane down: large contents, one at a time, each in a private file that is kept over breaks and restarts. One
+/// thread of its own; what is small comes beside it.
+final class BulkDown {
+    private let worker: FolderWorker
+    private let connection: @Sendable () -> (any HubConnection)?
+    private let isStopping: @Sendable () -> Bool
+    private let connections: Int
+    private let log = Log("down")
+    /// Nodes whose bytes could not be had, and when to try them again (monotonic milliseconds).
+    private var deferred: [NodeID: Int64] = [:]
+    /// What this process has begun and not finished: its bytes were hashed as they came.
+    private var begun: [Digest: StagedFile] = [:]
+    /// What nobody wants was looked for, and nothing has changed about that since.
+    private var hasCollected = false
+
+    /// In bytes: what a connection is given at a time.
+    private static let piece: Int64 = 32 << 20
+    /// In milliseconds.
+    private static let retryAfter: Int64 = 1_000
+    /// How often it is looked whether it is wanted still, and whether something goes before it, in milliseconds.
+    private static let looksEvery: Int64 = 500
+    /// So many stay open that were overtaken.
+    private static let mostBegun = 8
+    /// Longer paths are laid out by the hub, whole, each time they are asked for: they come in one piece.
+    private static let longPath = 3_500
+
+    /// - Parameters:
+    ///   - connection: the hub, nil while nothing may be fetched.
+    ///   - connections: for one file at most.
+    init(
+        worker: FolderWorker, connections: Int, connection: @escaping @Sendable () -> (any HubConnection)?,
+        isStopping: @escaping @Sendable () -> Bool
+    ) {
+        (self.worker, self.connection, self.isStopping) = (worker, connection, isStopping)
+        self.connections = connections
+    }
+
+    /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
+    var nextRetry: Int64? { deferred.values.min() }
+
+    /// One file.
+    /// - Returns: true if anything was done, so that another round may find more.
+    func run() throws -> Bool {
+        guard let hub = connection(), try worker.isPresent() else { return false }
+        let now = Clock.milliseconds
+        deferred = deferred.filter { $0.value > now }
+        let fetches = try all()
+        try collect(fetches)
+        guard let next = BulkOrder.sorted(fetches.filter { deferred[$0.node] == nil }).first else { return false }
+        try worker.perform { $0.ahead.coming[next.node] = "coming; it is large, and others do not wait for it" }
+        defer { try? worker.perform { $0.ahead.coming[next.node] = nil } }
+        let loader = Loader(area: worker.tree.area, hub: hub, here: LocalContents(worker)) {
+            [connection, isStopping] in connection() != nil && !isStopping()
+        }
+        do {
+            guard let content = try bring(next, loader) else { return true }
+            let placed = try worker.perform { folder in
+                folder.absorb(content, for: next.node)
+                let placed = try folder.place(only: [next.node])
+                folder.countReceived(files: placed, bytes: next.file.size)
+                return placed
+            }
+            log.debug("fetched", ["files": 1, "placed": placed, "bytes": next.file.size])
+        } catch let error as HubError where error.endsConnection {
+            throw error
+        } catch HubError.cancelled {
+            throw HubError.cancelled
+        } catch {
+            try putOff(next, error)
+        }
+        return true
+    }
+
+    private func all() throws -> [Fetch] {
+        try worker.perform { try $0.fetches(limit: 10_000, sizes: HashPass.large..<Int64.max) }
+    }
+
+    private func putOff(_ fetch: Fetch, _ error: any Error) throws {
+        let reason = Loader.reason(for: error)
+        deferred[fetch.node] = Clock.milliseconds + BulkDown.retryAfter
+        hasCollected = false
+        log.debug("fetch-failed", ["path": fetch.path, "reason": reason ?? "it changed at the hub"])
+        if let reason { try worker.perform { $0.receivingTroubles[fetch.node] = reason } }
+    }
+
+    // MARK: - Bytes
+
+    /// - Returns: whole, verified and durable; nil if something goes before it, or it is not wanted any more.
+    private func bring(_ fetch: Fetch, _ loader: Loader) throws -> StagedContent? {
+        var loaded = Loaded()
+        if try loader.copyWhatIsHere([fetch], &loaded).isEmpty, let copy = loaded.arrived.first?.content {
+            try loader.area.syncFileSystem()
+            return copy
+        }
+        // What is like something here comes as the ranges that are others, unless it was begun otherwise.
+        if begun[fetch.file.digest] == nil,
+            try loader.area.item(named: DiskTree.partName(of: fetch.file.digest)) == nil,
+            let built = try loader.rebuild(fetch, sync: true)
+        {
+            return built
+        }
+        let file = try part(of: fetch, loader.area)
+        begun[fetch.file.digest] = begun.count < BulkDown.mostBegun ? file : nil
+        do {
+            guard try fill(file, fetch, loader) else { return nil }
+            begun[fetch.file.digest] = nil
+            return try loader.finish(file, fetch, sync: true)
+        } catch let error as FileTreeError {
+            // Its bytes are not what they should be, or there is no room for the rest: it begins again from nothing.
+            begun[fetch.file.digest] = nil
+            try? loader.area.remove(DiskTree.partName(of: fetch.file.digest))
+            throw error
+        }
+    }
+
+    /// What has come of it, or a new file. It stays when the process ends.
+    private func part(of fetch: Fetch, _ area: PrivateArea) throws -> StagedFile {
+        if let file = begun[fetch.file.digest], file.area === area { return file }
+        let name = DiskTree.partName(of: fetch.file.digest)
+        if let file = try area.resumeFile(named: name) {
+            file.keep()
+            try file.cutAtFirstHole()
+            if file.size > fetch.file.size { try file.resize(to: 0) }
+            log.info("goes-on", ["path": fetch.path, "bytes": fetch.file.size, "there": file.size])
+            return file
+        }
+        let file = try area.newFile(named: name)
+        file.keep()
+        return file
+    }
+
+    /// - Returns: false if something goes before it, or it is not wanted any more. Then, and when it throws, the file ends where
+    ///   its bytes have come in order.
+    private func fill(_ file: StagedFile, _ fetch: Fetch, _ loader: Loader) throws -> Bool {
+        let size = fetch.file.size
+        let hub = loader.hub
+        let shared = SharedFile(fetch)
+        let data = try extents(shared, hub)
+        var low = file.size
+        if Ranges.bytes(data) + Ranges.worthSkipping > size {
+            try file.reserve(size)
+        } else {
+            try file.resize(to: size)
+        }
+        let most = fetch.path.bytes.count > BulkDown.longPath ? size : BulkDown.piece
+        let pieces = Ranges.pieces(of: [low..<size], data: data, most: most)
+        let writer = file.writer
+        let crew = RangeCrew(pieces) { lane, range, moved in
+            var position = range.lowerBound
+            try hub.download(shared, range, lane) { block in
+                try writer.write(block, at: position)
+                position += Int64(block.count)
+                if !moved(block.count) { throw HubError.cancelled }
+            }
+            guard position == range.upperBound else { throw Loader.changed }
+        }
+        var looked = Clock.milliseconds
+        do {
+            let left = try crew.run(most: connections) { reached, left in
+                if !loader.goesOn() { throw HubError.cancelled }
+                low = max(reached ?? size, low)
+                // Zeros before the first data count as soon as anything after them has come.
+                try file.hash(upTo: low, cancelled: { !loader.goesOn() })
+                guard Clock.milliseconds - looked > BulkDown.looksEvery else { return true }
+                looked = Clock.milliseconds
+                return try goesFirst(fetch, left: left)
+            }
+            if left.isEmpty { return true }
+            try file.resize(to: low)
+            return false
+        } catch {
+            try? file.resize(to: low)
+            throw error
+        }
+    }
+
+    /// A hub that does not say gives all of it.
+    private func extents(_ file: SharedFile, _ hub: any HubConnection) throws -> [Range<Int64>] {
+        do { return try hub.extents(file) } catch HubError.refused(let message) where message.code == .unknownRoute {
+            return [0..<file.size]
+        }
+    }
+
+    private func goesFirst(_ fetch: Fetch, left: Int64) throws -> Bool {
+        let (isWanted, others) = try worker.perform { folder in
+            (
+                try folder.wants(fetch),
+                try folder.fetches(limit: 100, sizes: HashPass.large..<max(left / 4, HashPass.large))
+            )
+        }
+        if !isWanted { hasCollected = false }
+        return isWanted && !others.contains { deferred[$0.node] == nil && BulkOrder.overtakes($0.file.size, left) }
+    }
+
+    // MARK: - What nobody wants any more
+
+    private func collect(_ fetches: [Fetch]) throws {
+        if hasCollected { return }
+        guard try worker.perform({ try $0.hasLooked && $0.index.received >= $0.index.hearsFirst }) else { return }
+        let wanted = Set(fetches.map(\.file.digest))
+        begun = begun.filter { wanted.contains($0.key) }
+        for (item, digest) in worker.tree.parts() where !wanted.contains(digest) {
+            log.debug("part-dropped", ["bytes": item.status.size])
+            try? item.remove()
+        }
+        hasCollected = true
+    }
+}
