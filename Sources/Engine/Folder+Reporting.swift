@@ -57,7 +57,10 @@ extension Folder {
                 item.reason = note
                 item.bytes = max(item.bytes - (ahead.arrived[entry] ?? 0), 0)
             }
-            if !item.isUp, let note = subject.node.flatMap({ ahead.coming[$0] }) { item.reason = note }
+            if !item.isUp, let node = subject.node, let note = ahead.coming[node] {
+                item.reason = note
+                item.bytes = max(item.bytes - (ahead.came[node] ?? 0), 0)
+            }
             let noted = subject.local.flatMap { reasons[$0.entry] } ?? byPath[item.path]
             if let cause = try noted ?? cause(item, key, subject) {
                 item.reason = cause

@@ -20,5 +20,5 @@ extension Folder {
     }
 
     /// In bytes.
-    private var onTheWay: Int64 { ahead.arrived.values.reduce(0, +) }
+    private var onTheWay: Int64 { ahead.arrived.values.reduce(0, +) + ahead.came.values.reduce(0, +) }
 }

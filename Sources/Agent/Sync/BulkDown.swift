@@ -55,13 +55,14 @@ final class BulkDown {
         try collect(fetches)
         guard let next = BulkOrder.sorted(fetches.filter { deferred[$0.node] == nil }).first else { return false }
         try worker.perform { $0.ahead.coming[next.node] = "coming; it is large, and others do not wait for it" }
-        defer { try? worker.perform { $0.ahead.coming[next.node] = nil } }
+        defer { try? worker.perform { ($0.ahead.coming[next.node], $0.ahead.came[next.node]) = (nil, nil) } }
         let loader = Loader(area: worker.tree.area, hub: hub, here: LocalContents(worker)) {
             [connection, isStopping] in connection() != nil && !isStopping()
         }
         do {
             guard let content = try bring(next, loader) else { return true }
             let placed = try worker.perform { folder in
+                folder.ahead.came[next.node] = nil
                 folder.absorb(content, for: next.node)
                 let placed = try folder.place(only: [next.node])
                 folder.countReceived(files: placed, bytes: next.file.size)
@@ -190,7 +191,8 @@ final class BulkDown {
 
     private func goesFirst(_ fetch: Fetch, left: Int64) throws -> Bool {
         let (isWanted, others) = try worker.perform { folder in
-            (
+            folder.ahead.came[fetch.node] = fetch.file.size - left
+            return (
                 try folder.wants(fetch),
                 try folder.fetches(limit: 100, sizes: HashPass.large..<max(left / 4, HashPass.large))
             )
