@@ -33,6 +33,10 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     /// How fast bytes of files may move; nil for no limit. What the next query says as `limits` (`UP;DOWN`), so that a change is
     /// told at once.
     package var limits: LimitsMessage?
+    private enum CodingKeys: String, CodingKey {
+        case epoch, through, chain, head, nodes, paused, barrier, late, subtree, wanted, wantedMark = "wanted_mark"
+        case contents, limits
+    }
     package init(
         epoch: String, through: Int64, chain: String? = nil, head: Int64, nodes: [NodeMessage],
         contents: [InlineContent]? = nil, paused: PauseMessage?,

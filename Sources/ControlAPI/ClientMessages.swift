@@ -14,6 +14,9 @@ package struct ClientMessage: Codable, Hashable, Sendable {
     package var since: String
     /// RFC 3339 UTC; nil if it was never seen.
     package var lastSeen: String?
+    private enum CodingKeys: String, CodingKey {
+        case name, kind, role, state, fingerprint, since, lastSeen = "last_seen"
+    }
     package init(
         name: String, kind: ClientKind, role: String, state: ClientState, fingerprint: String?, since: String,
         lastSeen: String?

@@ -104,6 +104,10 @@ package struct OperationMessage: Codable, Hashable, Sendable {
     package var content: ContentMessage?
     /// Where a file's bytes lie.
     package var source: SourceMessage?
+    private enum CodingKeys: String, CodingKey {
+        case number, verb, node, parent, parentOperation = "parent_operation", name, contentBase = "content_base"
+        case locationBase = "location_base", content, source
+    }
 
     package init(_ operation: Operation, source: ContentSource? = nil) {
         number = operation.id.number

@@ -12,6 +12,9 @@ package struct ConflictMessage: Codable, Hashable, Sendable {
     package var client: String
     /// When it was noticed: RFC 3339 UTC.
     package var at: String
+    private enum CodingKeys: String, CodingKey {
+        case path, pathB64 = "path_b64", copy, copyB64 = "copy_b64", client, at
+    }
     package init(path: String, pathB64: String?, copy: String, copyB64: String?, client: String, at: String) {
         self.path = path
         self.pathB64 = pathB64

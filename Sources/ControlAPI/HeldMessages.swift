@@ -18,6 +18,9 @@ package struct HeldMessage: Codable, Hashable, Sendable {
     package var path: String
     /// Base64 of its bytes, when they are not plain UTF-8.
     package var pathB64: String?
+    private enum CodingKeys: String, CodingKey {
+        case id, client, at, deletes, rewrites, others, passed, path, pathB64 = "path_b64"
+    }
     package init(
         id: Int64, client: String, at: String, deletes: Int, rewrites: Int, others: Int, passed: Int = 0, path: String,
         pathB64: String?

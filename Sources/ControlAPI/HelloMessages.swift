@@ -61,6 +61,11 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     package var limits: LimitsMessage?
     /// How many bytes of contents a commit may bring along in itself (``ContentSource/inline(_:)``); nil for none.
     package var inline: Int64?
+    private enum CodingKeys: String, CodingKey {
+        case hub, version, client, epoch, head, known, setBack = "set_back", collected, staging, share
+        case maxOperations = "max_operations", paused, subtree, otherIndex = "other_index", limits
+        case inline
+    }
     package init(
         hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, setBack: Bool,
         collected: Int64, staging: String, share: String, maxOperations: Int, paused: PauseMessage?,

@@ -12,6 +12,7 @@ package struct InviteRequest: Codable, Hashable, Sendable {
     package var valid: Int?
     /// The part of the share that it may map: escaped, relative to the share. Nil for all.
     package var subtree: String?
+    private enum CodingKeys: String, CodingKey { case client, admin, sftpOnly = "sftp_only", key, valid, subtree }
     package init(
         client: String, admin: Bool = false, sftpOnly: Bool = false, key: String? = nil, valid: Int? = nil,
         subtree: String? = nil
@@ -57,6 +58,9 @@ package struct InviteMessage: Codable, Hashable, Sendable {
     package var expires: String
     /// The port of the control API behind the tunnel, on 127.0.0.1.
     package var apiPort: Int
+    private enum CodingKeys: String, CodingKey {
+        case v, hub, client, hosts, user, hostKey = "host_key", key, expires, apiPort = "api_port"
+    }
     package init(
         hub: String, client: String, hosts: [Host], user: String, hostKey: String, key: String, expires: String,
         apiPort: Int

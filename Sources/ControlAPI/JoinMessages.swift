@@ -4,6 +4,7 @@ package struct JoinRequest: Codable, Hashable, Sendable {
     package var publicKey: String
     /// The part of the share that is to be mapped: escaped, relative to the share. Nil for what the invite allows.
     package var subtree: String?
+    private enum CodingKeys: String, CodingKey { case publicKey = "public_key", subtree }
     package init(publicKey: String, subtree: String? = nil) {
         self.publicKey = publicKey
         self.subtree = subtree

@@ -18,6 +18,9 @@ package struct LogMessage: Codable, Hashable, Sendable {
     package var kind: String
     /// Of the content that the change left, or took away; 0 for all but files.
     package var bytes: Int64
+    private enum CodingKeys: String, CodingKey {
+        case seq, at, client, change, path, pathB64 = "path_b64", from, kind, bytes
+    }
     package init(
         seq: Int64, at: String, client: String, change: String, path: String, pathB64: String?, from: String?,
         kind: String, bytes: Int64

@@ -84,6 +84,10 @@ package struct NodeMessage: Codable, Hashable, Sendable {
     package var seq: Int64
     /// Only there, and true, for tombstones.
     package var deleted: Bool?
+    private enum CodingKeys: String, CodingKey {
+        case id, parent, name, content, contentVersion = "content_version", locationVersion = "location_version", seq
+        case deleted
+    }
 
     package init(_ node: Node) {
         id = node.id.rawValue

@@ -15,6 +15,9 @@ package struct PlanMessage: Codable, Hashable, Sendable {
     package var bytes: Int64
     /// For a person, where the word does not say all.
     package var reason: String?
+    private enum CodingKeys: String, CodingKey {
+        case direction, what, path, pathB64 = "path_b64", from, bytes, reason
+    }
     package init(
         direction: Direction, what: String, path: String, pathB64: String?, from: String?, bytes: Int64, reason: String?
     ) {

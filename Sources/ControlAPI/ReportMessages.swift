@@ -27,6 +27,10 @@ package struct ReportRequest: Codable, Hashable, Sendable {
     package var mode: String?
     /// How far it is; nil while nothing waits.
     package var progress: ProgressMessage?
+    private enum CodingKeys: String, CodingKey {
+        case epoch, cursor, barrier, pending, upCount = "up_count", downCount = "down_count", bytes, blocked, merging
+        case mode, progress
+    }
     package init(
         epoch: String, cursor: Int64, barrier: Int64, pending: [PendingMessage], upCount: Int, downCount: Int,
         bytes: Int64, blocked: String? = nil, merging: String? = nil, mode: String? = nil,

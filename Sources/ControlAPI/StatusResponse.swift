@@ -73,6 +73,10 @@ package struct StatusResponse: Codable, Hashable, Sendable {
         package var progress: ProgressMessage?
         /// How fast bytes of files may move, as somebody asked here; nil for no limit.
         package var limits: LimitsMessage?
+        private enum CodingKeys: String, CodingKey {
+            case name, kind, state, reason, refused, cursor, behind, unsynced, lastSeen = "last_seen"
+            case pausedUntil = "paused_until", pausedSince = "paused_since", mode, limits, progress
+        }
         package init(
             name: String, kind: ClientKind, state: ClientState, reason: String? = nil, refused: String? = nil,
             cursor: Int64, behind: Int64, unsynced: Unsynced, lastSeen: String?, pausedUntil: String?,

@@ -12,6 +12,7 @@ package struct UnsyncedMessage: Codable, Hashable, Sendable {
     package var bytes: Int64
     /// For a person; no decision depends on its words.
     package var reason: String
+    private enum CodingKeys: String, CodingKey { case client, path, pathB64 = "path_b64", direction, bytes, reason }
     package init(
         client: String, path: String, pathB64: String?, direction: Direction, bytes: Int64, reason: String
     ) {

@@ -32,6 +32,7 @@ package struct WaitResponse: Codable, Hashable, Sendable {
     package var seq: Int64
     /// By name; empty when everybody is in sync.
     package var waiting: [Waiting]
+    private enum CodingKeys: String, CodingKey { case inSync = "in_sync", seq, waiting }
     package init(inSync: Bool, seq: Int64, waiting: [Waiting]) {
         self.inSync = inSync
         self.seq = seq

@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-/// How messages become JSON and back: keys in snake_case, sorted, no escaped slashes.
+/// How messages become JSON and back: keys sorted, no escaped slashes. Keys are in snake_case: a message with names of several words
+/// spells them out in its `CodingKeys`, every field, since a coder that converts the keys takes a third longer.
 /// The messages themselves are plain structs; this file and the structs are the API's one description.
 package enum WireFormat {
     package static func encode(_ message: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // SAFETY: messages hold only strings, integers, booleans, arrays and objects, which always encode.
         return Array(try! encoder.encode(message))
@@ -15,10 +15,8 @@ package enum WireFormat {
     package static func decode<Message: Decodable>(_ type: Message.Type, from bytes: [UInt8]) throws(WireError)
         -> Message
     {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
         do {
-            return try decoder.decode(type, from: Data(bytes))
+            return try JSONDecoder().decode(type, from: Data(bytes))
         } catch let error as WireError {
             throw error
         } catch let error as DecodingError {

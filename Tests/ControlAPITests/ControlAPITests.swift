@@ -12,6 +12,44 @@ import Testing
         #expect(try WireFormat.decode(UnsyncedMessage.self, from: WireFormat.encode(message)) == message)
     }
 
+    /// A field that is missing in a message's `CodingKeys` would silently not be sent.
+    @Test func `messages that spell out their keys send every field`() throws {
+        let pause = PauseMessage(until: "t")
+        let key = ContentKey(sha256: "s", size: 1)
+        let limits = LimitsMessage(up: try Timetable("1k"), down: try Timetable("1k"))
+        var burst = Progress()
+        burst.observe(total: Amount(files: 1), left: Amount(files: 1), at: 0)
+        let progress = ProgressMessage(burst)
+        var changes = ChangesResponse(
+            epoch: "e", through: 1, chain: "c", head: 2, nodes: [], contents: [], paused: pause, barrier: 3, late: [],
+            wanted: [key],
+            wantedMark: 4, subtree: "s")
+        changes.limits = limits
+        var hello = HelloResponse(
+            hub: "h", version: "v", client: "c", epoch: "e", head: 1, known: true, setBack: true, collected: 2,
+            staging: "s", share: "s", maxOperations: 3, paused: pause, subtree: "s", otherIndex: true)
+        (hello.limits, hello.inline) = (limits, 1)
+        var client = StatusResponse.Client(
+            name: "n", kind: .agent, state: .inSync, reason: "r", refused: "r", cursor: 1, behind: 2,
+            unsynced: .init(up: 1, down: 2, bytes: 3), lastSeen: "t", pausedUntil: "t", pausedSince: "t", mode: "m",
+            progress: progress)
+        client.limits = limits
+        let report = ReportRequest(
+            epoch: "e", cursor: 1, barrier: 2, pending: [], upCount: 3, downCount: 4, bytes: 5, blocked: "b",
+            merging: "m", mode: "m", progress: progress)
+        for message in [changes, hello, client, report] as [any Encodable] {
+            let fields = Mirror(reflecting: message).children.map { label, value -> String in
+                #expect("\(value)" != "nil", "\(type(of: message)).\(label ?? "") is to be set here")
+                return label ?? ""
+            }
+            let json = String(decoding: WireFormat.encode(message), as: UTF8.self)
+            for field in fields {
+                let key = field.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+                #expect(json.contains("\"\(key)\":"), "\(type(of: message)) does not send \(field)")
+            }
+        }
+    }
+
     @Test func `every kind of content survives the wire`() throws {
         let contents: [Content] = [
             .file(FileContent(digest: .empty, size: 0, mode: Mode(0o640), mtime: -1)),

@@ -25,6 +25,10 @@ struct ClientsFile: Codable, Hashable {
         var subtree: String?
         /// How fast bytes of its files may move; nil for no limit.
         var limits: LimitsMessage?
+        private enum CodingKeys: String, CodingKey {
+            case name, kind, role, publicKey = "public_key", tokenHash = "token_hash", createdAt = "created_at"
+            case paused, pausedUntil = "paused_until", subtree, limits
+        }
     }
     /// Of this form.
     var v = 1
