@@ -40,15 +40,28 @@ package final class StagedFile {
     /// Writes after the last byte.
     package func append(_ bytes: [UInt8]) throws(FileTreeError) { try write(bytes, at: size) }
 
+    /// The same for bytes whose digest nobody asks for, or only once: it reads them then.
+    package func append(unhashed bytes: [UInt8]) throws(FileTreeError) {
+        let start = size
+        try bytes.withUnsafeBytes { buffer in
+            Result { () throws(FileTreeError) in try put(buffer, at: start) }
+        }.get()
+        noteUnhashed(upTo: start + Int64(bytes.count), from: start)
+    }
+
     /// Writes anywhere; what lies between is zeros until written.
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(FileTreeError) {
+        try put(bytes, at: offset)
+        note(bytes, at: offset)
+    }
+
+    private func put(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(FileTreeError) {
         var done = 0
         while done < bytes.count {
             let count = pwrite(file.descriptor.raw, bytes.baseAddress! + done, bytes.count - done, Int(offset) + done)
             if count < 0 && errno != EINTR { throw FileTreeError("write", name) }
             done += max(count, 0)
         }
-        note(bytes, at: offset)
     }
 
     /// Writes anywhere; what lies between is zeros until written.
@@ -126,11 +139,16 @@ package final class StagedFile {
         }
         let raw = file.descriptor.raw
         let time = seconds(mtime)
-        guard fchmod(raw, mode_t(mode.rawValue)) == 0,
-            linux_set_mtime_handle(raw, time.seconds, time.nanoseconds) == 0,
-            !sync || fsync(raw) == 0
+        guard linux_set_mtime_handle(raw, time.seconds, time.nanoseconds) == 0
         else { throw FileTreeError("finish", name) }
-        let item = PrivateItem(area: area, name: name, status: try file.status())
+        var status = try file.status()
+        // It may have been made with it.
+        if status.mode.rawValue != mode.rawValue {
+            guard fchmod(raw, mode_t(mode.rawValue)) == 0 else { throw FileTreeError("finish", name) }
+            status = try file.status()
+        }
+        if sync, fsync(raw) != 0 { throw FileTreeError("finish", name) }
+        let item = PrivateItem(area: area, name: name, status: status)
         isSettled = true
         open = nil  // else we would be the writer that keeps us from replacing it later
         return item
@@ -165,11 +183,14 @@ package final class StagedFile {
 
 extension PrivateArea {
     /// An empty file, its name random unless given.
+    /// - Parameter mode: if it is known what it is to have when it is finished; what the umask takes from it comes then.
     /// - Throws: ``FileTreeError``: `.occupied` if the given name is taken, `.noSpace`, …
-    package func newFile(named name: Name? = nil) throws(FileTreeError) -> StagedFile {
+    package func newFile(
+        named name: Name? = nil, mode: Mode = Mode(0o600)
+    ) throws(FileTreeError) -> StagedFile {
         let name = name ?? PrivateArea.randomName()
         let raw = withCString(name.bytes) {
-            openat(directory.raw, $0, O_RDWR | O_CREAT | O_EXCL | LINUX_O_NOFOLLOW | O_CLOEXEC, 0o600)
+            openat(directory.raw, $0, O_RDWR | O_CREAT | O_EXCL | LINUX_O_NOFOLLOW | O_CLOEXEC, mode_t(mode.rawValue))
         }
         guard raw >= 0 else { throw FileTreeError("make", name) }
         return StagedFile(area: self, name: name, descriptor: Descriptor(raw), size: 0)

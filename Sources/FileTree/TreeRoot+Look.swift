@@ -14,6 +14,21 @@ extension TreeRoot {
         }
     }
 
+    /// What is there under some names of one directory, in their order: as ``status(of:)``, with the directory looked up once.
+    /// - Throws: ``FileTreeError``.
+    package func statuses(of names: [Name], in directory: RelativePath) throws(FileTreeError) -> [FileStatus?] {
+        let handle: Descriptor
+        do { handle = try openDirectory(directory, "look at") } catch {
+            if error.meansAbsent { return names.map { _ in nil } }
+            throw error
+        }
+        var found: [FileStatus?] = []
+        for name in names {
+            found.append(try lookAt(handle.raw, name.bytes, "look at", directory.appending(name).description))
+        }
+        return found
+    }
+
     /// All entries but `.` and `..`, sorted by bytes. What vanishes meanwhile is left out.
     /// - Throws: ``FileTreeError``, `.notFound` or `.notDirectory` when there is no such directory.
     package func list(_ directory: RelativePath) throws(FileTreeError) -> [DirectoryEntry] {

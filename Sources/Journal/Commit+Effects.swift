@@ -32,6 +32,7 @@ extension Commit {
         let path = try path(of: location)
         try append(node, .create, path)
         if origin == .client { try place(.appearance(content, path, staged), node) }
+        lastInserted = node
         return node.id
     }
 
@@ -101,6 +102,7 @@ extension Commit {
     private mutating func update(_ node: inout Node) throws {
         ledger.head = ledger.head.next
         node.seq = ledger.head
+        lastInserted = nil
         try journal.updateNode(node, client: client)
         // Somebody has written there: what was seen before it is no longer expected, the content alone is.
         if origin == .share { try journal.forgetPlaced(node.id) }

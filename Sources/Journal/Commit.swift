@@ -20,13 +20,24 @@ struct Commit {
     var watched: GuardWatch?
     /// Private files of what was held.
     var held: Set<String> = []
+    /// No operation above this number was decided before.
+    private var decidedUpTo: Int64
+    /// Outcomes of operations up to this number were taken in.
+    private let acknowledgedUpTo: Int64
+    /// What was inserted last, as it is.
+    var lastInserted: Node?
     /// What operations made whose outcomes are not kept.
     var made: [OperationID: NodeID] = [:]
 
+    /// - Parameters:
+    ///   - decidedUpTo: no operation above this number was decided before.
+    ///   - acknowledgedUpTo: outcomes of operations up to this number were taken in.
     init(
         journal: Journal, client: String, at: Int64, date: String, origin: CommitOrigin,
-        staged: [OperationID: StagedContent]
+        staged: [OperationID: StagedContent], decidedUpTo: Int64 = .max, acknowledgedUpTo: Int64 = 0
     ) throws {
+        self.decidedUpTo = decidedUpTo
+        self.acknowledgedUpTo = acknowledgedUpTo
         self.journal = journal
         self.client = client
         self.at = at
@@ -37,14 +48,16 @@ struct Commit {
     }
 
     mutating func decide(_ operation: Operation) throws -> Outcome {
-        if let recorded = try journal.recordedOutcome(of: operation.id, client: client) {
+        let isNew = operation.id.number > decidedUpTo
+        // The same may come twice in one commit.
+        decidedUpTo = max(decidedUpTo, operation.id.number)
+        if !isNew, let recorded = try journal.recordedOutcome(of: operation.id, client: client) {
             guard try journal.wasAsked(operation, client: client) else {
                 throw JournalError.otherOperation(operation.id)
             }
             return recorded
         }
-        guard operation.id.number > (try journal.acknowledged(generation: operation.id.generation, client: client))
-        else { throw JournalError.acknowledgedBefore(operation.id) }
+        guard operation.id.number > acknowledgedUpTo else { throw JournalError.acknowledgedBefore(operation.id) }
         if let outcome = try hold(operation) { return outcome }
         let outcome = try carryOut(operation.change, operation.id)
         if outcome != .contentMissing { try journal.record(outcome, of: operation, client: client) }
@@ -118,6 +131,7 @@ struct Commit {
         case .node(let id): return try node(id)
         case .inserted:
             guard let inserted else { preconditionFailure("a decision speaks of a node that it does not insert") }
+            if let lastInserted, lastInserted.id == inserted { return lastInserted }
             return try node(inserted)
         }
     }

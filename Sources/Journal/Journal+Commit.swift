@@ -27,16 +27,24 @@ extension Journal {
         let generation = operations.first?.id.generation
         if operations.contains(where: { $0.id.generation != generation }) { throw JournalError.mixedGenerations }
         return try database.transaction {
+            // Of the share's operations that is not kept.
+            var decidedUpTo = Int64.max
+            var acknowledgedUpTo: Int64 = 0
             if let generation {
+                if origin == .client {
+                    decidedUpTo = try highestNumber(generation: generation, client: client)
+                }
                 try acknowledge(
                     acknowledged, generation: generation, client: client, dropsOthers: origin == .client)
                 // The share's operations are numbered anew at each start, and nobody repeats them.
                 if origin == .client, let highest = operations.map(\.id.number).max() {
                     try noteNumber(highest, generation: generation, client: client)
                 }
+                acknowledgedUpTo = try self.acknowledged(generation: generation, client: client)
             }
             var commit = try Commit(
-                journal: self, client: client, at: at, date: date, origin: origin, staged: staged)
+                journal: self, client: client, at: at, date: date, origin: origin, staged: staged,
+                decidedUpTo: decidedUpTo, acknowledgedUpTo: acknowledgedUpTo)
             if origin == .client { try commit.watch(operations, rule, announced, at: moment) }
             let outcomes = try operations.map { try commit.decide($0) }
             try commit.end()

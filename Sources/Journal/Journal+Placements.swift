@@ -20,7 +20,7 @@ extension Journal {
     ) throws {
         if placements.isEmpty, placed.isEmpty, stored.isEmpty { return }
         try database.transaction {
-            for id in placements { try finish(id) }
+            for ids in Self.runs(of: placements) { try finish(ids) }
             for (node, placed) in placed { try remember(placed, of: node) }
             let head = try head
             for (digest, size) in stored {
@@ -30,14 +30,28 @@ extension Journal {
         }
     }
 
-    private func finish(_ placement: Int64) throws {
+    /// Numbers in a row, of a commit's placements mostly all of them, are forgotten together.
+    static func runs(of ids: [Int64]) -> [ClosedRange<Int64>] {
+        var runs: [ClosedRange<Int64>] = []
+        for id in ids.sorted() {
+            if let last = runs.last, id <= last.upperBound + 1 {
+                runs[runs.count - 1] = last.lowerBound...id
+            } else {
+                runs.append(id...id)
+            }
+        }
+        return runs
+    }
+
+    private func finish(_ placements: ClosedRange<Int64>) throws {
         try database.execute(
             """
             DELETE FROM placed WHERE node IN
                 (SELECT p.node FROM placement p JOIN node n ON n.id = p.node
-                 WHERE p.id = ? AND p.step = \(StepCode.remove.rawValue) AND n.deleted = 1)
-            """, placement)
-        try database.execute("DELETE FROM placement WHERE id = ?", placement)
+                 WHERE p.id BETWEEN ? AND ? AND p.step = \(StepCode.remove.rawValue) AND n.deleted = 1)
+            """, placements.lowerBound, placements.upperBound)
+        try database.execute(
+            "DELETE FROM placement WHERE id BETWEEN ? AND ?", placements.lowerBound, placements.upperBound)
     }
 
     private func remember(_ placed: Placed, of node: NodeID) throws {

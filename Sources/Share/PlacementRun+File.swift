@@ -25,6 +25,8 @@ extension PlacementRun {
     /// Instead of what the journal knows, beside whatever else is there, or not at all where it lies already.
     private func put(_ item: Disk.Item, as wanted: Content, at path: RelativePath) throws {
         try repeatedly { attempt in
+            // Where nothing is to be replaced the name is free but for strangers; placing itself finds those.
+            if attempt == 0, placement.expected == nil, try appear(item, path) { return true }
             guard let status = try share.status(of: path) else { return try appear(item, path) }
             switch try look(at: path, status, wanted: wanted) {
             case .expected(let now): return try replace(path, by: item, expecting: now, attempt)

@@ -39,6 +39,19 @@ struct LookTests {
         #expect(reason { _ = try play.tree.list(at("file")) } == .notDirectory)
     }
 
+    @Test func `many names of one directory are looked at together`() throws {
+        play.directory.makeDirectory("tree/directory")
+        play.write("text", "directory/file")
+        symlink("file", play.onDisk("directory/link"))
+        let names = try ["link", "nothing", "file"].map { try Name($0) }
+        let found = try play.tree.statuses(of: names, in: at("directory"))
+        #expect(found.map { $0?.kind } == [.symlink, nil, .file])
+        #expect(try found[2] == play.tree.status(of: at("directory/file")))
+        #expect(try play.tree.statuses(of: names, in: .top).allSatisfy { $0 == nil })
+        #expect(try play.tree.statuses(of: names, in: at("gone/away")).map { $0 == nil } == [true, true, true])
+        #expect(try play.tree.statuses(of: names, in: at("directory/file")).allSatisfy { $0 == nil })
+    }
+
     @Test func `no symlink leads out of the tree, nor about in it`() throws {
         play.directory.makeDirectory("outside")
         play.directory.write("secret", to: "outside/secret")

@@ -29,6 +29,27 @@ struct StagedFileTests {
         _ = try PrivateArea(in: play.tree, at: at(".synchub/staging"))
     }
 
+    @Test(arguments: [0o000, 0o400, 0o600, 0o644, 0o666, 0o777])
+    func `a file made with its mode has exactly that when it is finished`(bits: Int) throws {
+        let mode = Mode(UInt16(bits))
+        for made in [mode, Mode(0o600), Mode(0o777)] {
+            let file = try play.area.newFile(mode: made)
+            try file.append([1, 2])
+            let item = try file.finish(mode: mode, mtime: 5, expecting: nil, sync: true)
+            #expect(item.status.mode == mode)
+            #expect(try play.area.item(named: item.name)?.status == item.status)
+        }
+    }
+
+    @Test func `bytes that were appended unhashed count for the digest`() throws {
+        let file = try play.area.newFile()
+        try file.append(Array("one".utf8))
+        try file.append(unhashed: Array("two".utf8))
+        try file.append(Array("three".utf8))
+        #expect(file.size == 11)
+        #expect(try file.digest() == digest("onetwothree"))
+    }
+
     @Test func `a file that is not finished goes with its last reference`() throws {
         do {
             let file = try play.area.newFile()

@@ -27,6 +27,17 @@ struct CommitTests {
         #expect(first.outcomes.map(Text.word) == ["applied", "conflict", "refused unknown"])
     }
 
+    @Test func `an operation that comes twice in one commit is done once`() throws {
+        let operation = desk.operation(.file("a", "1"))
+        let result = try desk.commit([operation, operation, desk.operation(.file("b", "2"))])
+        #expect(result.outcomes[0] == result.outcomes[1])
+        #expect(result.placements.count == 2)
+        // A number that lies below one that was decided may still come for the first time.
+        let (late, early) = (desk.operation(.file("c", "3")), desk.operation(.file("d", "4")))
+        #expect(try desk.commit([early]).placements.count == 1)
+        #expect(try desk.commit([late, early]).placements.count == 1)
+    }
+
     @Test func `an acknowledged outcome is forgotten, and its operation cannot come again`() throws {
         let old = desk.operation(.file("f", "1"))
         _ = try desk.commit([old])

@@ -20,6 +20,16 @@ struct PlacementTests {
         return placed
     }
 
+    @Test func `of what is done nothing else is forgotten`() throws {
+        let placements = try desk.run(
+            .file("a", "1"), .file("b", "2"), .file("c", "3"), .file("d", "4"), .file("e", "5")
+        ).placements
+        try journal.finish([placements[4].id, placements[0].id, placements[1].id])
+        #expect(try journal.pendingPlacements() == [placements[2], placements[3]])
+        try journal.finish([placements[3].id])
+        #expect(try journal.pendingPlacements() == [placements[2]])
+    }
+
     @Test func `nested creations, moves and removals of one commit run in their order`() throws {
         var share = MemoryShare()
         let a = desk.operation(.directory("a"))

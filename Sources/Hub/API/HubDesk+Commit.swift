@@ -92,9 +92,12 @@ extension HubDesk {
         try checkMayCommit(job.client, commit.request.epoch)
         if isAheadOfShare(job.client) { return waitingForShare.append((job, commit)) }
         var found: [Int64: NodeID] = [:]
+        // Only what has such a number may have been decided before.
+        let highest = try journal.highestNumber(generation: commit.request.generation, client: job.client)
         let needs = try commit.operations.compactMap { sourced in
             // Nothing but a look at the journal: what is there already needs no bytes.
-            try isThere(sourced.operation, &found) ? nil : try need(of: sourced, job.client)
+            try isThere(sourced.operation, &found)
+                ? nil : try need(of: sourced, job.client, mayBeDecided: sourced.operation.id.number <= highest)
         }
         let fetcher = Fetcher(store, client: job.client, adoptedFrom: settings.adoptedFrom)
         if needs.isEmpty { return finish(job, commit, fetcher, failure: nil) }
@@ -148,9 +151,11 @@ extension HubDesk {
 
     /// What has to be at hand before an operation can be decided; nil for nothing, and for what was decided before (its
     /// bytes may have gone since).
-    private func need(of sourced: SourcedOperation, _ client: String) throws -> ContentNeed? {
+    private func need(
+        of sourced: SourcedOperation, _ client: String, mayBeDecided: Bool
+    ) throws -> ContentNeed? {
         guard let content = sourced.operation.change.content?.file else { return nil }
-        if try journal.recordedOutcome(of: sourced.operation.id, client: client) != nil { return nil }
+        if mayBeDecided, try journal.recordedOutcome(of: sourced.operation.id, client: client) != nil { return nil }
         if case .edit(let node, _, let content) = sourced.operation.change,
             try journal.node(node).map({ !$0.isDeleted && $0.content.hasSameBytes(as: content) }) ?? false
         {

@@ -8,6 +8,8 @@ final class Fetcher {
     private let adoptedFrom: Int64
     private(set) var items: [OperationID: PrivateItem] = [:]
     private var byDigest: [Digest: PrivateItem] = [:]
+    /// The staged file that was looked into last: a pack has many contents one after the other.
+    private var pack: (name: Name, reader: FileReader, status: FileStatus)?
     /// Staged files that were taken over whole, to be given back if the commit fails.
     private var adopted: [(item: PrivateItem, name: Name)] = []
     private let client: String
@@ -29,6 +31,7 @@ final class Fetcher {
             items[need.operation] = item
             byDigest[need.content.digest] = item
         }
+        pack = nil
         if !items.isEmpty { try store.incoming.syncFileSystem() }
     }
 
@@ -82,16 +85,26 @@ final class Fetcher {
         guard let staging else { return nil }
         let path = RelativePath([file])
         return try attempt { () throws(FileTreeError) in
-            let reader = try staging.openFile(path)
-            let status = try reader.status()
+            let (reader, status) = try self.open(file, in: staging)
             guard offset <= status.size, content.size <= status.size - offset else { return nil }
             if offset == 0, content.size == status.size, content.size >= self.adoptedFrom, isAlone(file),
                 let item = try self.adopt(status, path, content, from: staging)
             {
                 return item
             }
-            return try self.store.verifiedCopy(of: reader, from: offset, as: content)
+            return try self.store.verifiedCopy(of: reader, of: status.size, from: offset, as: content)
         }
+    }
+
+    /// A staged file, with what it was like when it was opened. One that is cut off since is found too short when it is read.
+    private func open(
+        _ name: Name, in staging: TreeRoot
+    ) throws(FileTreeError) -> (reader: FileReader, status: FileStatus) {
+        if let pack, pack.name == name { return (pack.reader, pack.status) }
+        let reader = try staging.openFile(RelativePath([name]))
+        let status = try reader.status()
+        pack = (name, reader, status)
+        return (reader, status)
     }
 
     /// Takes over a staged file itself. Nobody can open it once it is in our area; those who had it open before are seen by

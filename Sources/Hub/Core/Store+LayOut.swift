@@ -24,40 +24,35 @@ extension Store {
     ) throws(FileTreeError) -> (name: Name, offsets: [Int64])? {
         let area = try PrivateArea(path: layout.staging + "/" + client)
         let file = try area.newFile(named: Store.laidOutName())
+        var pack = Pack(file: file)
         var offsets: [Int64] = []
         for source in sources {
-            let offset = file.size
-            guard let source, try append(source, to: file, isAlone: sources.count == 1) else {
+            let offset = pack.size
+            guard let source, try append(source, to: &pack, isAlone: sources.count == 1) else {
                 offsets.append(-1)
                 continue
             }
             offsets.append(offset)
         }
         if !offsets.contains(where: { $0 >= 0 }) { return nil }
+        try pack.write()
         return (try file.finish(mode: Mode(0o600), mtime: Nanoseconds(0), expecting: nil, sync: false).name, offsets)
     }
 
-    /// - Returns: false if the share has something else there now; what was appended then is cut off again.
+    /// - Returns: false if the share has something else there now.
     private func append(
-        _ source: LayOutSource, to file: StagedFile, isAlone: Bool
+        _ source: LayOutSource, to pack: inout Pack, isAlone: Bool
     ) throws(FileTreeError) -> Bool {
-        let start = file.size
         do {
             let reader = try share.openFile(source.path)
+            if source.range == nil, !isAlone, source.content.size < Pack.gathered {
+                return try pack.append(source.content.size, of: reader)
+            }
             guard try reader.status().size == source.content.size else { return false }
-            if let range = source.range {
-                try file.append(range, of: reader, hashing: false)
-                return true
-            }
-            if isAlone {
-                if try file.clone(reader) { return true }
-                try file.reserve(source.content.size)
-            }
-            try file.append(0..<source.content.size, of: reader, hashing: !isAlone)
-            return true
+            let range = source.range ?? 0..<source.content.size
+            return try pack.append(range, of: reader, isWhole: isAlone && source.range == nil)
         } catch {
             guard error.meansAbsence || error.reason == .changedWhileRead else { throw error }
-            if file.size > start { try file.resize(to: start) }
             return false
         }
     }
@@ -65,5 +60,54 @@ extension Store {
     private static func laidOutName() -> Name {
         // SAFETY: hexadecimal digits with a prefix are a name.
         try! Name(LayOutResponse.prefix + PrivateArea.randomName().description)
+    }
+}
+
+/// A file into which contents are copied one after the other. Small ones are gathered, and written together.
+private struct Pack {
+    /// A content of this size, in bytes, is written alone; so much is written at once.
+    static let gathered: Int64 = 1 << 20
+    let file: StagedFile
+    private var waiting: [UInt8] = []
+
+    init(file: StagedFile) { self.file = file }
+
+    /// With what waits to be written.
+    var size: Int64 { file.size + Int64(waiting.count) }
+
+    /// - Returns: false, with nothing appended, if the file has another size.
+    mutating func append(_ size: Int64, of reader: FileReader) throws(FileTreeError) -> Bool {
+        let bytes = try reader.read(at: 0, count: Int(size) + 1)
+        guard bytes.count == size else { return false }
+        waiting += bytes
+        if waiting.count >= Pack.gathered { try write() }
+        return true
+    }
+
+    /// - Parameter isWhole: of the file that is alone in the pack.
+    /// - Returns: false, with nothing appended, if the file is shorter by now.
+    mutating func append(
+        _ range: Range<Int64>, of reader: FileReader, isWhole: Bool
+    ) throws(FileTreeError) -> Bool {
+        try write()
+        let start = file.size
+        do {
+            if isWhole {
+                if try file.clone(reader) { return true }
+                try file.reserve(range.upperBound)
+            }
+            try file.append(range, of: reader, hashing: false)
+            return true
+        } catch {
+            guard error.reason == .changedWhileRead else { throw error }
+            if file.size > start { try file.resize(to: start) }
+            return false
+        }
+    }
+
+    mutating func write() throws(FileTreeError) {
+        if waiting.isEmpty { return }
+        try file.append(unhashed: waiting)
+        waiting.removeAll(keepingCapacity: true)
     }
 }

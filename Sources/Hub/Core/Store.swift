@@ -100,16 +100,18 @@ final class Store: Sendable {
     // MARK: - Copies
 
     /// A private copy of a file, verified while it is made, with the attributes of `content`.
+    /// - Parameter size: of the file, if that was looked at already.
     /// - Throws: ``FileTreeError``, `.wrongContent` if the bytes are others.
-    func verifiedCopy(of reader: FileReader, from offset: Int64 = 0, as content: FileContent) throws(FileTreeError)
-        -> PrivateItem
-    {
-        let there = try reader.status().size
+    func verifiedCopy(
+        of reader: FileReader, of size: Int64? = nil, from offset: Int64 = 0, as content: FileContent
+    ) throws(FileTreeError) -> PrivateItem {
+        let there: Int64
+        if let size { there = size } else { there = try reader.status().size }
         // The size comes from a client: before anything is counted with it.
         guard offset <= there, content.size <= there - offset else {
             throw FileTreeError("copy", reader.path, .changedWhileRead)
         }
-        let file = try incoming.newFile()
+        let file = try incoming.newFile(mode: content.mode)
         var isCloned = false
         if offset == 0, content.size == there { isCloned = try file.clone(reader) }
         if !isCloned { try file.append(offset..<offset + content.size, of: reader) }

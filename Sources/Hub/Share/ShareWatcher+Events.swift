@@ -42,9 +42,7 @@ extension ShareWatcher {
     /// Directories are taken in at once, so that they are watched early. All else waits until it is quiet.
     private func look(atOnce spots: [Spot]) throws {
         var directories: [(Spot, FileStatus)] = []
-        for spot in spots {
-            guard let path = try path(of: spot) else { continue }
-            let status = try share.status(of: path)
+        for (spot, status) in try statuses(of: spots) {
             let node = try journal.child(of: spot.directory, named: spot.name)
             if node?.content.isDirectory == true || status?.kind == .directory { forgetPlaces() }
             if try isIgnored(spot, node, status) {
@@ -66,5 +64,20 @@ extension ShareWatcher {
             }
         }
         try appear(directories)
+    }
+
+    /// What lies under names now, without those whose directory is deleted. Events come in runs of one directory, which is
+    /// looked up once for each run.
+    private func statuses(of spots: [Spot]) throws -> [(Spot, FileStatus?)] {
+        var found: [(Spot, FileStatus?)] = []
+        found.reserveCapacity(spots.count)
+        var rest = spots[...]
+        while let first = rest.first {
+            let run = rest.prefix { $0.directory == first.directory }
+            rest = rest[run.endIndex...]
+            guard let path = try path(of: first)?.parent else { continue }
+            found += zip(run, try share.statuses(of: run.map(\.name), in: path))
+        }
+        return found
     }
 }

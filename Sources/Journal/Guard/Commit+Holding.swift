@@ -52,9 +52,11 @@ extension Commit {
     /// Under which names operations that come for the first time delete or rewrite something.
     private func names(in operations: [Operation]) throws -> Set<RelativePath> {
         var names: Set<RelativePath> = []
-        for operation in operations where try journal.recordedOutcome(of: operation.id, client: client) == nil {
-            guard try weight(of: operation.change) != nil, let node = operation.change.node,
-                let path = try journal.path(of: node)
+        for operation in operations {
+            // What is made takes nothing away.
+            guard let node = operation.change.node,
+                try journal.recordedOutcome(of: operation.id, client: client) == nil,
+                try weight(of: operation.change) != nil, let path = try journal.path(of: node)
             else { continue }
             names.insert(path)
         }
