@@ -28,10 +28,13 @@ package struct LayOutRequest: Codable, Hashable, Sendable {
     package var epoch: String
     /// At most ``limit``.
     package var items: [Item]
+    /// True if they may lie anywhere at the hub; nil for the client's staging directory and nowhere else.
+    package var anywhere: Bool?
 
-    package init(epoch: String, items: [Item]) {
+    package init(epoch: String, items: [Item], anywhere: Bool = false) {
         self.epoch = epoch
         self.items = items
+        self.anywhere = anywhere ? true : nil
     }
 }
 
@@ -40,13 +43,16 @@ package struct LayOutResponse: Codable, Hashable, Sendable {
     /// How its name begins.
     package static let prefix = "laid-"
 
-    /// A name in the client's staging directory.
+    /// A name in ``directory``.
     package var file: String
+    /// An absolute path at the hub; nil for the client's staging directory.
+    package var directory: String?
     /// For each item of the request, in its order, where its bytes begin; -1 for what has been changed or moved since. At
     /// least one is there.
     package var offsets: [Int64]
 
-    package init(file: String, offsets: [Int64]) {
+    package init(file: String, offsets: [Int64], directory: String? = nil) {
+        self.directory = directory
         self.file = file
         self.offsets = offsets
     }

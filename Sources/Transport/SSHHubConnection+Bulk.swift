@@ -60,7 +60,7 @@ extension SSHHubConnection {
         }
         if let path = try path(of: file) { return try bulkDown[lane].use { try read($0, path) } }
         try reading(
-            try layOut([LayOutRequest.Item(node: file.node.rawValue, sha256: file.digest.hex)]).file,
+            try layOut([LayOutRequest.Item(node: file.node.rawValue, sha256: file.digest.hex)]),
             over: bulkDown[lane], read)
     }
 

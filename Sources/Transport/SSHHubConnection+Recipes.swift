@@ -46,7 +46,7 @@ extension SSHHubConnection {
             guard offset == total else { throw HubError.transferFailed("the file at the hub is another one now") }
             total += range.upperBound - range.lowerBound
         }
-        let count = try reading(laidOut.file) { connection, path in
+        let count = try reading(laidOut) { connection, path in
             try connection.download(path, length: total, sink: sink)
         }
         guard count == total, laidOut.offsets.count == ranges.count

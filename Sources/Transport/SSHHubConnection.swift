@@ -18,6 +18,8 @@ package final class SSHHubConnection: HubConnection {
     package let hello: HelloResponse
     /// Where this client's root lies below the share, as the hub said last; escaped.
     private let subtree = Mutex<String?>(nil)
+    /// Whether what the hub lays out can be read in the staging directory only.
+    private let isBoundToStaging = Mutex(false)
 
     /// Logs in at the first host that answers, and says hello.
     /// - Parameters:
@@ -185,7 +187,7 @@ package final class SSHHubConnection: HubConnection {
     private func downloadLaidOut(
         _ file: SharedFile, sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Int64 {
-        try reading(try layOut([file]).file) { connection, path in try connection.download(path, sink: sink) }
+        try reading(try layOut([file])) { connection, path in try connection.download(path, sink: sink) }
     }
 
     /// See ``HubConnection/download(_:sink:)``; the bytes are not verified here.
@@ -199,7 +201,7 @@ package final class SSHHubConnection: HubConnection {
         let total = zip(files, laidOut.offsets).reduce(Int64(0)) { $1.1 < 0 ? $0 : max($0, $1.1 + $1.0.size) }
         let pack = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(total), alignment: 16)
         defer { pack.deallocate() }
-        let count = try reading(laidOut.file) { connection, path in try connection.download(path, into: pack) }
+        let count = try reading(laidOut) { connection, path in try connection.download(path, into: pack) }
         guard count == total else { throw HubError.transferFailed("what the hub laid out is too short") }
         for (file, offset) in zip(files, laidOut.offsets) where offset >= 0 {
             try sink(file, UnsafeRawBufferPointer(rebasing: pack[Int(offset)..<Int(offset + file.size)]))
@@ -211,21 +213,28 @@ package final class SSHHubConnection: HubConnection {
     }
 
     func layOut(_ items: [LayOutRequest.Item]) throws(HubError) -> LayOutResponse {
-        try control.message(
-            LayOutResponse.self, .layOut, body: WireFormat.encode(LayOutRequest(epoch: hello.epoch, items: items)),
+        let request = LayOutRequest(epoch: hello.epoch, items: items, anywhere: !isBoundToStaging.withLock { $0 })
+        return try control.message(
+            LayOutResponse.self, .layOut, body: WireFormat.encode(request),
             timeout: 3_600)
     }
 
     /// Reads what was laid out, and removes it.
     func reading<Value>(
-        _ file: String, over lane: SFTPLane? = nil, _ body: (SFTPConnection, [UInt8]) throws -> Value
+        _ laidOut: LayOutResponse, over lane: SFTPLane? = nil, _ body: (SFTPConnection, [UInt8]) throws -> Value
     ) throws -> Value {
-        guard let name = try? Name(file) else { throw HubError.transferFailed("the hub named no file") }
-        let path = Array(hello.staging.utf8) + [UInt8(ascii: "/")] + name.bytes
-        return try (lane ?? down).use { connection in
-            // What stays after a broken connection is removed with the rest of what lies in staging.
-            defer { try? connection.remove(path) }
-            return try body(connection, path)
+        guard let name = try? Name(laidOut.file) else { throw HubError.transferFailed("the hub named no file") }
+        let path = Array((laidOut.directory ?? hello.staging).utf8) + [UInt8(ascii: "/")] + name.bytes
+        do {
+            return try (lane ?? down).use { connection in
+                // What stays after a broken connection is removed with the rest of what lies in staging.
+                defer { try? connection.remove(path) }
+                return try body(connection, path)
+            }
+        } catch {
+            // A session that may not read there (it is older than the place) asks for its staging directory from now on.
+            if laidOut.directory != nil { isBoundToStaging.withLock { $0 = true } }
+            throw error
         }
     }
 

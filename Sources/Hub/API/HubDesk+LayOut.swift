@@ -22,14 +22,20 @@ extension HubDesk {
             throw ErrorMessage(
                 .tooLarge, "at most \(LayOutRequest.largest) bytes are laid out at once; ask in parts")
         }
+        // A content that is laid out alone may be of any size.
+        let memory = message.anywhere == true && message.items.count > 1 ? packMemory : nil
         let (store, queue) = (store, queue)
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
         verifiers.run {
-            let laidOut = Result { () throws(FileTreeError) in try store.layOut(sources, for: client) }
+            let laidOut = Result { () throws(FileTreeError) in
+                try store.layOut(sources, for: client, in: memory)
+            }
             queue.async {
                 desk.answerOrRefuse(responder) {
                     guard let found = try laidOut.get() else { throw HubDesk.isElsewhere }
-                    return .message(LayOutResponse(file: found.name.description, offsets: found.offsets))
+                    return .message(
+                        LayOutResponse(
+                            file: found.name.description, offsets: found.offsets, directory: found.directory))
                 }
             }
         }

@@ -43,6 +43,7 @@ extension HubDesk {
             try write()
         }
         store.clearLaidOut(for: name)
+        packMemory?.clear(name)
         let startsOver = !isKnown || clients[name]?.record.generation != message.generation
         if !isKnown { forgetReports(of: name) }
         try reload(name)

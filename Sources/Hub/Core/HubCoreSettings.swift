@@ -22,6 +22,8 @@ package struct HubCoreSettings: Sendable {
     package var verifiers = 2
     /// A staged file that is exactly one content is taken over as it is from this size on, in bytes; below, copying costs less.
     package var adoptedFrom: Int64 = 1 << 20
+    /// Packs for downloads lie in memory, where the machine has it, up to so many bytes; 0: on the disk.
+    package var packMemory: Int64 = 0
     /// A file in the share counts once nothing has happened to it for so long, in milliseconds.
     package var shareSettle = 500
     /// What could not be taken in from the share (a program is writing it) is tried again after so long, in milliseconds.

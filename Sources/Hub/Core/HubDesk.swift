@@ -27,6 +27,8 @@ final class HubDesk {
     let journal: Journal
     let placer: Placer
     let fence: ShareFence
+    /// Nil where packs lie in staging.
+    let packMemory: PackMemory?
     /// SHA-256.
     let adminTokenHash: [UInt8]
     /// By name, revoked ones too.
@@ -89,6 +91,7 @@ final class HubDesk {
         self.verifiers = verifiers
         lastCollection = clock.uptime()
         store = try Store(layout)
+        packMemory = PackMemory(root: layout.root, limit: settings.packMemory)
         adminTokenHash = try HubDesk.adminTokenHash(layout)
         journal = try Journal(path: layout.journal)
         running = RunningTime(kept: try journal.runningTime, uptime: clock.uptime())
@@ -137,6 +140,7 @@ final class HubDesk {
         timer?.cancel()
         timer = nil
         flush()
+        packMemory?.remove()
         // The journal of a stopped hub is one file: whoever puts another in its place need not know of its log.
         do { try journal.checkpoint() } catch { hubLog.warning("journal_log_left", ["reason": "\(error)"]) }
     }

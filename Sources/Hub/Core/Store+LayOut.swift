@@ -13,16 +13,36 @@ struct LayOutSource: Sendable {
     var length: Int64 { range.map { $0.upperBound - $0.lowerBound } ?? content.size }
 }
 
+/// A pack that lies ready.
+struct LaidOut: Sendable {
+    /// Nil for the client's staging directory.
+    let directory: String?
+    let name: Name
+    /// For each content; -1 for what is not in the share as it should be.
+    let offsets: [Int64]
+}
+
 extension Store {
     /// Copies contents of the share into one file of a client's staging directory, one after the other. Blocks. What is
     /// copied is not hashed: who asked for it does that anyway.
-    /// - Returns: its name there and where each content begins, -1 for what is not in the share as it should be; nil if
+    /// - Parameter memory: where it may lie instead.
+    /// - Returns: where it lies and where each content begins, -1 for what is not in the share as it should be; nil if
     ///   that is so of all.
     /// - Throws: ``FileTreeError``, `.noSpace`, …
     func layOut(
-        _ sources: [LayOutSource?], for client: String
-    ) throws(FileTreeError) -> (name: Name, offsets: [Int64])? {
-        let area = try PrivateArea(path: layout.staging + "/" + client)
+        _ sources: [LayOutSource?], for client: String, in memory: PackMemory?
+    ) throws(FileTreeError) -> LaidOut? {
+        let size = sources.reduce(Int64(0)) { $0 + ($1?.length ?? 0) }
+        let found = try memory?.write(size, for: client) { area throws(FileTreeError) in
+            [try self.layOut(sources, in: area, isInMemory: true)]
+        }
+        if let found { return found[0] }
+        return try layOut(sources, in: PrivateArea(path: layout.staging + "/" + client), isInMemory: false)
+    }
+
+    private func layOut(
+        _ sources: [LayOutSource?], in area: PrivateArea, isInMemory: Bool
+    ) throws(FileTreeError) -> LaidOut? {
         let file = try area.newFile(named: Store.laidOutName())
         var pack = Pack(file: file)
         var offsets: [Int64] = []
@@ -36,7 +56,8 @@ extension Store {
         }
         if !offsets.contains(where: { $0 >= 0 }) { return nil }
         try pack.write()
-        return (try file.finish(mode: Mode(0o600), mtime: Nanoseconds(0), expecting: nil, sync: false).name, offsets)
+        let item = try file.finish(mode: Mode(0o600), mtime: Nanoseconds(0), expecting: nil, sync: false)
+        return LaidOut(directory: isInMemory ? area.path : nil, name: item.name, offsets: offsets)
     }
 
     /// - Returns: false if the share has something else there now.

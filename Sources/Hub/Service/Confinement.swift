@@ -14,6 +14,8 @@ struct Confinement: Sendable {
 
     /// Directories to read below.
     let readable: [String]
+    /// Directories to read below, where files may be removed.
+    var removable: [String] = []
     /// Directories to read and write below.
     let writable: [String]
     /// What will be executed.
@@ -22,7 +24,8 @@ struct Confinement: Sendable {
     /// Confines this thread, and what it executes, for good. The process must have one thread.
     /// - Throws: ``HubFileError`` when one of the directories is not there, or the kernel refuses a rule.
     func enter() throws(HubFileError) -> Strength {
-        let isReadOnly = withCStrings(writable) { linux_read_only_except($0, Int32(writable.count)) == 0 }
+        let changing = writable + removable
+        let isReadOnly = withCStrings(changing) { linux_read_only_except($0, Int32(changing.count)) == 0 }
         let abi = linux_landlock_abi()
         guard abi > 0 else { return Strength(isConfined: false, isReadOnlyElsewhere: isReadOnly) }
         try restrict(Access(abi: abi))
@@ -33,6 +36,7 @@ struct Confinement: Sendable {
         let ruleset = try HubFile.check(linux_landlock_create_ruleset(access.all), "confine", program)
         defer { close(ruleset) }
         for path in readable { try allow(access.read, below: path, ruleset) }
+        for path in removable { try allow(access.remove, below: path, ruleset) }
         for path in writable { try allow(access.write, below: path, ruleset) }
         for path in LoadedFiles.directories { try allow(access.read, below: path, ruleset) }
         for path in [program] + LoadedFiles.loaders { try allow(access.execute, below: path, ruleset) }
@@ -70,6 +74,7 @@ private struct Access {
     let all: UInt64
     let readFile = UInt64(LINUX_LANDLOCK_READ_FILE)
     let read = UInt64(LINUX_LANDLOCK_READ_FILE | LINUX_LANDLOCK_READ_DIR)
+    let remove = UInt64(LINUX_LANDLOCK_READ_FILE | LINUX_LANDLOCK_READ_DIR | LINUX_LANDLOCK_REMOVE_FILE)
     let execute = UInt64(LINUX_LANDLOCK_READ_FILE | LINUX_LANDLOCK_EXECUTE)
     let device: UInt64
     let write: UInt64

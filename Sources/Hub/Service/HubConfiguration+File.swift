@@ -40,6 +40,9 @@ extension HubConfiguration {
             // For a device that was not seen for so many days in which the hub runs the records of deletions are not kept any
             // more: it compares everything when it comes back.
             stale_days: \(staleDays),
+            // What is laid out for devices to fetch lies in memory (/dev/shm), where writing wears out no SD card, up to so many MiB;
+            // what has no room there lies on the disk. 0: all on the disk.
+            packs: { memory_mib: \(packMemoryMiB) },
             // The names or addresses that invites tell devices, best first: hosts: ["pi.home", "192.168.1.5"].
             // Without it: what this machine finds out about itself.
         }
@@ -50,7 +53,7 @@ extension HubConfiguration {
 
 /// `hub.json5` as it is written.
 private struct HubSettings: SettingsGroup {
-    enum Key: String, CaseIterable { case name, listen, sftp, api, share, hosts, stale_days, `guard` }
+    enum Key: String, CaseIterable { case name, listen, sftp, api, share, hosts, stale_days, packs, `guard` }
     static let anyAddress = "any"
     let configuration: HubConfiguration
 
@@ -58,6 +61,7 @@ private struct HubSettings: SettingsGroup {
         let sftp: SFTPSettings = try settings.group(.sftp)
         let api: APISettings = try settings.group(.api)
         let share: ShareSettings = try settings.group(.share)
+        let packs: PackSettings = try settings.group(.packs)
         let rule: GuardSettings = try settings.group(.guard)
         let hosts: [String] = try settings.list(.hosts)
         let listen = try settings.value(.listen, default: HubSettings.anyAddress)
@@ -76,7 +80,17 @@ private struct HubSettings: SettingsGroup {
             sftpPort: sftp.port, apiPort: api.port, hosts: hosts.isEmpty ? nil : hosts,
             shareSettle: share.settle, massDeletePercent: rule.percent, massDeleteLeast: rule.least,
             massDeleteMinutes: rule.minutes,
-            staleDays: try settings.value(.stale_days, default: 90, in: 0...36_500))
+            staleDays: try settings.value(.stale_days, default: 90, in: 0...36_500),
+            packMemoryMiB: packs.memory)
+    }
+}
+
+private struct PackSettings: SettingsGroup {
+    enum Key: String, CaseIterable { case memory = "memory_mib" }
+    let memory: Int
+
+    init(_ settings: SettingsReader<Key>) throws {
+        memory = try settings.value(.memory, default: 64, in: 0...1_048_576)
     }
 }
 

@@ -30,13 +30,16 @@ package struct HubConfiguration: Hashable, Sendable {
     package var massDeleteMinutes: Int
     /// A client that was not seen for so many days does not keep the records of deletions any more.
     package var staleDays: Int
+    /// Packs for downloads lie in memory up to so many MiB; 0: on the disk.
+    package var packMemoryMiB: Int
 
     package init(
         name: String, listen: String? = nil, sftpMode: SFTPMode = .managed, sftpPort: UInt16, apiPort: UInt16,
         hosts: [String]? = nil, shareSettle: Int = 500,
         massDeletePercent: Int = 30, massDeleteLeast: Int = 50, massDeleteMinutes: Int = 10,
-        staleDays: Int = 90
+        staleDays: Int = 90, packMemoryMiB: Int = 64
     ) {
+        self.packMemoryMiB = packMemoryMiB
         self.name = name
         self.listen = listen
         self.sftpMode = sftpMode

@@ -6,7 +6,7 @@ internal import Processes
 struct SFTPSession: Sendable {
     /// What the device is, which decides what it may reach.
     enum Kind: String, CaseIterable, Sendable {
-        /// Reads the share and writes into its own staging; starts in the root, so that both have relative names.
+        /// Reads the share and writes into its own staging, reads and removes what is laid out for it in memory; starts in the root, so that both have relative names.
         case agent
         /// Reads and writes the share, and starts there.
         case sftp
@@ -20,7 +20,10 @@ struct SFTPSession: Sendable {
     func run() throws -> Never {
         let server = try HostTools.find(.sftpServer)
         if kind == .agent { try HubFile.makeDirectory(layout.staging(of: client), mode: 0o700) }
-        let confinement = Confinement(readable: readable, writable: [writable], program: server)
+        // Made by the hub, if it has one: what it lays out for this device.
+        let packs = kind == .agent ? PackMemory.directory(of: client, root: layout.root) : nil
+        let confinement = Confinement(
+            readable: readable, removable: packs.map { [$0] } ?? [], writable: [writable], program: server)
         let strength = try confinement.enter()
         if !strength.isConfined {
             Log("sftp").warning("not_confined", ["client": client, "reason": "this kernel has no Landlock"])

@@ -50,6 +50,37 @@ struct LayOutTests {
         #expect(answer.offsets == [0, 3, 9, -1])
     }
 
+    @Test func `a pack lies in memory for who can read it there, as far as there is room`() throws {
+        var settings = HubCoreSettings()
+        settings.packMemory = 8
+        let hub = try HubFixture(settings: settings)
+        defer { hub.core.stop() }
+        let laptop = try hub.join("laptop")
+        let items = try ["one", "four"].map {
+            LayOutRequest.Item(
+                node: try #require(try laptop.create("file-\($0)", $0).applied).id.rawValue,
+                sha256: content($0).digest.hex)
+        }
+        func ask(anywhere: Bool) throws -> LayOutResponse {
+            try hub.post(
+                "/v1/layout", LayOutRequest(epoch: laptop.epoch, items: items, anywhere: anywhere), token: laptop.token,
+                as: LayOutResponse.self)
+        }
+        #expect(try ask(anywhere: true).directory == nil)
+        let own = try #require(PackMemory.directory(of: ClientName("laptop"), root: hub.layout.root))
+        #expect(try ask(anywhere: false).directory == nil)
+        let answer = try ask(anywhere: true)
+        #expect(answer.directory == own)
+        #expect(answer.offsets == [0, 3])
+        #expect(try HubFile.read("\(own)/\(answer.file)") == "onefour")
+        // The first one lies there still.
+        #expect(try ask(anywhere: true).directory == nil)
+        _ = try hub.post(
+            "/v1/hello", HelloRequest(version: "1", generation: "laptop-1"), token: laptop.token,
+            as: HelloResponse.self)
+        #expect(try ask(anywhere: true).directory == own)
+    }
+
     @Test func `more than a pack may hold is refused with what to do`() throws {
         let hub = try HubFixture()
         let laptop = try hub.join("laptop")

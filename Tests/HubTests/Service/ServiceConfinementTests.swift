@@ -66,6 +66,36 @@ struct ServiceConfinementTests {
         }
     }
 
+    @Test func `an agent reads and removes what is laid out for it in memory, and writes nothing there`() async throws {
+        try await blocking {
+            let hub = try Self.hub()
+            let memory = try #require(PackMemory(root: hub.directory.path("hub"), limit: 1 << 20))
+            defer { memory.remove() }
+            for client in ["laptop", "other"] {
+                #expect(try hub.sftp(as: client, "pwd").status.isSuccess)
+                let pack = open("\(memory.path)/\(client)/laid-1", O_CREAT | O_WRONLY, 0o600)
+                try #require(pack >= 0)
+                close(pack)
+            }
+            let (own, others) = ("\(memory.path)/laptop", "\(memory.path)/other")
+            let text = hub.directory.path("text")
+            for command in [
+                "put \(text) \(own)/new", "put \(text) \(own)/laid-1", "mkdir \(own)/d",
+                "rename \(own)/laid-1 \(own)/b",
+                "rename \(own)/laid-1 staging/laptop/b", "get \(others)/laid-1 \(hub.directory.path("got"))",
+                "rm \(others)/laid-1", "ls \(memory.path)",
+            ] {
+                #expect(try !hub.sftp(as: "laptop", command).status.isSuccess, "\(command)")
+            }
+            let outcome = try hub.sftp(
+                as: "laptop", "get \(own)/laid-1 \(hub.directory.path("mine"))", "rm \(own)/laid-1")
+            #expect(outcome.status.isSuccess, "\(outcome.errorText)")
+            #expect(hub.directory.text("mine") == "")
+            #expect(access("\(own)/laid-1", F_OK) != 0)
+            #expect(access("\(others)/laid-1", F_OK) == 0)
+        }
+    }
+
     @Test func `a phone does with the share what it likes`() async throws {
         try await blocking {
             let hub = try Self.hub()
