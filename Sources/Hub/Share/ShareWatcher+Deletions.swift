@@ -87,9 +87,13 @@ extension ShareWatcher {
     /// Nil, and no longer vanished, if it has come back.
     private func stillVanished(_ id: NodeID) throws -> Node? {
         if let node = try journal.node(id), !node.isDeleted, let path = try journal.path(of: id),
-            try share.status(of: path)?.kind.node != node.content.kind, try !isIgnored(node)
+            try !isIgnored(node)
         {
-            return placer.isWaiting(at: path) ? nil : node
+            guard try share.status(of: path)?.kind.node == node.content.kind else {
+                return placer.isWaiting(at: path) ? nil : node
+            }
+            // In a directory that was moved, it may have been changed as well.
+            note(Spot(directory: node.parent, name: node.name), mark: unfinished[.vanished(id)])
         }
         vanished.remove(id)
         end(.vanished(id))

@@ -44,6 +44,7 @@ extension ShareWatcher {
         var directories: [(Spot, FileStatus)] = []
         for (spot, status) in try statuses(of: spots) {
             let node = try journal.child(of: spot.directory, named: spot.name)
+            if node == nil, status == nil, try isAstray(spot) { continue }
             if node?.content.isDirectory == true || status?.kind == .directory { forgetPlaces() }
             if try isIgnored(spot, node, status) {
                 passOver(spot, node)

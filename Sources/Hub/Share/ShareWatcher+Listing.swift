@@ -17,7 +17,7 @@ extension ShareWatcher {
         settling = Settling(debounce: Int64(settings.shareSettle), longest: Int64(settings.shareRetry))
         (written, due, toList, deep, unwatched, watched) = ([], [], [], [], [], [])
         (toHash, vanished, afterwards, quietOnce, problems, unfinished) = ([], [], [], [:], [:], [:])
-        inHash = []
+        (inHash, astray) = ([], [:])
         heldNodes = []
         rules = RuleCache()
         _ = mailbox.take()

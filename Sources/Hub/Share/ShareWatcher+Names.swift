@@ -32,6 +32,7 @@ extension ShareWatcher {
         if placer.isWaiting(at: path) { return note(spot) }
         let status = try share.status(of: path)
         let node = try journal.child(of: spot.directory, named: spot.name)
+        if node == nil, status == nil, try isAstray(spot) { return finish(spot) }
         if try isIgnored(spot, node, status) { return passOver(spot, node) }
         if spot.name == IgnoreList.fileName, noticeRules(in: spot.directory, path.parent) {
             look(into: spot.directory, mark: unfinished[.name(spot)])

@@ -8,6 +8,7 @@ extension ShareWatcher {
     func mark() throws -> Int64 {
         watcher?.drain()
         try takeEvents()
+        try followAstray()
         planTurn()
         defer { lastMark += 1 }
         return lastMark

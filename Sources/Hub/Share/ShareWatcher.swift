@@ -56,6 +56,8 @@ final class ShareWatcher {
 
     /// What is to be finished, with the newest mark when it began.
     var unfinished: [ShareTask: Int64] = [:]
+    /// Names whose directories are not where the journal has them, with the newest mark when they were heard of.
+    var astray: [Spot: Int64] = [:]
     var lastMark: Int64 = 0
 
     /// How many turns there were, and how many files were read: for tests.
@@ -133,6 +135,7 @@ final class ShareWatcher {
             try lookAtSome()
             startHashing()
             try conclude()
+            try followAstray()
         } catch {
             hubLog.error("share_failed", ["reason": "\(error)"])
             // What was to be done in this turn may be lost: all of it comes again.

@@ -36,6 +36,43 @@ struct ShareTests {
         #expect(try share.hub.post("/v1/why", PathRequest(path: "busy"), as: WhyResponse.self).synced)
     }
 
+    @Test func `what happens in a directory that was just moved is taken in`() throws {
+        let share = try ShareHub()
+        share.makeDirectory("a/deep")
+        for name in ["a/known", "a/deep/known", "other", "third"] { share.put(name, name) }
+        try share.settled()
+        let known = try #require(try share.node("a/known"))
+        // While the hub is busy: it hears of all this at once, and of what is inside in terms of a place that is no more.
+        share.hub.core.inspect { _ in
+            share.move("a", "b")
+            share.relink("other", "b/other")
+            share.move("third", "b/deep/third")
+            share.makeSymlink("b/deep/link", to: "nowhere")
+            share.put("edited", "b/known")
+            share.put("edited too", "b/deep/known")
+            share.makeDirectory("b/deep/new")
+        }
+        try share.expectSame()
+        #expect(try share.node("b/known")?.id == known.id)
+        #expect(try share.node("b/known")?.content.file?.digest == content("edited").digest)
+    }
+
+    @Test func `what comes and goes in a directory that is deleted leaves nothing to wait for`() throws {
+        let share = try ShareHub()
+        share.makeDirectory("a/deep")
+        share.put("one", "a/one")
+        try share.settled()
+        share.hub.core.inspect { _ in
+            share.put("two", "a/deep/two")
+            share.remove("a/deep/two")
+            share.remove("a/one")
+            share.removeDirectory("a/deep")
+            share.removeDirectory("a")
+        }
+        try share.expectSame()
+        #expect(share.hub.core.inspect { $0.share!.astray.isEmpty && $0.share!.unfinished.isEmpty })
+    }
+
     @Test func `a file that is written again is the same node`() throws {
         let share = try ShareHub()
         share.put("one", "a")
