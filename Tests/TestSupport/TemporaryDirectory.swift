@@ -1,4 +1,6 @@
 import Glibc
+import Hashing
+import SyncCore
 
 /// A directory of a test's own. It and all that is in it goes away with the last reference, which in Swift may be the
 /// last *use*: hold on to it with ``withTemporaryDirectory(_:)`` (or a stored property of the suite) where only its path is used.
@@ -16,7 +18,14 @@ package final class TemporaryDirectory: Sendable {
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    deinit { TemporaryDirectory.removeTree(AT_FDCWD, Array(path.utf8)) }
+    deinit {
+        // A hub that was killed leaves its packs in memory, where the next one of the same root would find them.
+        for root in [path, self.path("hub")] {
+            let hash = sha256(Array(root.utf8)).prefix(8).map(Escaping.hex).joined()
+            TemporaryDirectory.removeTree(AT_FDCWD, Array("/dev/shm/synchub-\(geteuid())-\(hash)".utf8))
+        }
+        TemporaryDirectory.removeTree(AT_FDCWD, Array(path.utf8))
+    }
 
     /// The absolute path of something inside.
     package func path(_ relative: String) -> String { "\(path)/\(relative)" }
@@ -24,7 +33,7 @@ package final class TemporaryDirectory: Sendable {
     /// Makes or replaces a file; the directory above it must exist.
     /// - Returns: its absolute path.
     @discardableResult
-    package func write(_ bytes: some Sequence<UInt8>, to relative: String) -> String {
+    package func write(_ bytes: some Swift.Sequence<UInt8>, to relative: String) -> String {
         let descriptor = open(path(relative), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         precondition(descriptor >= 0, "cannot write \(relative): errno \(errno)")
         defer { close(descriptor) }
