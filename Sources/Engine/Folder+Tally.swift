@@ -13,10 +13,18 @@ extension Folder {
     /// All that was done since the start, with what has come of what is on its way.
     package var progress: Amount { Amount(files: done.files, bytes: done.bytes + onTheWay) }
 
-    /// What waits, in both directions, without what has come of it.
+    /// How much waits to be sent and to come, and its bytes, without what has come of them. Counts all of it: takes time where
+    /// there is much.
+    package func backlog() throws -> (up: Int, down: Int, bytes: Int64) {
+        var backlog = try index.backlog()
+        backlog.bytes = max(backlog.bytes - onTheWay, 0)
+        return backlog
+    }
+
+    /// The same, both directions together.
     package func left() throws -> Amount {
-        let backlog = try index.backlog()
-        return Amount(files: backlog.up + backlog.down, bytes: max(backlog.bytes - onTheWay, 0))
+        let backlog = try backlog()
+        return Amount(files: backlog.up + backlog.down, bytes: backlog.bytes)
     }
 
     /// In bytes.

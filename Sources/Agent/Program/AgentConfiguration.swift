@@ -119,9 +119,7 @@ struct AgentConfiguration: Hashable, Sendable {
 private struct AgentSettings: SettingsGroup {
     enum Key: String, CaseIterable {
         case hub, client, folder, subtree, mode, delete, debounce_ms, min_interval_s, max_connections, limits, owners,
-            xattrs,
-            trash_days,
-            ignore
+            xattrs, trash_days, ignore
     }
     let configuration: AgentConfiguration
 

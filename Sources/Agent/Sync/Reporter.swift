@@ -70,20 +70,21 @@ final class Reporter {
         try worker.perform { folder in
             let pending = try folder.pending(limit: ReportRequest.itemLimit)
             if let ended = try folder.endMerging(pending) { log.info("merged", ["after": ended.rawValue]) }
-            let backlog = try folder.index.backlog()
             let items = pending.map(PendingMessage.init)
             let waiting = pending.filter { !$0.isSkipped }
             let isAll = pending.count < ReportRequest.itemLimit
             let isIdle = try folder.hasLooked && !folder.index.isInflight && !folder.hasSomethingToSend()
+            let up = waiting.count { $0.isUp }
+            // What stands in the list need not be counted again.
             let left =
                 try isAll
-                ? Amount(files: waiting.count, bytes: waiting.reduce(0) { $0 + $1.bytes }) : folder.left()
-            progress.observe(total: folder.progress, left: left, at: Clock.uptime)
+                ? (up: up, down: waiting.count - up, bytes: waiting.reduce(0) { $0 + $1.bytes }) : folder.backlog()
+            progress.observe(
+                total: folder.progress, left: Amount(files: left.up + left.down, bytes: left.bytes), at: Clock.uptime)
             return ReportRequest(
                 epoch: epoch, cursor: try folder.index.applied.rawValue, barrier: worker.passedBarrier(isIdle: isIdle),
-                pending: items, upCount: isAll ? waiting.count { $0.isUp } : backlog.up,
-                downCount: isAll ? waiting.count { !$0.isUp } : backlog.down,
-                bytes: left.bytes, blocked: worker.absence, merging: try folder.index.mergeCause?.sentence,
+                pending: items, upCount: left.up, downCount: left.down, bytes: left.bytes, blocked: worker.absence,
+                merging: try folder.index.mergeCause?.sentence,
                 mode: folder.index.mode == .twoWay ? nil : folder.index.mode.name, progress: ProgressMessage(progress))
         }
     }
