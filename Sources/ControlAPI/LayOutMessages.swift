@@ -30,11 +30,16 @@ package struct LayOutRequest: Codable, Hashable, Sendable {
     package var items: [Item]
     /// True if they may lie anywhere at the hub; nil for the client's staging directory and nowhere else.
     package var anywhere: Bool?
+    /// True if they may come behind the answer (``MessageWithBytes``) and then lie nowhere.
+    package var behind: Bool?
+    /// So many bytes come behind an answer at most: the connection carries other answers too.
+    package static let mostBehind: Int64 = 4 << 20
 
-    package init(epoch: String, items: [Item], anywhere: Bool = false) {
+    package init(epoch: String, items: [Item], anywhere: Bool = false, behind: Bool = false) {
         self.epoch = epoch
         self.items = items
         self.anywhere = anywhere ? true : nil
+        self.behind = behind ? true : nil
     }
 }
 
@@ -43,7 +48,7 @@ package struct LayOutResponse: Codable, Hashable, Sendable {
     /// How its name begins.
     package static let prefix = "laid-"
 
-    /// A name in ``directory``.
+    /// A name in ``directory``; empty where the bytes come behind this message.
     package var file: String
     /// An absolute path at the hub; nil for the client's staging directory.
     package var directory: String?

@@ -70,6 +70,11 @@ extension Folder {
         try index.settling.isEmpty && index.heldBack.isEmpty && index.speaking(limit: 1).isEmpty
     }
 
+    /// The same, and nothing is to come.
+    package func isAtRest() throws -> Bool {
+        try !index.isInflight && index.unsettledNodes(limit: 1, after: NodeID(0)).isEmpty && hasNothingUnsettled()
+    }
+
     /// It lies at the hub, whole.
     package func arrived(_ file: Travelling) {
         ahead.whole.insert(file.file.digest)

@@ -9,6 +9,8 @@ package struct HashRequest: Hashable, Sendable {
     package var path: RelativePath
     /// How the index knows it; a digest of anything else is not taken in.
     package var stamp: Stamp
+    /// Whether nobody else has heard of the file yet.
+    package var isNew = false
 }
 
 /// How looking at the bytes ended.
@@ -22,8 +24,16 @@ extension Folder {
     /// Files to hash, by entry; the ones that somebody is writing to are not among them.
     package func hashRequests(limit: Int, after: EntryID = EntryID(0)) throws -> [HashRequest] {
         try index.unhashed(limit: limit, after: after).compactMap { row in
-            try index.path(of: row.entry).map { HashRequest(entry: row.entry, path: $0, stamp: row.stamp) }
+            try index.path(of: row.entry).map {
+                HashRequest(entry: row.entry, path: $0, stamp: row.stamp, isNew: row.node == nil)
+            }
         }
+    }
+
+    /// Whether more is to be read, and then probably sent, than goes along with a request.
+    package func hasMuchToSend() throws -> Bool {
+        let waiting = try index.unhashed(limit: 64, after: EntryID(0))
+        return index.mode.sends && (waiting.count == 64 || waiting.reduce(0) { $0 + $1.stamp.size } > 64 << 10)
     }
 
     /// - Parameter now: Unix nanoseconds of when the hashing began.

@@ -49,6 +49,24 @@ extension FileReader {
         return HashedFile(digest: hash.finalizeDigest(), status: after)
     }
 
+    /// The digest of a small file, and its bytes, read at once.
+    /// - Throws: ``FileTreeError``: `.changedWhileRead`, …
+    package func hashedContent() throws(FileTreeError) -> (hashed: HashedFile, bytes: [UInt8]) {
+        let before = try status()
+        var bytes = [UInt8](repeating: 0, count: Int(before.size) + 1)
+        let found = bytes.withUnsafeMutableBytes { room in
+            Result { () throws(FileTreeError) in try read(into: room, at: 0) }
+        }
+        let count = try found.get()
+        let after = try status()
+        guard before.fingerprint == after.fingerprint, count == after.size
+        else { throw FileTreeError("read", path, .changedWhileRead) }
+        bytes.removeLast(bytes.count - count)
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update($0) }
+        return (HashedFile(digest: hash.finalizeDigest(), status: after), bytes)
+    }
+
     /// Hashes from an offset to the end.
     /// - Returns: how many bytes that were.
     func feed(

@@ -38,6 +38,8 @@ final class Connections: Sendable {
         var isExtra = false
         /// Bytes of the body of its request.
         var reserved = 0
+        /// Bytes of the answer that it is being sent.
+        var sending = 0
         var exchange: Exchange?
     }
 
@@ -95,6 +97,7 @@ final class Connections: Sendable {
         table.withLock {
             $0.update(id, .answering, deadline)
             $0.entries[id]?.exchange = nil
+            $0.entries[id]?.sending = bytes
         }
     }
 
@@ -115,6 +118,7 @@ final class Connections: Sendable {
             $0.update(id, .idle, deadline)
             $0.entries[id]?.isFresh = false
             $0.entries[id]?.reserved = 0
+            $0.entries[id]?.sending = 0
             $0.entries[id]?.exchange = nil
         }
     }
@@ -128,6 +132,8 @@ final class Connections: Sendable {
     /// All requests that wait for an answer.
     var exchanges: [Exchange] { table.withLock { $0.entries.values.compactMap(\.exchange) } }
     var isBusy: Bool { table.withLock { $0.busy > 0 } }
+    /// Bytes of answers that are not sent yet, or not whole.
+    var bytesBeingSent: Int { table.withLock { $0.entries.values.reduce(0) { $0 + $1.sending } } }
     var isEmpty: Bool { table.withLock { $0.entries.isEmpty } }
 
     // MARK: Cutting

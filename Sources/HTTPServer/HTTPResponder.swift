@@ -1,8 +1,12 @@
 /// The way to answer one request: once, now or later, from any thread. Dropped without an answer, it answers 500.
 package final class HTTPResponder: Sendable {
     private let exchange: Exchange
+    private let connections: Connections
 
-    init(_ exchange: Exchange) { self.exchange = exchange }
+    init(_ exchange: Exchange, _ connections: Connections) {
+        self.exchange = exchange
+        self.connections = connections
+    }
 
     deinit { exchange.answer(Refusal.unanswered.response) }
 
@@ -12,6 +16,9 @@ package final class HTTPResponder: Sendable {
 
     /// Whether nobody waits for an answer any more. Best effort: a client that vanished without a word still counts.
     package var isClosed: Bool { exchange.isClosed }
+
+    /// Bytes of answers, to anybody, that the server holds until they are sent.
+    package var bytesBeingSent: Int { connections.bytesBeingSent }
 
     /// Calls `listener` when the client goes, or the server stops, before the answer; at once if that has happened; not
     /// at all if the answer comes first. On a thread of the server: it must not block.

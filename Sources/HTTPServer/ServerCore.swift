@@ -101,7 +101,7 @@ final class ServerCore: Sendable {
             if isStopping.load(ordering: .sequentiallyConsistent) {
                 exchange.end(with: Refusal.stopping.response)
             } else {
-                handler(request, HTTPResponder(exchange))
+                handler(request, HTTPResponder(exchange, connections))
             }
         }
         let next = exchange.settle(connection) { watch.lookOut(for: exchange.connection, descriptor(connection)) }

@@ -64,6 +64,9 @@ package final class Journal {
     @discardableResult
     package func checkpoint() throws -> Bool { try database.checkpoint() }
 
+    /// Several questions to one unchanging view of it. Cheaper than each by itself. For reading only.
+    package func snapshot<Value>(_ body: () throws -> Value) throws -> Value { try database.snapshot(body) }
+
     /// Several calls as one: all of it is kept, or nothing if the closure throws.
     package func transaction<Value>(_ body: () throws -> Value) throws -> Value {
         try database.transaction(body)

@@ -144,11 +144,13 @@ final class TunnelChannel {
 
     /// Lets the server send at least `size` bytes, so that libssh2's read has no reason to grant anything on its own: when
     /// a key exchange comes between, it computes the grant below zero, and the server ends the session over 4 GiB.
-    /// As nothing is granted but here, what waits inside libssh2 for a slow reader stays below three times `size`.
+    /// As nothing is granted but here, what waits inside libssh2 for a slow reader stays below three times ``downWindow``, and
+    /// at least that much is on its way on a long line.
     /// - Returns: false if it must be tried again.
     private func grantWindow(_ session: SSHSession, _ size: Int) throws(SSHError) -> Bool {
-        guard libssh2_channel_window_read_ex(pointer, nil, nil) < UInt(size) else { return true }
-        let code = libssh2_channel_receive_window_adjust2(pointer, UInt(size), 1, nil)
+        let granted = max(size, TunnelChannel.downWindow)
+        guard libssh2_channel_window_read_ex(pointer, nil, nil) < UInt(granted) else { return true }
+        let code = libssh2_channel_receive_window_adjust2(pointer, UInt(granted), 1, nil)
         if code == LIBSSH2_ERROR_EAGAIN { return false }
         if code < 0 { throw session.error(Int(code)) }
         return true
@@ -162,6 +164,8 @@ final class TunnelChannel {
         return min(max(count, 0), bytes.count)
     }
 
+    /// In bytes: see ``grantWindow(_:_:)``.
+    private static let downWindow = 1 << 20
     /// In bytes: what is read from the local end at once.
     private static let upBlock = 1 << 16
 }

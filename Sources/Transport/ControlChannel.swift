@@ -47,6 +47,23 @@ final class ControlChannel: Sendable {
         }
     }
 
+    /// The same for an answer that may have bytes behind it.
+    func messageWithBytes<Message: Decodable>(
+        _ type: Message.Type, _ route: Route, body: [UInt8], timeout: Double
+    ) throws(HubError) -> (Message, AnswerBytes?) {
+        let reply = try send(route.method, route.path, body: body, timeout: timeout)
+        guard reply.status == 200 else { throw .refused(ControlChannel.error(reply)) }
+        do {
+            guard reply.headers["content-type"] == MessageWithBytes.contentType else {
+                return (try WireFormat.decode(type, from: reply.body), nil)
+            }
+            let (message, start) = try MessageWithBytes.decode(type, from: reply.body)
+            return (message, AnswerBytes(body: reply.body, start: start))
+        } catch {
+            throw .away("the hub's answer to \(route.path) is not what this version expects: \(error)")
+        }
+    }
+
     static func error(_ reply: HTTPReply) -> ErrorMessage {
         (try? WireFormat.decode(ErrorMessage.self, from: reply.body))
             ?? ErrorMessage(.internalError, "the hub answered with status \(reply.status)")
@@ -55,6 +72,20 @@ final class ControlChannel: Sendable {
     func close() {
         for connection in busy.withLock({ Array($0.values) }) { connection.cancel() }
         tunnel.close()
+    }
+}
+
+/// What came behind a message.
+struct AnswerBytes: Sendable {
+    let body: [UInt8]
+    /// Where they begin in it.
+    let start: Int
+
+    /// Some of them; nil if they are not there.
+    func bytes(at offset: Int64, count: Int64) -> ArraySlice<UInt8>? {
+        let there = Int64(body.count - start)
+        guard offset >= 0, count >= 0, offset <= there, count <= there - offset else { return nil }
+        return body[start + Int(offset)..<start + Int(offset + count)]
     }
 }
 

@@ -1,7 +1,8 @@
 internal import SSH
 internal import Synchronization
 
-/// One SFTP connection that is opened when it is needed, and again after it failed. Used by one caller at a time.
+/// One SFTP connection that is opened when it is needed, and again after it failed. Used by one caller at a time, but for
+/// ``prepare()``.
 final class SFTPLane: Sendable {
     private struct State {
         var connection: SFTPConnection?
@@ -13,6 +14,8 @@ final class SFTPLane: Sendable {
     private let timeout: Duration
     private let pace: any Pace
     private let state = Mutex(State())
+    /// Held while it logs in, so that nobody does it twice.
+    private let opening = Mutex(())
 
     /// - Parameter pace: for the bytes of files.
     init(_ address: HubAddress, server: SSHAddress, timeout: Duration, pace: any Pace) {
@@ -37,6 +40,10 @@ final class SFTPLane: Sendable {
     func prepare() throws(HubError) { _ = try open() }
 
     private func open() throws(HubError) -> SFTPConnection {
+        try opening.withLock { _ throws(HubError) in try openUnlocked() }
+    }
+
+    private func openUnlocked() throws(HubError) -> SFTPConnection {
         let (open, cancellation) = state.withLock { state in
             if state.cancellation.isCancelled { state = State() }
             return (state.connection, state.cancellation)

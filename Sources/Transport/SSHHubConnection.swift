@@ -14,6 +14,7 @@ package final class SSHHubConnection: HubConnection {
     let bulkUp, bulkDown: BulkLanes
     /// Asks without leaving a trace at the hub.
     private let onlyLooks: Bool
+    private let limits: TransferLimits
     /// See ``HubConnection/hello``.
     package let hello: HelloResponse
     /// Where this client's root lies below the share, as the hub said last; escaped.
@@ -25,15 +26,16 @@ package final class SSHHubConnection: HubConnection {
     /// - Parameters:
     ///   - onlyLooks: the hub is asked for what it has, and remembers nothing of being asked.
     ///   - timeout: for each host, and for SFTP calls without progress.
+    ///   - early: a login for uploads that may have begun.
     ///   - onClose: called once, on a thread of its own, when the connection has broken.
     package static func connect(
         to address: HubAddress, hello: HelloRequest, onlyLooks: Bool = false, timeout: Duration = .seconds(20),
-        onClose: @escaping @Sendable (String) -> Void
+        early: EarlyUploads? = nil, onClose: @escaping @Sendable (String) -> Void
     ) throws(HubError) -> SSHHubConnection {
         var failure = HubError.away("no host is configured for the hub")
         for server in address.hosts {
             do throws(HubError) {
-                return try SSHHubConnection(address, server, hello, onlyLooks, timeout, onClose)
+                return try SSHHubConnection(address, server, hello, onlyLooks, timeout, early, onClose)
             } catch {
                 failure = error
                 if case .away = error { continue }
@@ -45,14 +47,17 @@ package final class SSHHubConnection: HubConnection {
 
     private init(
         _ address: HubAddress, _ server: SSHAddress, _ request: HelloRequest, _ onlyLooks: Bool, _ timeout: Duration,
-        _ onClose: @escaping @Sendable (String) -> Void
+        _ early: EarlyUploads?, _ onClose: @escaping @Sendable (String) -> Void
     ) throws(HubError) {
         control = try ControlChannel.open(address, server, timeout, onClose)
-        up = SFTPLane(address, server: server, timeout: timeout, pace: address.limits.up.quick)
+        up =
+            early?.lane(at: server)
+            ?? SFTPLane(address, server: server, timeout: timeout, pace: address.limits.up.quick)
         down = SFTPLane(address, server: server, timeout: timeout, pace: address.limits.down.quick)
         bulkUp = BulkLanes { SFTPLane(address, server: server, timeout: timeout, pace: address.limits.up.bulk) }
         bulkDown = BulkLanes { SFTPLane(address, server: server, timeout: timeout, pace: address.limits.down.bulk) }
         self.onlyLooks = onlyLooks
+        limits = address.limits
         var request = request
         request.machine = address.machine
         do throws(HubError) {
@@ -194,9 +199,18 @@ package final class SSHHubConnection: HubConnection {
     package func download(
         _ files: [SharedFile], sink: (SharedFile, UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        let laidOut = try layOut(files)
+        let (laidOut, behind) = try ask(for: files)
         guard laidOut.offsets.count == files.count else {
             throw HubError.transferFailed("the hub laid out \(laidOut.offsets.count) of \(files.count) files")
+        }
+        if let behind {
+            for (file, offset) in zip(files, laidOut.offsets) where offset >= 0 {
+                guard let bytes = behind.bytes(at: offset, count: file.size) else {
+                    throw HubError.transferFailed("what the hub laid out is too short")
+                }
+                try bytes.withUnsafeBytes { try sink(file, $0) }
+            }
+            return
         }
         let total = zip(files, laidOut.offsets).reduce(Int64(0)) { $1.1 < 0 ? $0 : max($0, $1.1 + $1.0.size) }
         let pack = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(total), alignment: 16)
@@ -208,8 +222,21 @@ package final class SSHHubConnection: HubConnection {
         }
     }
 
+    /// Has files laid out. Their bytes come with the answer, where that holds up nobody and no limit counts them.
+    private func ask(for files: [SharedFile]) throws(HubError) -> (LayOutResponse, AnswerBytes?) {
+        let request = LayOutRequest(
+            epoch: hello.epoch, items: SSHHubConnection.items(files), anywhere: !isBoundToStaging.withLock { $0 },
+            behind: !limits.down.isLimited)
+        return try control.messageWithBytes(
+            LayOutResponse.self, .layOut, body: WireFormat.encode(request), timeout: 3_600)
+    }
+
+    private static func items(_ files: [SharedFile]) -> [LayOutRequest.Item] {
+        files.map { LayOutRequest.Item(node: $0.node.rawValue, sha256: $0.digest.hex) }
+    }
+
     private func layOut(_ files: [SharedFile]) throws(HubError) -> LayOutResponse {
-        try layOut(files.map { LayOutRequest.Item(node: $0.node.rawValue, sha256: $0.digest.hex) })
+        try layOut(SSHHubConnection.items(files))
     }
 
     func layOut(_ items: [LayOutRequest.Item]) throws(HubError) -> LayOutResponse {

@@ -68,6 +68,9 @@ package final class Pacer: Sendable {
         }
     }
 
+    /// Whether a limit holds at this time of the day.
+    var isLimited: Bool { state.withLock { $0.rate != nil } }
+
     func giveBack(_ count: Int) { state.withLock { $0.bucket.giveBack(count) } }
 
     /// In nanoseconds.

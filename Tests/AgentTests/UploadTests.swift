@@ -1,6 +1,7 @@
 import ControlAPI
 @testable import Engine
 import FileTree
+import Glibc
 import Index
 import SyncCore
 import TestSupport
@@ -49,6 +50,35 @@ import Testing
             return
         }
         #expect(files == 1)
+    }
+
+    @Test func `what was just read to be hashed is not read again`() throws {
+        let fresh = FreshContents()
+        let items = [try item(1, "a", "hello"), try item(2, "b", "other")]
+        fresh.keep(Array("hello".utf8), try #require(items[0].file).digest)
+        // It is gone from the disk, and its bytes are sent as they were hashed; the other one's are read.
+        #expect(unlink(directory.path("a")) == 0)
+        var upload = Upload(root: root, packed: 1 << 20, fresh: fresh)
+        let messages = try upload.prepare(Commit(items: items)) { _, problem in throw problem }
+        #expect(messages.count == 2)
+        guard case .bytes(let first) = upload.files[0].parts[0] else {
+            Issue.record("\(upload.files)")
+            return
+        }
+        #expect(first == Array("hello".utf8))
+        #expect(fresh.take(try #require(items[0].file).digest) == nil)
+    }
+
+    @Test func `bytes that nobody takes for a round of reading go`() throws {
+        let fresh = FreshContents()
+        let digest = try #require(try item(1, "a", "hello").file).digest
+        fresh.keep(Array("hello".utf8), digest)
+        fresh.begin()
+        #expect(fresh.take(digest) == Array("hello".utf8))
+        fresh.keep(Array("hello".utf8), digest)
+        fresh.begin()
+        fresh.begin()
+        #expect(fresh.take(digest) == nil)
     }
 
     @Test func `more than fits into a request goes into a pack, all of it`() throws {

@@ -20,24 +20,21 @@ final class Once {
     private let hub: any HubConnection
     private let limits: TransferLimits
     private let connections: Int
-    private let verifies: Bool
     private let overwrites: Bool
     private let state = AgentState()
 
     /// - Parameters:
+    ///   - worker: which looks at everything already.
     ///   - limits: of the connection.
     ///   - connections: for one large file at most.
-    ///   - verifies: reads every file instead of trusting size, times and inode.
     ///   - overwrites: makes the side that is not the source equal to it.
     init(
-        worker: FolderWorker, hub: any HubConnection, limits: TransferLimits, connections: Int, verifies: Bool = false,
-        overwrites: Bool = false
+        worker: FolderWorker, hub: any HubConnection, limits: TransferLimits, connections: Int, overwrites: Bool = false
     ) {
         self.worker = worker
         self.hub = hub
         self.limits = limits
         self.connections = connections
-        self.verifies = verifies
         self.overwrites = overwrites
         state.connected(hub)
     }
@@ -54,8 +51,6 @@ final class Once {
         try Once.refusePause(hub.hello)
         let receiver = Receiver(worker: worker, state: state, limits: limits)
         try receiver.begin(hub.hello)
-        if verifies { try worker.perform { try $0.index.forgetDigests() } }
-        worker.lookAtEverything()
         worker.waitUntilLooked()
         if overwrites { try worker.perform { try $0.overwrite() } }
         let before = try worker.perform { try ($0.index.received, $0.index.acknowledged) }

@@ -1,6 +1,8 @@
 internal import Arguments
 internal import ControlAPI
 internal import Engine
+internal import Index
+internal import Processes
 internal import SyncCore
 import Glibc
 internal import Transport
@@ -86,16 +88,24 @@ struct OnceCommand {
         let worker = try AgentProgram.worker(layout, joined.configuration) {}
         defer { worker.stop() }
         let address = try joined.configuration.address(layout, token: joined.token)
+        // The folder is looked at while the hub is called, and where much is to be sent a way for it is opened, too.
+        if verifies { try worker.perform { try $0.index.forgetDigests() } }
+        worker.lookAtEverything()
+        let early = EarlyUploads(address)
+        startThread("send-early") {
+            worker.waitUntilLooked()
+            if (try? worker.perform { try $0.hasMuchToSend() }) == true { early.prepare() }
+        }
         let hub = try SSHHubConnection.open(
             {
                 try SSHHubConnection.connect(
-                    to: address, hello: try worker.perform { try HelloRequest(of: $0.index) }
+                    to: address, hello: try worker.perform { try HelloRequest(of: $0.index) }, early: early
                 ) { _ in }
             }, renewing: worker.renewIndex)
         defer { hub.close() }
         let once = Once(
             worker: worker, hub: hub, limits: address.limits, connections: joined.configuration.connections,
-            verifies: verifies, overwrites: overwrites)
+            overwrites: overwrites)
         let summary = try ProgressBar.onTerminal(worker) { try once.run() }
         print(asJSON ? OnceCommand.json(summary) : OnceCommand.text(summary), terminator: "")
         return summary.left.isEmpty ? .done : .failed

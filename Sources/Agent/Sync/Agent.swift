@@ -203,13 +203,22 @@ final class Agent: Sendable {
                 Memory.trim()
             }
             // While much happens a few reports a second are enough, and to look through all that waits takes its time.
-            if !reporter.saidInSync { state.pause(.milliseconds(min(max(50, 10 * took), 500))) }
+            if !reporter.saidInSync { rest(min(max(50, 10 * took), 500)) }
             // What had trouble is tried again from time to time.
             if Clock.milliseconds - looked >= Agent.lookAgainAfter, worker.needsAnotherLook {
                 looked = Clock.milliseconds
                 worker.lookAgain()
             }
             return false
+        }
+    }
+
+    /// Waits for some milliseconds, but not when nothing waits any more: who waits for that is told at once.
+    private func rest(_ time: Int64) {
+        let end = Clock.milliseconds + time
+        while !state.isStopping, Clock.milliseconds < end {
+            if (try? worker.perform { try $0.isAtRest() }) == true { return }
+            state.pause(.milliseconds(20))
         }
     }
 

@@ -62,7 +62,7 @@ final class BulkUp {
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
         guard try worker.isPresent() else { return false }
-        if try hashing.run() { return true }
+        if try hashing.run().any { return true }
         guard let hub = connection() else { return false }
         try drop(hub)
         guard let next = try next() else { return false }

@@ -9,6 +9,8 @@ final class HashPass {
     private let sizes: Range<Int64>
     private let isStopping: () -> Bool
     private let chunkLists: ChunkLists
+    /// What was read of small files, for who sends them next.
+    let fresh = FreshContents()
     /// Files that could not be read, or changed meanwhile, and when to try them again (monotonic milliseconds).
     private var deferred: [EntryID: Int64] = [:]
 
@@ -16,6 +18,10 @@ final class HashPass {
     static let large: Int64 = 8 << 20
     /// In milliseconds.
     private static let retryAfter: Int64 = 2_000
+    /// In files: with more in one round than these the next ones are read while the first are sent.
+    private static let few = 1_000
+    /// In files: so many changes are counted before the first of them is told, for they may be too many for the hub's guard.
+    private static let many = 5_000
 
     init(worker: FolderWorker, sizes: Range<Int64>, isStopping: @escaping () -> Bool) {
         self.worker = worker
@@ -34,19 +40,22 @@ final class HashPass {
     }
 
     /// Some of what has to be read.
-    /// - Returns: whether anything was.
-    func run() throws -> Bool {
+    /// - Returns: whether anything was, and whether there may be more.
+    func run() throws -> (any: Bool, more: Bool) {
+        fresh.begin()
         let now = Clock.milliseconds
         deferred = deferred.filter { $0.value > now }
         var after = EntryID(0)
         var bytes: Int64 = 0
         var count = 0
-        while bytes < 256 << 20, count < 5_000, !isStopping() {
+        var most = HashPass.few
+        while bytes < 256 << 20, count < most, !isStopping() {
             let requests = try worker.perform { try $0.hashRequests(limit: 256, after: after) }
             guard let last = requests.last else { break }
             after = last.entry
             var results: [(HashRequest, HashResult, Nanoseconds)] = []
             for request in requests where isOurs(request) && deferred[request.entry] == nil && !isStopping() {
+                if !request.isNew { most = HashPass.many }
                 results.append((request, hash(request), Clock.now))
                 bytes += request.stamp.size
                 count += 1
@@ -61,17 +70,23 @@ final class HashPass {
             }
             for entry in failed { deferred[entry] = now + HashPass.retryAfter }
         }
-        return count > 0
+        return (count > 0, count >= most)
     }
 
     private func isOurs(_ request: HashRequest) -> Bool { sizes.contains(request.stamp.size) }
 
     private func hash(_ request: HashRequest, isSecond: Bool = false) -> HashResult {
         do throws(FileTreeError) {
-            let hashed =
-                isSecond
-                ? try worker.tree.root.hash(request.path, cancelled: isStopping)
-                : try chunkLists.hash(request, cancelled: isStopping)
+            let hashed: HashedFile
+            if isSecond {
+                hashed = try worker.tree.root.hash(request.path, cancelled: isStopping)
+            } else if request.isNew, request.stamp.size <= FreshContents.largest {
+                let read = try worker.tree.root.openFile(request.path).hashedContent()
+                fresh.keep(read.bytes, read.hashed.digest)
+                hashed = read.hashed
+            } else {
+                hashed = try chunkLists.hash(request, cancelled: isStopping)
+            }
             let mode = try worker.tree.mode(hashed.status.mode, of: request.path)
             return .hashed(hashed.digest, Stamp(hashed.status), mode)
         } catch {

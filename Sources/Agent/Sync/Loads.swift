@@ -17,8 +17,8 @@ enum Load: Hashable, Sendable {
         /// All files of a load that are read one by one, in bytes, unless it is one alone: a large one does not make those
         /// before it wait.
         var files: Int64 = 64 << 20
-        /// In files: while they are placed nothing else happens in the folder.
-        var count = 2_048
+        /// In files: while they are placed nothing else happens in the folder, and the next ones come.
+        var count = 1_024
     }
 
     /// Packs come first, since what is small is soon there; among each kind the order stays.

@@ -42,12 +42,15 @@ final class UpPass {
     }
 
     /// Files that were hashed within two seconds of their change are read once more.
-    func hashAgain() throws { try hashing.again() }
+    func hashAgain() throws {
+        if reading == nil { try hashing.again() }
+    }
 
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
         guard try worker.isPresent() else { return false }
-        let hasHashed = try hashing.run()
+        if let hub = connection() { try beginClearing(hub) }
+        let hasHashed = try read()
         guard let hub = connection() else { return false }
         if try worker.perform({ try $0.index.isInflight }) {
             try sendCommit(hub, isFirst: false)
@@ -55,6 +58,7 @@ final class UpPass {
         }
         if try worker.decideLeftovers(asking: { try self.whatIsThere($0, hub) }) { return true }
         if staging == .hasLeftovers { try clearStaging(hub) }
+        try endClearing()
         for content in takeWanted() where !isStopping() { try give(content, to: hub) }
         let now = Clock.milliseconds
         let commit = try worker.perform { folder in
@@ -64,7 +68,61 @@ final class UpPass {
             return commit
         }
         guard let commit else { return hasHashed || held.nextRetry.map { $0 <= now } == true }
+        beginReading()
         return try send(commit, hub)
+    }
+
+    // MARK: - Beside
+
+    /// Reading on while a commit is on its way: one thread more, which has ended before this one reads again.
+    private var reading: Ahead<Result<(any: Bool, more: Bool), any Error>>?
+    /// Whether the last round of reading has left something, and what it did was not told yet.
+    private var leavesSome = false
+    private var hasRead = false
+
+    private func beginReading() {
+        guard leavesSome, reading == nil else { return }
+        nonisolated(unsafe) let hashing = hashing  // SAFETY: this thread does not use it before `readAhead`.
+        reading = Ahead("read-ahead") { Result { try hashing.run() } }
+    }
+
+    /// Waits for what is being read beside.
+    private func readAhead() throws {
+        guard let reading else { return }
+        self.reading = nil
+        note(try reading.get().get())
+    }
+
+    private func note(_ round: (any: Bool, more: Bool)) {
+        if round.any { hasRead = true }
+        leavesSome = round.more
+    }
+
+    /// - Returns: whether anything was read since the last call.
+    private func read() throws -> Bool {
+        if reading == nil { note(try hashing.run()) } else { try readAhead() }
+        defer { hasRead = false }
+        return hasRead
+    }
+
+    deinit { _ = reading?.get() }
+
+    /// While files are read at the beginning, what an earlier process left in staging goes.
+    private var clearing: Ahead<HubError?>?
+
+    private func beginClearing(_ hub: any HubConnection) throws {
+        guard staging == .unknown, clearing == nil,
+            try worker.perform({ try !$0.index.isInflight && $0.hasMuchToSend() })
+        else { return }
+        clearing = Ahead("clear-staging") { UpPass.clear(hub) }
+    }
+
+    /// - Throws: what ends the connection, and an end of the transfer.
+    private func endClearing() throws {
+        guard let clearing else { return }
+        self.clearing = nil
+        if let failure = clearing.get() { throw failure }
+        staging = .clean
     }
 
     // MARK: - Sending
@@ -73,9 +131,10 @@ final class UpPass {
         let commit = try leavingOut(whatIsThere: drafted, hub)
         var upload = Upload(
             root: worker.tree.root, packed: packed, ahead: try worker.perform { $0.ahead.whole },
-            recipes: try recipes(for: commit, hub), inline: hub.hello.inline ?? 0)
+            recipes: try recipes(for: commit, hub), inline: hub.hello.inline ?? 0, fresh: hashing.fresh)
         let epoch = hub.hello.epoch
         let messages = try upload.prepare(commit) { entry, problem in
+            try self.readAhead()
             try self.hashing.putOff(entry, problem)
         }
         if messages.isEmpty { return true }
@@ -126,17 +185,21 @@ final class UpPass {
 
     /// While nothing is in flight, nothing in staging is needed, apart from what is staged ahead.
     private func clearStaging(_ hub: any HubConnection) throws {
-        do {
-            let count = try hub.clearStaging(.quick) { !$0.hasPrefix(StagedResponse.prefix) }
-            if count > 0 { log.debug("staging-cleared", ["files": count]) }
-        } catch  where error.endsConnection {
-            throw error
-        } catch HubError.cancelled {
-            throw HubError.cancelled
-        } catch {
-            log.warning("staging-not-cleared", ["reason": "\(error)"])
-        }
+        if let failure = UpPass.clear(hub) { throw failure }
         staging = .clean
+    }
+
+    /// - Returns: what ends the connection, or the transfer.
+    private static func clear(_ hub: any HubConnection) -> HubError? {
+        do throws(HubError) {
+            let count = try hub.clearStaging(.quick) { !$0.hasPrefix(StagedResponse.prefix) }
+            if count > 0 { Log("up").debug("staging-cleared", ["files": count]) }
+        } catch {
+            if error.endsConnection { return error }
+            if case .cancelled = error { return error }
+            Log("up").warning("staging-not-cleared", ["reason": "\(error)"])
+        }
+        return nil
     }
 
     /// Puts off the largest files, half of the bytes.

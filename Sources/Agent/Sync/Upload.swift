@@ -21,6 +21,7 @@ struct Upload {
     private(set) var files: [File] = []
     /// In bytes.
     private(set) var bytes: Int64 = 0
+    private let fresh: FreshContents?
     /// Holds the descriptors open until the upload is over.
     private var readers: [FileReader] = []
     private var pack = File(name: "pack-" + Generation.random(), parts: [])
@@ -36,9 +37,12 @@ struct Upload {
     ///   - ahead: what was staged ahead, each in a file of its own.
     ///   - recipes: for contents of which only new bytes are sent.
     ///   - inline: how many bytes of contents the hub takes in the request itself.
+    ///   - fresh: what need not be read again.
     init(
-        root: TreeRoot, packed: Int64, ahead: Set<Digest> = [], recipes: [Digest: Recipe] = [:], inline: Int64 = 0
+        root: TreeRoot, packed: Int64, ahead: Set<Digest> = [], recipes: [Digest: Recipe] = [:], inline: Int64 = 0,
+        fresh: FreshContents? = nil
     ) {
+        self.fresh = fresh
         self.ahead = ahead
         self.root = root
         self.packed = packed
@@ -87,6 +91,10 @@ struct Upload {
 
     private mutating func add(_ file: FileContent, _ item: Commit.Item) throws -> ContentSource {
         guard let path = item.path, let stamp = item.stamp else { throw DiskProblem(.notFound, "it is gone") }
+        if recipes[file.digest] == nil, let content = fresh?.take(file.digest), content.count == file.size {
+            bytes += file.size
+            return isInline ? .inline(content) : addToPack(content, file.digest)
+        }
         do throws(FileTreeError) {
             let reader = try root.openFile(path)
             guard try stamp.isThat(of: reader.status()) else {
@@ -127,11 +135,15 @@ struct Upload {
     ) throws(FileTreeError) -> ContentSource {
         let content = try reader.read(at: 0, count: Int(file.size))
         guard Int64(content.count) == file.size else { throw FileTreeError("read", path, .changedWhileRead) }
+        bytes += file.size
+        return addToPack(content, file.digest)
+    }
+
+    private mutating func addToPack(_ content: [UInt8], _ digest: Digest) -> ContentSource {
         let offset = packSize
         pack.parts.append(.bytes(content))
-        pack.digests.insert(file.digest)
-        packSize += file.size
-        bytes += file.size
+        pack.digests.insert(digest)
+        packSize += Int64(content.count)
         return .staged(file: pack.name, offset: offset)
     }
 }

@@ -91,14 +91,7 @@ extension HubDesk {
     private func verify(_ job: CommitJob, _ commit: ParsedCommit) throws {
         try checkMayCommit(job.client, commit.request.epoch)
         if isAheadOfShare(job.client) { return waitingForShare.append((job, commit)) }
-        var found: [Int64: NodeID] = [:]
-        // Only what has such a number may have been decided before.
-        let highest = try journal.highestNumber(generation: commit.request.generation, client: job.client)
-        let needs = try commit.operations.compactMap { sourced in
-            // Nothing but a look at the journal: what is there already needs no bytes.
-            try isThere(sourced.operation, &found)
-                ? nil : try need(of: sourced, job.client, mayBeDecided: sourced.operation.id.number <= highest)
-        }
+        let needs: [ContentNeed] = try journal.snapshot { try self.needs(of: commit, job.client) }
         let fetcher = Fetcher(store, client: job.client, adoptedFrom: settings.adoptedFrom)
         if needs.isEmpty { return finish(job, commit, fetcher, failure: nil) }
         // SAFETY: the fetcher goes to the worker and comes back; the desk is used on the queue only.
@@ -111,6 +104,17 @@ extension HubDesk {
                 failure = nil
             } catch { failure = error }
             queue.async { desk.finish(job, commit, handed, failure: failure) }
+        }
+    }
+
+    private func needs(of commit: ParsedCommit, _ client: String) throws -> [ContentNeed] {
+        var found: [Int64: NodeID] = [:]
+        // Only what has such a number may have been decided before.
+        let highest = try journal.highestNumber(generation: commit.request.generation, client: client)
+        return try commit.operations.compactMap { sourced in
+            // Nothing but a look at the journal: what is there already needs no bytes.
+            try isThere(sourced.operation, &found)
+                ? nil : try need(of: sourced, client, mayBeDecided: sourced.operation.id.number <= highest)
         }
     }
 

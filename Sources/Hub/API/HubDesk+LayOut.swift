@@ -22,6 +22,9 @@ extension HubDesk {
             throw ErrorMessage(
                 .tooLarge, "at most \(LayOutRequest.largest) bytes are laid out at once; ask in parts")
         }
+        if message.behind == true, mayCome(behindAnswer: total, responder) {
+            return answer(with: sources, total, responder)
+        }
         // A content that is laid out alone may be of any size.
         let memory = message.anywhere == true && message.items.count > 1 ? packMemory : nil
         let (store, queue) = (store, queue)
@@ -42,8 +45,38 @@ extension HubDesk {
         return nil
     }
 
+    /// Whether an answer may have so many bytes behind it: slow readers would fill the memory that is meant for packs.
+    private func mayCome(behindAnswer bytes: Int64, _ responder: HTTPResponder) -> Bool {
+        bytes <= LayOutRequest.mostBehind && Int64(responder.bytesBeingSent) + bytes <= settings.packMemory
+    }
+
+    /// Nothing is written, and nothing is left to be removed.
+    private func answer(
+        with sources: [LayOutSource?], _ size: Int64, _ responder: HTTPResponder
+    ) -> HTTPResponse? {
+        let store = store
+        verifiers.run {
+            let gathered = Result { () throws(FileTreeError) in try store.gather(sources, size) }
+            do {
+                guard let (bytes, offsets) = try gathered.get() else { throw HubDesk.isElsewhere }
+                let message = LayOutResponse(file: "", offsets: offsets)
+                responder.respond(
+                    HTTPResponse(
+                        status: 200,
+                        headers: ["Content-Type": MessageWithBytes.contentType, "Cache-Control": "no-store"],
+                        body: MessageWithBytes.encode(message, bytes)))
+            } catch { responder.respond(.refusal(HubDesk.refusal(for: error))) }
+        }
+        return nil
+    }
+
     /// Where the bytes are; nil for what the journal has otherwise now, or the client may not see.
     func sources(of items: [LayOutRequest.Item], _ client: String) throws -> [LayOutSource?] {
+        // On one view of the journal: for each question by itself SQLite locks its file twice.
+        try journal.snapshot { try look(for: items, client) }
+    }
+
+    private func look(for items: [LayOutRequest.Item], _ client: String) throws -> [LayOutSource?] {
         let view = try view(of: client)
         return try items.map { item in
             guard let digest = Digest(hex: item.sha256) else {

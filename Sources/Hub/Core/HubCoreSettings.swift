@@ -7,7 +7,7 @@ package struct HubCoreSettings: Sendable {
     /// Of a request's body, in bytes.
     package var bodyLimit = 8 << 20
     /// Nodes in one page of changes at most.
-    package var pageLimit = 1000
+    package var pageLimit = 2000
     /// A long poll is held open for so long at most, in seconds.
     package var longestPoll = 60
     /// A client without a long poll counts as there for so long after its last request, in seconds.

@@ -40,6 +40,50 @@ extension Store {
         return try layOut(sources, in: PrivateArea(path: layout.staging + "/" + client), isInMemory: false)
     }
 
+    /// Reads contents of the share one after the other, into memory. Blocks. What is read is not hashed, as above.
+    /// - Parameter size: of all of them together, in bytes.
+    /// - Returns: the bytes, and where each content begins, -1 for what is not in the share as it should be; nil if that is
+    ///   so of all.
+    func gather(
+        _ sources: [LayOutSource?], _ size: Int64
+    ) throws(FileTreeError) -> (bytes: [UInt8], offsets: [Int64])? {
+        var bytes = [UInt8](repeating: 0, count: Int(size))
+        var offsets: [Int64] = []
+        var end = 0
+        for source in sources {
+            guard let source, try read(source, into: &bytes, at: end) else {
+                offsets.append(-1)
+                continue
+            }
+            offsets.append(Int64(end))
+            end += Int(source.length)
+        }
+        if !offsets.contains(where: { $0 >= 0 }) { return nil }
+        bytes.removeLast(bytes.count - end)
+        return (bytes, offsets)
+    }
+
+    /// - Returns: false if the share has something else there now.
+    private func read(
+        _ source: LayOutSource, into bytes: inout [UInt8], at position: Int
+    ) throws(FileTreeError) -> Bool {
+        do {
+            let reader = try share.openFile(source.path)
+            guard try reader.status().size == source.content.size else { return false }
+            let room = position..<position + Int(source.length)
+            let start = source.range?.lowerBound ?? 0
+            let found = bytes.withUnsafeMutableBytes { all in
+                Result { () throws(FileTreeError) in
+                    try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: all[room]), at: start)
+                }
+            }
+            return try found.get() == room.count
+        } catch {
+            guard error.meansAbsence || error.reason == .changedWhileRead else { throw error }
+            return false
+        }
+    }
+
     private func layOut(
         _ sources: [LayOutSource?], in area: PrivateArea, isInMemory: Bool
     ) throws(FileTreeError) -> LaidOut? {

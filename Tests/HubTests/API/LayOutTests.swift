@@ -1,4 +1,5 @@
 import ControlAPI
+import HTTPClient
 import SyncCore
 import TestSupport
 import Testing
@@ -79,6 +80,44 @@ struct LayOutTests {
             "/v1/hello", HelloRequest(version: "1", generation: "laptop-1"), token: laptop.token,
             as: HelloResponse.self)
         #expect(try ask(anywhere: true).directory == own)
+    }
+
+    @Test func `a pack comes behind the answer for who can take it so, while memory is given for packs`() throws {
+        var settings = HubCoreSettings()
+        settings.packMemory = 1 << 20
+        let hub = try HubFixture(settings: settings)
+        defer { hub.core.stop() }
+        let laptop = try hub.join("laptop")
+        let items = try makeItems(laptop, ["one", "four"])
+        let reply = askBehind(laptop, items)
+        #expect(reply.headers["content-type"] == MessageWithBytes.contentType)
+        let (message, start) = try MessageWithBytes.decode(LayOutResponse.self, from: reply.body)
+        #expect(message.offsets == [0, 3])
+        #expect(Array(reply.body[start...]) == Array("onefour".utf8))
+        // Of what is others now, nothing comes.
+        hub.directory.write("longer than it was", to: "share/file-one")
+        let rest = try MessageWithBytes.decode(LayOutResponse.self, from: askBehind(laptop, items).body)
+        #expect(rest.message.offsets == [-1, 0])
+    }
+
+    @Test func `a hub that gives no memory for packs lays out a file, whatever is asked`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let reply = askBehind(laptop, try makeItems(laptop, ["one", "four"]))
+        let answer = try WireFormat.decode(LayOutResponse.self, from: reply.body)
+        #expect(hub.directory.text("staging/laptop/\(answer.file)") == "onefour")
+    }
+
+    private func makeItems(_ client: TestClient, _ texts: [String]) throws -> [LayOutRequest.Item] {
+        try texts.map { text in
+            let node = try #require(try client.create("file-\(text)", text).applied)
+            return LayOutRequest.Item(node: node.id.rawValue, sha256: content(text).digest.hex)
+        }
+    }
+
+    private func askBehind(_ client: TestClient, _ items: [LayOutRequest.Item]) -> HTTPReply {
+        let request = LayOutRequest(epoch: client.epoch, items: items, behind: true)
+        return client.hub.send("POST", "/v1/layout", token: client.token, body: WireFormat.encode(request))
     }
 
     @Test func `more than a pack may hold is refused with what to do`() throws {
