@@ -9,6 +9,7 @@ package enum Route: String, CaseIterable, Sendable {
     case commit = "POST /v1/commit"
     case layOut = "POST /v1/layout"
     case staged = "POST /v1/staged"
+    case prepare = "POST /v1/prepare"
     case extents = "POST /v1/extents"
     case report = "POST /v1/report"
     case offer = "POST /v1/offer"
@@ -74,6 +75,8 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
     case indexSetBack = "index_set_back"
     case tooLarge = "too_large"
     case tooMany = "too_many"
+    case contentMissing = "content_missing"
+    case busy
     case noSpace = "no_space"
     case readOnly = "read_only"
     case shareAway = "share_away"
@@ -88,7 +91,9 @@ package enum ErrorCode: String, Codable, Sendable, CaseIterable {
         case .forbidden, .revoked: 403
         case .unknownRoute, .unknownClient, .unknownPath, .unknownBatch: 404
         case .wrongMethod: 405
-        case .baseFromTheFuture, .clientExists, .paused, .otherMachine, .otherEpoch, .snapshotNeeded, .indexSetBack: 409
+        case .baseFromTheFuture, .clientExists, .paused, .otherMachine, .otherEpoch, .snapshotNeeded, .indexSetBack,
+            .contentMissing, .busy:
+            409
         case .inviteUsed: 410
         case .tooLarge: 413
         case .tooMany: 429

@@ -27,8 +27,6 @@ package struct Ahead: Sendable {
     package var from = Int64.max
     /// These lie at the hub, whole: a commit may name them.
     package var whole: Set<Digest> = []
-    /// These need not travel, for a commit can say what they are: the hub has them.
-    package internal(set) var spared: Set<Digest> = []
     /// What becomes of those that are being sent, in words for a person.
     package var notes: [EntryID: String] = [:]
     /// What becomes of those that come, in words for a person.
@@ -42,7 +40,7 @@ package struct Ahead: Sendable {
     /// Those that a plan has left out, with what they were then.
     var waiting: [EntryID: Digest] = [:]
 
-    func isReady(_ digest: Digest) -> Bool { whole.contains(digest) || spared.contains(digest) }
+    func isReady(_ digest: Digest) -> Bool { whole.contains(digest) }
 }
 
 extension Folder {
@@ -84,12 +82,6 @@ extension Folder {
         ahead.arrived[file.entry] = file.file.size
     }
 
-    /// A commit can say what it is without its bytes.
-    package func spare(_ file: Travelling) {
-        ahead.spared.insert(file.file.digest)
-        forgetTravelling(file)
-    }
-
     private func forgetTravelling(_ file: Travelling) {
         for (entry, digest) in ahead.waiting where digest == file.file.digest { forgetTravelling(entry) }
     }
@@ -97,7 +89,6 @@ extension Folder {
     /// A commit has named these, and was answered: it has used them up, or they were not there.
     package func usedUp(_ digests: Set<Digest>) {
         ahead.whole.subtract(digests)
-        ahead.spared.subtract(digests)
         for (entry, digest) in ahead.landed where digests.contains(digest) { forgetTravelling(entry) }
     }
 

@@ -18,6 +18,14 @@ package struct PrivateItem: Sendable {
     /// For reading, if it is a file.
     package func open() throws(FileTreeError) -> FileReader { try entry("read").openReader() }
 
+    /// Makes the bytes of a file durable; not its name.
+    /// - Throws: ``FileTreeError``: `.denied` if its mode closes it to us, …
+    package func sync() throws(FileTreeError) {
+        let file = try open()
+        defer { extendLifetime(file) }
+        guard fsync(file.descriptor.raw) == 0 else { throw FileTreeError("sync", name) }
+    }
+
     /// Removes it unless something else has its name by now, or somebody has changed it.
     package func discard() throws(FileTreeError) {
         guard let there = try area.item(named: name), there.status.survivedRename(status.fingerprint) else { return }

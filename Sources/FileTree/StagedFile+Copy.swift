@@ -56,4 +56,15 @@ extension StagedFile {
             offset += Int64(count)
         }
     }
+
+    /// The disk begins to write what is there; nobody waits for it.
+    package func beginWriting() { linux_begin_writing(file.descriptor.raw, 0, 0) }
+}
+
+extension FileReader {
+    /// The disk begins to write what is there of a file that somebody else writes; nobody waits for it.
+    package func beginWriting() {
+        defer { extendLifetime(self) }
+        linux_begin_writing(descriptor.raw, 0, 0)
+    }
 }

@@ -23,7 +23,7 @@ extension StagedFile {
             case .copy(let base, let offset, let length):
                 let range = offset..<offset + length
                 if !mayShare {
-                    try copy(range, of: bases[base], cancelled)
+                    try append(flowing: range, of: bases[base], cancelled: cancelled)
                 } else {
                     mayShare = try share(range, of: bases[base], cancelled)
                 }
@@ -51,7 +51,7 @@ extension StagedFile {
         let start = size
         guard linux_clone_range(file.descriptor.raw, start, other.descriptor.raw, first, end - first) == 0 else {
             if [ENOSPC, EDQUOT, EIO].contains(errno) { throw FileTreeError("copy to", name) }
-            try copy(first..<range.upperBound, of: other, cancelled)
+            try append(flowing: first..<range.upperBound, of: other, cancelled: cancelled)
             return false
         }
         noteUnhashed(upTo: start + end - first, from: start)
@@ -59,9 +59,11 @@ extension StagedFile {
         return true
     }
 
-    /// The disk writes one part while the next one is read and hashed: whoever syncs afterwards waits for the last one only.
-    private func copy(
-        _ range: Range<Int64>, of other: FileReader, _ cancelled: () -> Bool
+    /// Appends a range of another file, hashed on the way. The disk writes one part while the next one is read: whoever syncs
+    /// afterwards waits for the last one only.
+    /// - Throws: as ``append(_:of:hashing:cancelled:)``.
+    package func append(
+        flowing range: Range<Int64>, of other: FileReader, cancelled: () -> Bool = { false }
     ) throws(FileTreeError) {
         let part: Int64 = 16 << 20
         for start in stride(from: range.lowerBound, to: range.upperBound, by: Int64.Stride(part)) {

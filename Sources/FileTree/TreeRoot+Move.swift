@@ -77,10 +77,11 @@ extension TreeRoot {
     /// Takes what has a name out of the tree, if it is still what was expected, with all that is inside.
     /// - Parameters:
     ///   - expected: of a directory only the inode counts. Nil: whatever is there.
+    ///   - newName: in the area, where nothing may have it; random unless given.
     ///   - confirming: see ``Confirmation``.
     /// - Throws: ``FileTreeError``: `.crossDevice`, … Nothing happened then.
     package func takeAway(
-        _ path: RelativePath, expecting expected: Fingerprint?, into area: PrivateArea,
+        _ path: RelativePath, expecting expected: Fingerprint?, into area: PrivateArea, as newName: Name? = nil,
         confirming: Confirmation? = nil
     ) throws(FileTreeError) -> Removal<PrivateItem> {
         let entry = try entry(path, "take away")
@@ -91,17 +92,17 @@ extension TreeRoot {
         case .writerActive:
             return .busy(before)
         case .granted(let lease):
-            return try take(entry, before, moving, area, confirming) { lease.stands }
+            return try take(entry, before, moving, area, newName, confirming) { lease.stands }
         case .unknown:
-            return try take(entry, before, moving, area, confirming) { true }
+            return try take(entry, before, moving, area, newName, confirming) { true }
         }
     }
 
     private func take(
-        _ entry: borrowing Entry, _ before: FileStatus, _ moving: Int32?, _ area: PrivateArea,
+        _ entry: borrowing Entry, _ before: FileStatus, _ moving: Int32?, _ area: PrivateArea, _ newName: Name?,
         _ confirming: Confirmation?, undisturbed: () -> Bool
     ) throws(FileTreeError) -> Removal<PrivateItem> {
-        let name = PrivateArea.randomName()
+        let name = newName ?? PrivateArea.randomName()
         onInstant(.looked)
         guard rename(entry.directory.raw, entry.name, area.directory.raw, name.bytes, moving: moving) == 0 else {
             if errno == ENOENT { return .unexpected(nil) }

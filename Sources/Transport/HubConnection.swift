@@ -33,7 +33,7 @@ package protocol HubConnection: AnyObject, Sendable {
     /// Writes a new file in this client's staging directory: bytes from each source in order, without gaps.
     /// - Throws: ``HubError/noRoom(_:)`` before anything is written if the disk has no room for it; after any failure a
     ///   part of it may be left.
-    func upload(_ name: String, _ parts: [UploadPart], goOn: () -> Bool) throws(HubError)
+    func upload(_ name: String, _ parts: [UploadPart], _ lane: Lane, goOn: () -> Bool) throws(HubError)
     /// Removes what lies in this client's staging directory, apart from what the hub has laid out: of use while nothing of it
     /// is being uploaded or committed.
     /// - Parameter removes: asked with each name.
@@ -44,6 +44,9 @@ package protocol HubConnection: AnyObject, Sendable {
 
     /// What the hub has of files in this client's staging directory.
     func staged(_ request: StagedRequest) throws(HubError) -> StagedResponse
+    /// Has a content made ready before a commit names it; waits for as long as the request says, or says what is not wanted any more.
+    /// - Returns: whether it is ready.
+    func makeReady(_ request: PrepareRequest) throws(HubError) -> Bool
     /// - Throws: ``HubError/noRoom(_:)`` unless the hub's disk has room for so many bytes.
     func checkRoom(for bytes: Int64, _ lane: Lane) throws(HubError)
     /// Writes a range of a local file to the same place of a file in this client's staging directory, which is made if it

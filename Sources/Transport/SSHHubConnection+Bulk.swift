@@ -27,6 +27,15 @@ extension SSHHubConnection {
         try control.message(StagedResponse.self, .staged, body: WireFormat.encode(request), timeout: 3_600)
     }
 
+    /// See ``HubConnection/makeReady(_:)``.
+    package func makeReady(_ request: PrepareRequest) throws(HubError) -> Bool {
+        var request = request
+        request.epoch = hello.epoch
+        return try control.message(
+            PrepareResponse.self, .prepare, body: WireFormat.encode(request), timeout: Double(request.wait ?? 0) + 60
+        ).isReady
+    }
+
     /// See ``HubConnection/checkRoom(for:_:)``.
     package func checkRoom(for bytes: Int64, _ lane: Lane) throws(HubError) {
         let directory = Array(hello.staging.utf8)

@@ -128,11 +128,13 @@ package final class SSHHubConnection: HubConnection {
 
     // MARK: - Bytes
 
-    /// See ``HubConnection/upload(_:_:goOn:)``; the name is that of a file in this client's staging directory.
-    package func upload(_ name: String, _ parts: [UploadPart], goOn: () -> Bool) throws(HubError) {
+    /// See ``HubConnection/upload(_:_:_:goOn:)``; the name is that of a file in this client's staging directory.
+    package func upload(
+        _ name: String, _ parts: [UploadPart], _ lane: Lane, goOn: () -> Bool
+    ) throws(HubError) {
         let directory = Array(hello.staging.utf8)
         let path = directory + [UInt8(ascii: "/")] + Array(name.utf8)
-        try staging { connection in
+        try staging(lane) { connection in
             try connection.checkRoom(for: parts, in: directory)
             do throws(SSHError) {
                 try connection.upload(parts, to: path, goOn: goOn)

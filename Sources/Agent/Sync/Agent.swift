@@ -129,7 +129,7 @@ final class Agent: Sendable {
     private func sendAhead() {
         let pass = BulkUp(
             worker: worker, connections: connections, connection: { [state] in state.forTransfers },
-            isStopping: { [state] in state.isStopping }
+            isStopping: { [state] in state.isStopping }, onReady: { [state] in state.bulkUp.ring() }
         ) { [state] in state.report.ring() }
         loop("up", state.bulkUp, { pass.nextRetry }) {
             try pass.hashAgain()

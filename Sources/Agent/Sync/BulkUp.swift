@@ -6,22 +6,27 @@ internal import Processes
 internal import SyncCore
 internal import Transport
 
-/// The bulk lane up: reads large files, and stages their bytes at the hub ahead of the commits that name them. One thread of
-/// its own; what is small goes beside it.
+/// The bulk lane up: reads large files, stages their bytes at the hub ahead of the commits that name them, and has them made ready
+/// there. One thread of its own; what is small goes beside it.
 final class BulkUp {
-    private let worker: FolderWorker
-    private let connection: () -> (any HubConnection)?
-    private let isStopping: () -> Bool
+    let worker: FolderWorker
+    let connection: () -> (any HubConnection)?
+    let isStopping: () -> Bool
     private let onProgress: () -> Void
     private let connections: Int
     private let hashing: HashPass
-    private let log = Log("up")
+    /// What the hub makes ready.
+    let waits: ReadyWaits
+    private let waitsToTheEnd: Bool
+    let log = Log("up")
     /// What the hub could not take, and when it is tried again (monotonic milliseconds).
-    private var held: [EntryID: (digest: Digest, due: Int64, pause: Int64)] = [:]
+    var held: [EntryID: (digest: Digest, due: Int64, pause: Int64)] = [:]
     /// What this process has staged, or a part of it, and no commit has used up.
-    private var staged: Set<Digest> = []
-    /// What is being sent at this moment: one, and those that overtook it.
-    private var underWay: Set<EntryID> = []
+    var staged: Set<Digest> = []
+    /// What is being sent at this moment, one and those that overtook it, and what is being made ready.
+    var underWay: Set<Digest> = []
+    /// What the hub was thought to have, or to be able to put together, and could not: it travels whole.
+    var plain: Set<Digest> = []
     /// What lay in staging before this process was looked through.
     private var hasCleaned = false
 
@@ -30,25 +35,34 @@ final class BulkUp {
     static let block: Int64 = 32 << 20
     /// How often it is looked whether it is wanted still, and whether something goes before it, in milliseconds.
     private static let looksEvery: Int64 = 500
+    /// So many contents are made ready at the hub before the next one is sent.
+    private static let mostWaits = 3
     /// In milliseconds.
     private static let pauses: ClosedRange<Int64> = 2_000...30_000
 
     /// - Parameters:
     ///   - connections: for one file at most.
     ///   - connection: the hub, nil while nothing may be sent.
+    ///   - onReady: called, on any thread, when another round would find that the hub has made something ready; nil: a round waits
+    ///     for that when it has nothing else to do.
     ///   - onProgress: called when a part has arrived.
     init(
         worker: FolderWorker, connections: Int, connection: @escaping () -> (any HubConnection)?,
-        isStopping: @escaping () -> Bool,
+        isStopping: @escaping () -> Bool, onReady: (@Sendable () -> Void)? = nil,
         onProgress: @escaping () -> Void = {}
     ) {
         (self.worker, self.connection, self.isStopping) = (worker, connection, isStopping)
         (self.onProgress, self.connections) = (onProgress, connections)
+        waits = ReadyWaits(onEnd: onReady ?? {})
+        waitsToTheEnd = onReady == nil
         hashing = HashPass(worker: worker, sizes: HashPass.large..<Int64.max, isStopping: isStopping)
     }
 
     /// Where a content is staged.
     static func name(of digest: Digest) -> String { StagedResponse.prefix + digest.hex }
+
+    /// Where new bytes of a content are staged that is put together.
+    static func newBytesName(of digest: Digest) -> String { name(of: digest) + "-new" }
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
     var nextRetry: Int64? {
@@ -62,10 +76,12 @@ final class BulkUp {
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
         guard try worker.isPresent() else { return false }
+        let hasMoved = try takeReady()
         if try hashing.run().any { return true }
-        guard let hub = connection() else { return false }
+        guard let hub = connection() else { return hasMoved }
         try drop(hub)
-        guard let next = try next() else { return false }
+        guard waits.count < BulkUp.mostWaits else { return waitsToTheEnd ? waits.waitForOne() : hasMoved }
+        guard let next = try next() else { return hasMoved || waitsToTheEnd && waits.waitForOne() }
         try bring(next, hub)
         return true
     }
@@ -82,7 +98,7 @@ final class BulkUp {
             }
             let ready = BulkOrder.sorted(
                 all.filter { file in
-                    !underWay.contains(file.entry) && (held[file.entry]?.due ?? now) <= now
+                    !underWay.contains(file.file.digest) && (held[file.entry]?.due ?? now) <= now
                         && left.map { BulkOrder.overtakes(file.file.size, $0) } ?? true
                 })
             for file in ready.dropFirst() { folder.ahead.notes[file.entry] = "waiting to be sent, smaller ones first" }
@@ -93,19 +109,20 @@ final class BulkUp {
     // MARK: - Sending
 
     private func bring(_ file: Travelling, _ hub: any HubConnection) throws {
-        underWay.insert(file.entry)
-        defer { underWay.remove(file.entry) }
+        underWay.insert(file.file.digest)
+        var isBusy = false
+        defer { if !isBusy { underWay.remove(file.file.digest) } }
         try worker.perform { $0.ahead.notes[file.entry] = "being sent; it is large, and others do not wait for it" }
         onProgress()
         do {
-            if try isThere(file, hub) || isLikeOthers(file, hub) { return try worker.perform { $0.spare(file) } }
-            guard try stage(file, hub) else { return }
-            log.debug("staged-ahead", ["path": file.path, "bytes": file.file.size])
-            try worker.perform { folder in
-                folder.arrived(file)
-                folder.sendingTroubles[file.entry] = nil
+            switch try offer(file, hub) {
+            case .ready: try arrived(file)
+            case .working:
+                isBusy = true
+                try worker.perform { $0.ahead.notes[file.entry] = "its bytes are at the hub, which verifies them" }
+                waits.wait(for: file, hub)
+            case .unwanted: break
             }
-            held[file.entry] = nil
         } catch let problem as DiskProblem {
             try hashing.putOff(file.entry, problem)
         } catch let error as FileTreeError where error.reason != .cancelled {
@@ -116,27 +133,18 @@ final class BulkUp {
             try remove([file.file.digest], hub)
         } catch HubError.transferFailed(let why) {
             try hold(file, hub.blockedReason ?? why)
+        } catch HubError.refused(let answer) where BulkUp.concernsTheFile(answer.code) {
+            try failed(file, .refused(answer))
         }
     }
 
-    /// What the hub has anywhere is not sent.
-    private func isThere(_ file: Travelling, _ hub: any HubConnection) throws -> Bool {
-        if file.mustTravel { return false }
-        do throws(HubError) {
-            return try !hub.holds([ContentKey(sha256: file.file.digest.hex, size: file.file.size)]).isEmpty
-        } catch {
-            if error.answer != nil { return false }
-            throw error
-        }
-    }
-
-    /// What the hub can put together goes with the commit.
-    private func isLikeOthers(_ file: Travelling, _ hub: any HubConnection) throws -> Bool {
-        try !file.mustTravel && RecipeMaker(worker: worker, hub: hub).recipe(for: file.file, of: file.entry) != nil
+    /// Whether others may go on.
+    private static func concernsTheFile(_ code: ErrorCode) -> Bool {
+        [.busy, .noSpace, .contentMissing, .badValue, .tooMany, .tooLarge].contains(code)
     }
 
     /// - Returns: false if it is not wanted any more.
-    private func stage(_ file: Travelling, _ hub: any HubConnection) throws -> Bool {
+    func stage(_ file: Travelling, _ hub: any HubConnection) throws -> Bool {
         let reader = try worker.tree.root.openFile(file.path)
         try check(reader, file)
         let name = BulkUp.name(of: file.file.digest)
@@ -167,6 +175,8 @@ final class BulkUp {
             if isStopping() || connection() == nil { throw HubError.cancelled }
             guard Clock.milliseconds - looked > BulkUp.looksEvery else { return true }
             looked = Clock.milliseconds
+            // The disk there begins to write while the rest comes; without that it is only later ready.
+            _ = try? hub.makeReady(PrepareRequest(growing: name))
             return try isWanted(file, left: left) && next(before: left) == nil
         }
     }
@@ -192,7 +202,7 @@ final class BulkUp {
     }
 
     /// A file that has changed since it was hashed has other bytes than its name in staging says.
-    private func check(_ reader: FileReader, _ file: Travelling) throws {
+    func check(_ reader: FileReader, _ file: Travelling) throws {
         guard try file.stamp.isThat(of: reader.status()) else {
             throw FileTreeError("read", file.path, .changedWhileRead)
         }
@@ -209,7 +219,7 @@ final class BulkUp {
 
     // MARK: - What could not go, and what is not wanted any more
 
-    private func hold(_ file: Travelling, _ reason: String) throws {
+    func hold(_ file: Travelling, _ reason: String) throws {
         let pause = held[file.entry].map { min($0.pause * 2, BulkUp.pauses.upperBound) } ?? BulkUp.pauses.lowerBound
         if held[file.entry] == nil {
             log.warning(
@@ -225,23 +235,38 @@ final class BulkUp {
 
     /// Removes what was staged of contents that nobody has here any more.
     private func drop(_ hub: any HubConnection) throws {
-        let (wanted, isIdle) = try worker.perform { folder in
-            let wanted = Set(try folder.travelling().map(\.file.digest)).union(try folder.index.inflightContents())
-            let isIdle = try !hasCleaned && folder.hasLooked && folder.hasNothingUnsettled()
-            return (wanted.union(folder.ahead.whole), isIdle && wanted.isEmpty && folder.ahead.whole.isEmpty)
-        }
+        let wanted = try wanted()
         try remove(staged.subtracting(wanted), hub)
-        guard isIdle else { return }
-        // Nothing is to be sent: what an earlier process has staged belongs to nothing.
+        let isIdle = try worker.perform { folder in
+            try !hasCleaned && folder.hasLooked && folder.hasNothingUnsettled()
+        }
+        guard isIdle, wanted.isEmpty, underWay.isEmpty else { return }
+        // Nothing is to be sent: what an earlier process has staged, or had made ready, belongs to nothing.
+        forget(except: [], hub)
         _ = try hub.clearStaging(.quick) { $0.hasPrefix(StagedResponse.prefix) }
         hasCleaned = true
     }
 
-    private func remove(_ digests: Set<Digest>, _ hub: any HubConnection) throws {
+    /// What a commit is to name, or has named.
+    private func wanted() throws -> Set<Digest> {
+        try worker.perform { folder in
+            Set(try folder.travelling().map(\.file.digest)).union(try folder.index.inflightContents())
+                .union(folder.ahead.whole)
+        }
+    }
+
+    func remove(_ digests: Set<Digest>, _ hub: any HubConnection) throws {
         if digests.isEmpty { return }
-        let names = Set(digests.map(BulkUp.name))
+        forget(except: try wanted().intersection(staged.union(underWay)).subtracting(digests), hub)
+        let names = Set(digests.flatMap { [BulkUp.name(of: $0), BulkUp.newBytesName(of: $0)] })
         _ = try hub.clearStaging(.bulk(0)) { names.contains($0) }
         staged.subtract(digests)
+    }
+
+    /// What is not said here the hub keeps for a day.
+    private func forget(except wanted: Set<Digest>, _ hub: any HubConnection) {
+        if wanted.count > PrepareRequest.most { return }
+        _ = try? hub.makeReady(PrepareRequest(only: wanted.map(\.hex)))
     }
 }
 

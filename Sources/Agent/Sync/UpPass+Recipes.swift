@@ -8,12 +8,13 @@ extension UpPass {
     private static let mostRanges = 50_000
 
     /// For the contents of a commit that can be put together from what the hub has.
-    func recipes(for commit: Commit, _ hub: any HubConnection) throws -> [Digest: Recipe] {
+    /// - Parameter ready: lies at the hub already.
+    func recipes(for commit: Commit, except ready: Set<Digest>, _ hub: any HubConnection) throws -> [Digest: Recipe] {
         let maker = RecipeMaker(worker: worker, hub: hub)
         var found: [Digest: Recipe] = [:]
         var ranges = 0
         for item in commit.items where !item.isKnown && !item.mustTravel {
-            guard let file = item.file, found[file.digest] == nil,
+            guard let file = item.file, found[file.digest] == nil, !ready.contains(file.digest),
                 let recipe = try maker.recipe(for: file, of: item.inflight.entry)
             else { continue }
             ranges += recipe.pieces.count

@@ -29,7 +29,8 @@ extension UpPass {
             let file = try worker.tree.root.openFile(path)
             let name = "want-\(content.sha256)"
             try hub.upload(
-                name, [.file(descriptor: file.rawDescriptor, length: content.size)], goOn: { !self.isStopping() })
+                name, [.file(descriptor: file.rawDescriptor, length: content.size)], .quick,
+                goOn: { !self.isStopping() })
             try hub.offer(OfferRequest(content: content, staged: name))
             log.info("given-back", ["path": path.description, "bytes": content.size])
         } catch let error as HubError where error.endsConnection {

@@ -129,9 +129,10 @@ final class UpPass {
 
     private func send(_ drafted: Commit, _ hub: any HubConnection) throws -> Bool {
         let commit = try leavingOut(whatIsThere: drafted, hub)
+        let ahead = try worker.perform { $0.ahead.whole }
         var upload = Upload(
-            root: worker.tree.root, packed: packed, ahead: try worker.perform { $0.ahead.whole },
-            recipes: try recipes(for: commit, hub), inline: hub.hello.inline ?? 0, fresh: hashing.fresh)
+            root: worker.tree.root, packed: packed, ahead: ahead,
+            recipes: try recipes(for: commit, except: ahead, hub), inline: hub.hello.inline ?? 0, fresh: hashing.fresh)
         let epoch = hub.hello.epoch
         let messages = try upload.prepare(commit) { entry, problem in
             try self.readAhead()
@@ -165,7 +166,7 @@ final class UpPass {
         if staging == .unknown, !files.isEmpty { try clearStaging(hub) }
         for file in files {
             do {
-                try hub.upload(file.name, file.parts, goOn: { !isStopping() && connection() != nil })
+                try hub.upload(file.name, file.parts, .quick, goOn: { !isStopping() && connection() != nil })
             } catch {
                 staging = .hasLeftovers
                 let reason: String

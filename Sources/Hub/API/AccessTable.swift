@@ -35,7 +35,9 @@ enum AccessTable {
     private static func right(_ route: Route) -> Right {
         switch route {
         case .join: .invite
-        case .hello, .changes, .snapshot, .commit, .layOut, .staged, .extents, .report, .offer, .holds, .recipe: .client
+        case .hello, .changes, .snapshot, .commit, .layOut, .staged, .prepare, .extents, .report, .offer, .holds,
+            .recipe:
+            .client
         case .status, .clients, .unsynced, .why, .wait, .log, .conflicts, .paths, .held: .anybody
         case .pause, .resume, .limit: .oneself
         case .invite: .administrator(to: "invite devices")

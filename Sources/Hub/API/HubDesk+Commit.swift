@@ -56,6 +56,7 @@ extension HubDesk {
         // What is staged ahead of a commit, and may have taken hours, goes last.
         var count = store.clearStaging(of: client, keepsAhead: true)
         if count == 0 { count = store.clearStaging(of: client) }
+        if count == 0 { count = dropReady(of: client) }
         if count > 0 { hubLog.warning("disk_full", ["client": client, "staged_files_removed": count]) }
     }
 
@@ -92,7 +93,9 @@ extension HubDesk {
         try checkMayCommit(job.client, commit.request.epoch)
         if isAheadOfShare(job.client) { return waitingForShare.append((job, commit)) }
         let needs: [ContentNeed] = try journal.snapshot { try self.needs(of: commit, job.client) }
-        let fetcher = Fetcher(store, client: job.client, adoptedFrom: settings.adoptedFrom)
+        let fetcher = Fetcher(
+            store, client: job.client, adoptedFrom: settings.adoptedFrom,
+            ready: Set(needs.map(\.content.digest)).compactMap { ready.take($0, for: job.client) })
         if needs.isEmpty { return finish(job, commit, fetcher, failure: nil) }
         // SAFETY: the fetcher goes to the worker and comes back; the desk is used on the queue only.
         nonisolated(unsafe) let (desk, handed) = (self, fetcher)
@@ -166,20 +169,27 @@ extension HubDesk {
             return nil
         }
         let source: ContentNeed.Source
-        switch sourced.source {
-        case .inline(let bytes): source = .inline(bytes)
-        case .staged(let file, let offset): source = .staged(file: try Name(file), offset: offset)
-        case .known: source = .known(try journal.whereabouts(of: content.digest).paths)
-        case .recipe(let recipe, let file, let offset):
-            source = .recipe(
-                RecipeSource(
-                    recipe: recipe, bases: try recipe.bases.map { try whereabouts(of: $0, for: client) },
-                    staged: try file.map { try Name($0) }, offset: offset))
-        case nil:
+        if let named = sourced.source {
+            source = try places(of: named, content.digest, client)
+        } else {
             guard content.size == 0 else { return nil }
             source = .known([])
         }
         return ContentNeed(operation: sourced.operation.id, content: content, source: source)
+    }
+
+    /// Where the bytes of a content may lie that a client names.
+    func places(of source: ContentSource, _ digest: Digest, _ client: String) throws -> ContentNeed.Source {
+        switch source {
+        case .inline(let bytes): return .inline(bytes)
+        case .staged(let file, let offset): return .staged(file: try Name(file), offset: offset)
+        case .known: return .known(try journal.whereabouts(of: digest).paths)
+        case .recipe(let recipe, let file, let offset):
+            return .recipe(
+                RecipeSource(
+                    recipe: recipe, bases: try recipe.bases.map { try whereabouts(of: $0, for: client) },
+                    staged: try file.map { try Name($0) }, offset: offset))
+        }
     }
 
     private func finish(_ job: CommitJob, _ commit: ParsedCommit, _ fetcher: Fetcher, failure: FileTreeError?) {
@@ -204,7 +214,7 @@ extension HubDesk {
             respond(job, commit, result)
             remember(fetcher.followed)
         } catch {
-            fetcher.giveUp()
+            for content in fetcher.giveUp() { keepReady(content) }
             return refuse(job, error)
         }
         endCommit(job.client)
@@ -246,6 +256,12 @@ extension HubDesk {
         var used: Set<String> = []
         var needed: Set<String> = []
         for (sourced, outcome) in decided {
+            // Made ready for this, and not needed: it had been decided before, or the node has it.
+            if outcome != .contentMissing, let digest = sourced.operation.change.content?.file?.digest,
+                let left = ready.take(digest, for: client)
+            {
+                try? left.item.remove()
+            }
             guard let file = sourced.source?.stagedFile else { continue }
             if case .contentMissing = outcome { needed.insert(file) } else { used.insert(file) }
         }

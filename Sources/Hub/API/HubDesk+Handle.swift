@@ -41,6 +41,7 @@ extension HubDesk {
         case .layOut: return try layOut(request, name(caller), responder)
         case .extents: return try extents(request, name(caller), responder)
         case .staged: return try staged(request, name(caller), responder)
+        case .prepare: return try prepare(request, name(caller), responder)
         case .report: return try takeReport(request, name(caller))
         case .status: return .message(try status())
         case .clients: return .message(try clientList())

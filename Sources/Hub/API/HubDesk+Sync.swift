@@ -39,7 +39,9 @@ extension HubDesk {
             return try .message(helloResponse(name, isKnown: true, isSetBack: false))
         } catch {
             // Who cannot say hello can never remove what fills the disk.
-            guard isDiskFull(error), commitLines[name] == nil, store.clearStaging(of: name) > 0 else { throw error }
+            guard isDiskFull(error), commitLines[name] == nil,
+                store.clearStaging(of: name) + dropReady(of: name) > 0
+            else { throw error }
             try write()
         }
         store.clearLaidOut(for: name)

@@ -15,11 +15,20 @@ final class Fetcher {
     private let client: String
     /// Recipes that gave the right bytes.
     private(set) var followed: [(digest: Digest, recipe: Recipe)] = []
+    /// What was made ready for this commit, and was not needed yet.
+    private var ready: [Digest: ReadyContent]
+    /// What was made ready and is in ``items``.
+    private var named: [(item: PrivateItem, ready: ReadyContent)] = []
 
-    init(_ store: Store, client: String, adoptedFrom: Int64) {
+    /// So many files are made durable one by one, more by one sync of the file system: that waits for everything that others write.
+    private static let fewFiles = 16
+
+    /// - Parameter ready: what was made ready for this commit; what is left of it is the caller's again, see ``giveUp()``.
+    init(_ store: Store, client: String, adoptedFrom: Int64, ready: [ReadyContent] = []) {
         self.store = store
         self.client = client
         self.adoptedFrom = adoptedFrom
+        self.ready = Dictionary(ready.map { ($0.digest, $0) }) { first, _ in first }
         staging = store.staging(of: client)
     }
 
@@ -32,14 +41,49 @@ final class Fetcher {
             byDigest[need.content.digest] = item
         }
         pack = nil
-        if !items.isEmpty { try store.incoming.syncFileSystem() }
+        try sync()
+    }
+
+    private func sync() throws(FileTreeError) {
+        if items.isEmpty { return }
+        let canBeOpened = items.values.allSatisfy { $0.status.mode.rawValue & 0o400 != 0 }
+        guard items.count <= Fetcher.fewFiles, canBeOpened else { return try store.incoming.syncFileSystem() }
+        // All of them are begun before the first one is waited for.
+        if items.count > 1 { for item in items.values { try item.open().beginWriting() } }
+        for item in items.values { try item.sync() }
+        try store.incoming.sync()
     }
 
     /// The commit did not happen: what was taken over goes back, the copies go away. Best effort; a start collects the rest.
-    func giveUp() {
+    /// - Returns: what is ready still, for the same commit when it comes again.
+    func giveUp() -> [ReadyContent] {
         let area = adopted.isEmpty ? nil : try? PrivateArea(path: store.layout.staging + "/" + client)
         for (item, name) in adopted { if let area { _ = try? item.move(to: area, as: name) } }
+        var left = Array(ready.values)
+        for (item, was) in named { if let back = takeBack(item, was) { left.append(back) } }
         for item in items.values { try? item.remove() }
+        return left
+    }
+
+    private func takeBack(_ item: PrivateItem, _ was: ReadyContent) -> ReadyContent? {
+        guard let area = try? store.ahead(of: client), let back = try? item.move(to: area, as: was.item.name) else {
+            return nil
+        }
+        try? back.setAttributes(mode: Mode(0o600), mtime: Nanoseconds(0))
+        guard let again = try? area.item(named: was.item.name) else { return nil }
+        return ReadyContent(item: again, digest: was.digest, client: was.client, recipe: was.recipe)
+    }
+
+    /// Gives what was made ready mode and time of the commit: no byte of it is read.
+    private func name(_ found: ReadyContent, as content: FileContent) throws(FileTreeError) -> PrivateItem? {
+        try attempt { () throws(FileTreeError) in
+            let moved = try found.item.move(to: self.store.incoming, as: PrivateArea.randomName())
+            try moved.setAttributes(mode: content.mode, mtime: content.mtime)
+            guard let item = try self.store.incoming.item(named: moved.name) else { return nil }
+            self.named.append((item, found))
+            if let recipe = found.recipe { self.followed.append((found.digest, recipe)) }
+            return item
+        }
     }
 
     /// Nil when the bytes are not there or are not what was promised.
@@ -55,6 +99,10 @@ final class Fetcher {
                 try self.store.copy(ofVerified: earlier, as: need.content)
             }
             if let copy { return copy }
+        }
+        if let found = ready[need.content.digest], found.item.status.size == need.content.size {
+            ready[need.content.digest] = nil
+            if let item = try name(found, as: need.content) { return item }
         }
         switch need.source {
         case .inline(let bytes): return try inline(need.content, bytes)
@@ -161,12 +209,8 @@ final class Fetcher {
     /// What makes bytes missing is a value; what makes the disk unfit is thrown.
     private func attempt(_ body: () throws(FileTreeError) -> PrivateItem?) throws(FileTreeError) -> PrivateItem? {
         do { return try body() } catch {
-            switch error.reason {
-            case .notFound, .notFile, .notDirectory, .escapes, .denied, .changedWhileRead, .wrongContent, .tooLong,
-                .busy:
-                return nil
-            default: throw error
-            }
+            if error.leavesBytesMissing { return nil }
+            throw error
         }
     }
 }

@@ -24,6 +24,10 @@ package struct HubCoreSettings: Sendable {
     package var adoptedFrom: Int64 = 1 << 20
     /// Packs for downloads lie in memory, where the machine has it, up to so many bytes; 0: on the disk.
     package var packMemory: Int64 = 0
+    /// Contents of a client that lie ready for its commits; what is beyond that goes back to its staging directory, the oldest first.
+    package var mostReady = 64
+    /// Contents that are made ready at the same time.
+    package var preparers = 2
     /// A file in the share counts once nothing has happened to it for so long, in milliseconds.
     package var shareSettle = 500
     /// What could not be taken in from the share (a program is writing it) is tried again after so long, in milliseconds.

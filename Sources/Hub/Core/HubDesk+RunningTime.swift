@@ -26,6 +26,9 @@ extension HubDesk {
 
     /// Removes uploads that nobody has gone on with.
     func collectStaging(except busy: Set<String>) {
+        for old in ready.takeOld(at: moment, after: Int64(settings.stagingLife), except: busy) {
+            try? old.item.remove()
+        }
         do {
             try store.collectStaging(
                 noting: journal, at: moment, after: Int64(settings.stagingLife), except: busy)

@@ -23,6 +23,15 @@ final class HubDesk {
     let helpers = WorkerPool("hub.help", width: 1)
     /// For what only reads, and may read much.
     let readers = WorkerPool("hub.read", width: 1)
+    /// For what reads much and writes much, ahead of commits.
+    let preparers: WorkerPool
+    /// For telling the disk to begin.
+    let writers = WorkerPool("hub.write", width: 1)
+    /// What was made ready, and what is being made so.
+    var ready: ReadyTable<ReadyContent>
+    var preparing: [PreparingKey: Preparing] = [:]
+    /// For tests: see ``Preparation/beforeReading``.
+    var beforeReading: @Sendable () -> Void = {}
     let store: Store
     let journal: Journal
     let placer: Placer
@@ -89,6 +98,8 @@ final class HubDesk {
         self.address = address
         self.queue = queue
         self.verifiers = verifiers
+        preparers = WorkerPool("hub.prepare", width: settings.preparers)
+        ready = ReadyTable(most: settings.mostReady)
         lastCollection = clock.uptime()
         store = try Store(layout)
         packMemory = PackMemory(root: layout.root, limit: settings.packMemory)
@@ -137,6 +148,7 @@ final class HubDesk {
         polls = []
         for waiting in waitingForShare { waiting.job.responder.respond(.refusal(HubDesk.stopping)) }
         waitingForShare = []
+        stopPreparing()
         timer?.cancel()
         timer = nil
         flush()

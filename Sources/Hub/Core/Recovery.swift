@@ -13,6 +13,7 @@ struct Recovery {
     func run() throws {
         try placer.recover()
         try collectIncoming()
+        try store.giveBackAll()
     }
 
     /// Verified files that no placement refers to, and nothing that is held: their commit never happened.

@@ -24,10 +24,14 @@ struct BaseSource: Sendable {
 extension Store {
     /// Puts a content together in a private file, and verifies it. That a base is what it is called is not looked at: if it is
     /// not, the whole is wrong.
+    /// - Parameters:
+    ///   - area: where it is made; ``incoming`` unless given.
+    ///   - sync: whether it is durable afterwards.
     /// - Returns: nil if something that is needed is not there.
-    /// - Throws: ``FileTreeError``, `.wrongContent`, …
+    /// - Throws: ``FileTreeError``, `.wrongContent`, `.cancelled`, …
     func build(
-        _ source: RecipeSource, staging: TreeRoot?, as content: FileContent
+        _ source: RecipeSource, staging: TreeRoot?, as content: FileContent, in area: PrivateArea? = nil,
+        sync: Bool = false, cancelled: () -> Bool = { false }
     ) throws(FileTreeError) -> PrivateItem? {
         var bases: [FileReader] = []
         for base in source.bases {
@@ -43,9 +47,9 @@ extension Store {
             guard source.offset <= there, source.recipe.newBytes <= there - source.offset else { return nil }
             new = reader
         }
-        let file = try incoming.newFile()
-        try file.append(source.recipe, bases: bases, new: new, from: source.offset)
-        return try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: false)
+        let file = try (area ?? incoming).newFile()
+        try file.append(source.recipe, bases: bases, new: new, from: source.offset, cancelled: cancelled)
+        return try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: sync)
     }
 
     private func open(_ base: BaseSource) throws(FileTreeError) -> FileReader? {

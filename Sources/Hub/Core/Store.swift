@@ -100,10 +100,14 @@ final class Store: Sendable {
     // MARK: - Copies
 
     /// A private copy of a file, verified while it is made, with the attributes of `content`.
-    /// - Parameter size: of the file, if that was looked at already.
-    /// - Throws: ``FileTreeError``, `.wrongContent` if the bytes are others.
+    /// - Parameters:
+    ///   - size: of the file, if that was looked at already.
+    ///   - area: where it is made; ``incoming`` unless given.
+    ///   - sync: whether it is durable afterwards.
+    /// - Throws: ``FileTreeError``, `.wrongContent` if the bytes are others, `.cancelled`.
     func verifiedCopy(
-        of reader: FileReader, of size: Int64? = nil, from offset: Int64 = 0, as content: FileContent
+        of reader: FileReader, of size: Int64? = nil, from offset: Int64 = 0, as content: FileContent,
+        in area: PrivateArea? = nil, sync: Bool = false, cancelled: () -> Bool = { false }
     ) throws(FileTreeError) -> PrivateItem {
         let there: Int64
         if let size { there = size } else { there = try reader.status().size }
@@ -111,11 +115,13 @@ final class Store: Sendable {
         guard offset <= there, content.size <= there - offset else {
             throw FileTreeError("copy", reader.path, .changedWhileRead)
         }
-        let file = try incoming.newFile(mode: content.mode)
+        let file = try (area ?? incoming).newFile(mode: content.mode)
         var isCloned = false
         if offset == 0, content.size == there { isCloned = try file.clone(reader) }
-        if !isCloned { try file.append(offset..<offset + content.size, of: reader) }
-        return try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: false)
+        if !isCloned {
+            try file.append(flowing: offset..<offset + content.size, of: reader, cancelled: cancelled)
+        }
+        return try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: sync)
     }
 
     /// A copy of a file that this very commit has verified, with the attributes of `content`. It is not hashed again: the file

@@ -27,6 +27,8 @@ package struct HubLayout: Hashable, Sendable {
     package var versions: String { below("versions") }
     /// The hub's own temporary files, on the file system of share, staging and versions; out of SFTP's reach.
     package var privateFiles: String { below(".synchub") }
+    /// Contents that are made ready for commits: one directory per client.
+    package var ahead: String { privateFiles + "/ahead" }
 
     /// Everything of the managed sshd, mode 0700.
     package var ssh: String { below("ssh") }

@@ -1,0 +1,193 @@
+internal import ControlAPI
+internal import FileTree
+import SyncCore
+import Synchronization
+
+/// A content that was verified and is durable, in its client's private area: a commit has only to give it a name.
+struct ReadyContent: Sendable {
+    let item: PrivateItem
+    let digest: Digest
+    let client: String
+    /// How it was put together, if it was.
+    var recipe: Recipe?
+}
+
+/// Tells work on another thread that nobody wants it any more.
+final class Cancellation: Sendable {
+    private let flag = Atomic(false)
+    var isCancelled: Bool { flag.load(ordering: .relaxed) }
+    func cancel() { flag.store(true, ordering: .relaxed) }
+}
+
+/// Makes one content ready, on a thread where no commit waits. Blocks.
+struct Preparation: Sendable {
+    let store: Store
+    let client: String
+    /// Mode and time come with the commit.
+    let content: FileContent
+    let source: ContentNeed.Source
+    let cancellation: Cancellation
+    /// For tests: called when the bytes are out of the client's reach and before they are read.
+    var beforeReading: @Sendable () -> Void = {}
+
+    /// - Throws: ``ErrorMessage`` for what is the client's affair, and ``FileTreeError``: `.noSpace`, `.cancelled`, … The client
+    ///   finds then what it had staged as it was.
+    func run() throws -> ReadyContent {
+        let area = try store.ahead(of: client)
+        let recipe: Recipe?
+        let item: PrivateItem
+        switch source {
+        case .staged(let file, 0):
+            (item, recipe) = (try takeOver(file, into: area), nil)
+        case .staged, .inline:
+            throw ErrorMessage(
+                .badValue, "only a staged file that is one content, a recipe or 'known' can be made ready")
+        case .known(let paths):
+            (item, recipe) = (try kept(try copy(paths, into: area), in: area), nil)
+        case .recipe(let source):
+            (item, recipe) = (try kept(try build(source, into: area), in: area), source.recipe)
+        }
+        return ReadyContent(item: item, digest: content.digest, client: client, recipe: recipe)
+    }
+
+    private var isCancelled: Bool { cancellation.isCancelled }
+
+    private func missing(_ why: String) -> ErrorMessage {
+        ErrorMessage(.contentMissing, "\(why); nothing was changed. Send the bytes, and ask again")
+    }
+
+    // MARK: - A staged file
+
+    /// Takes a staged file over as it is. Nobody can open it once it is in our area; those who had it open before are seen by the
+    /// lease. What is read afterwards is the file that will be placed.
+    private func takeOver(_ file: Name, into area: PrivateArea) throws -> PrivateItem {
+        let taken = try take(file, into: area)
+        do {
+            guard taken.status.links == 1, taken.status.size == content.size else {
+                throw missing("the staged file '\(file)' is not \(content.size) bytes long, or has another name")
+            }
+            switch try taken.open().isWriterActive() {
+            case false?: return try verify(taken, file)
+            case true?: throw isBeingWritten(file)
+            // Leases are unknown here: only a copy of our own is beyond everybody's reach.
+            case nil:
+                let copy = try store.verifiedCopy(
+                    of: taken.open(), as: content, in: area, sync: true, cancelled: { isCancelled })
+                try taken.remove()
+                return try kept(copy, in: area)
+            }
+        } catch {
+            // Where it was cancelled the hub may be stopping, and the next start gives it back as well.
+            store.giveBack(taken, as: file, of: client)
+            if let error = error as? FileTreeError, error.leavesBytesMissing {
+                throw missing("the staged file '\(file)' has not the bytes of \(content.digest)")
+            }
+            throw error
+        }
+    }
+
+    private func take(_ file: Name, into area: PrivateArea) throws -> PrivateItem {
+        let path = RelativePath([file])
+        guard let staging = store.staging(of: client), let there = try staging.status(of: path), there.kind == .file
+        else { throw missing("there is no staged file '\(file)'") }
+        guard there.size == content.size else {
+            throw missing("the staged file '\(file)' has \(there.size) bytes instead of \(content.size)")
+        }
+        // Of an earlier time, and nobody knows of it any more.
+        try area.remove(Store.aheadName(content.digest))
+        switch try staging.takeAway(
+            path, expecting: there.fingerprint, into: area, as: Store.aheadName(content.digest))
+        {
+        case .taken(let item): return item
+        case .busy: throw isBeingWritten(file)
+        case .unexpected: throw missing("the staged file '\(file)' changed a moment ago")
+        case .stranded(_, let item):
+            try? item.remove()
+            throw missing("the staged file '\(file)' changed a moment ago")
+        }
+    }
+
+    private func isBeingWritten(_ file: Name) -> ErrorMessage {
+        ErrorMessage(
+            .busy,
+            "a session has the staged file '\(file)' open for writing; nothing was changed. Close it, and ask again")
+    }
+
+    private func verify(_ taken: PrivateItem, _ file: Name) throws -> PrivateItem {
+        guard let open = try taken.area.resumeFile(named: taken.name) else {
+            throw missing("the staged file '\(file)' is gone")
+        }
+        open.keep()
+        // The disk writes while it is read.
+        open.beginWriting()
+        beforeReading()
+        guard try open.digest(cancelled: { isCancelled }) == content.digest else {
+            throw missing("the staged file '\(file)' has not the bytes of \(content.digest)")
+        }
+        let item = try open.finish(mode: content.mode, mtime: content.mtime, expecting: nil, sync: true)
+        try item.area.sync()
+        return item
+    }
+
+    // MARK: - What the hub has
+
+    private func copy(_ paths: [RelativePath], into area: PrivateArea) throws -> PrivateItem {
+        beforeReading()
+        if let version = try store.version(content.digest), let copy = try copy(area, { try version.open() }) {
+            return copy
+        }
+        for path in paths {
+            if let copy = try copy(area, { try store.share.openFile(path) }) { return copy }
+        }
+        throw missing("\(content.digest) is not here")
+    }
+
+    /// Nil if it is not that content, or not there any more.
+    private func copy(_ area: PrivateArea, _ open: () throws -> FileReader) throws -> PrivateItem? {
+        do {
+            let reader = try open()
+            guard try reader.status().size == content.size else { return nil }
+            return try store.verifiedCopy(of: reader, as: content, in: area, sync: true, cancelled: { isCancelled })
+        } catch let error as FileTreeError where error.leavesBytesMissing {
+            return nil
+        }
+    }
+
+    private func build(_ source: RecipeSource, into area: PrivateArea) throws -> PrivateItem {
+        beforeReading()
+        do {
+            let built = try store.build(
+                source, staging: store.staging(of: client), as: content, in: area, sync: true,
+                cancelled: { isCancelled })
+            guard let built else { throw isOther }
+            // Its new bytes are in it.
+            if let staged = source.staged {
+                try? PrivateArea(path: "\(store.layout.staging)/\(client)").remove(staged)
+            }
+            return built
+        } catch let error as FileTreeError where error.leavesBytesMissing {
+            throw isOther
+        }
+    }
+
+    private var isOther: ErrorMessage { missing("\(content.digest) cannot be put together from that") }
+
+    /// Gives a verified and durable file the name under which it is kept over a start.
+    private func kept(_ item: PrivateItem, in area: PrivateArea) throws -> PrivateItem {
+        try area.remove(Store.aheadName(content.digest))
+        let item = try item.move(to: area, as: Store.aheadName(content.digest))
+        try area.sync()
+        return item
+    }
+}
+
+extension FileTreeError {
+    /// Whether the bytes are not there or are others; everything else makes the disk unfit.
+    var leavesBytesMissing: Bool {
+        switch reason {
+        case .notFound, .notFile, .notDirectory, .escapes, .denied, .changedWhileRead, .wrongContent, .tooLong, .busy:
+            true
+        default: false
+        }
+    }
+}
