@@ -8,7 +8,7 @@ extension SFTPConnection {
     ///   - file: a local descriptor, read with `pread`; its position does not matter.
     ///   - access: by default the file is made, or kept as it is if it is there (resuming); add `.truncate` or `.exclusive`.
     ///   - progress: called with the bytes acknowledged since the last call; `false` stops with ``SSHError/stopped``, as
-    ///     soon as what is in flight (up to 1 MiB) has arrived. To stop at once, cancel the connection.
+    ///     soon as what is in flight (less than 2 MiB) has arrived. To stop at once, cancel the connection.
     /// - Returns: the bytes sent: less than `length` if the local file ended earlier.
     @discardableResult
     package func upload(
@@ -16,13 +16,43 @@ extension SFTPConnection {
         access: SFTPFile.Access = [.write, .create], mode: UInt32 = 0o644, progress: (Int) -> Bool = { _ in true }
     ) throws(SSHError) -> Int64 {
         let target = try open(path, access, mode: mode)
+        let sent = try send(from: file, offset: offset, length: length, to: target, remoteOffset, progress)
+        try target.close()
+        return sent
+    }
+
+    /// Sends ranges of a local file to the same places of a file at the server, which is made if it is not there. It is opened
+    /// once, before the first one is asked for.
+    /// - Parameters:
+    ///   - next: asked for the next range as soon as the one before it was acknowledged; nil for no more.
+    ///   - progress: as above.
+    /// - Returns: false if the local file ended before a range did; then no more was asked for.
+    package func upload(
+        from file: Int32, to path: [UInt8], next: () -> Range<Int64>?, progress: (Int) -> Bool
+    ) throws(SSHError) -> Bool {
+        let target = try open(path, [.write, .create])
+        var isWhole = true
+        while isWhole, let range = next() {
+            let length = range.upperBound - range.lowerBound
+            isWhole =
+                try length
+                == send(
+                    from: file, offset: range.lowerBound, length: length, to: target, range.lowerBound, progress)
+        }
+        try target.close()
+        return isWhole
+    }
+
+    private func send(
+        from file: Int32, offset: Int64, length: Int64, to target: SFTPFile, _ remoteOffset: Int64,
+        _ progress: (Int) -> Bool
+    ) throws(SSHError) -> Int64 {
         var window = UploadWindow(file: file, offset: offset, length: length)
         while try window.fill() {
             let count = try target.write(at: remoteOffset + window.acknowledged, window.unacknowledged)
             window.acknowledge(count)
             if !progress(count) { throw .stopped }
         }
-        try target.close()
         return window.acknowledged
     }
 
@@ -41,6 +71,30 @@ extension SFTPConnection {
         let count = try receive(source, from: offset, to: end, expecting: known, sink: sink)
         try source.close()
         return count
+    }
+
+    /// Reads ranges of a file at the server. It is opened once, before the first one is asked for.
+    /// - Parameters:
+    ///   - next: asked for the next range as soon as the one before it has come; nil for no more.
+    ///   - sink: called with each block in order, and where it lies in the file; what it throws ends the download and leaves the
+    ///     connection alive.
+    /// - Returns: false if the file ended before a range did; then no more was asked for.
+    package func download(
+        _ path: [UInt8], next: () -> Range<Int64>?, sink: (UnsafeRawBufferPointer, Int64) throws -> Void
+    ) throws -> Bool {
+        let source = try open(path, .read)
+        var isWhole = true
+        while isWhole, let range = next() {
+            var position = range.lowerBound
+            let end = range.upperBound
+            _ = try receive(source, from: position, to: end, expecting: end) { block in
+                try sink(block, position)
+                position += Int64(block.count)
+            }
+            isWhole = position == end
+        }
+        try source.close()
+        return isWhole
     }
 
     /// Reads the beginning of a file at the server.

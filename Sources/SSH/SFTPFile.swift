@@ -77,9 +77,10 @@ package final class SFTPFile {
         }
     }
 
-    /// In bytes. Smaller than the window of an OpenSSH server (2 MiB), so that no request is ever cut in two: libssh2
-    /// would forget the second half of it after an error, and the server would wait for it for ever.
-    package static let inFlightLimit = 1 << 20
+    /// In bytes. Smaller than the window of an OpenSSH server (2 MiB, of which it gives back what was read with a delay of at
+    /// most 96 KiB), so that no request is ever cut in two: libssh2 would forget the second half of it after an error, and
+    /// the server would wait for it for ever.
+    package static let inFlightLimit = 7 << 18
 
     /// - Parameter count: at least what is in flight already.
     private func write(_ file: OpaquePointer, _ bytes: UnsafePointer<CChar>, _ count: Int) throws(SSHError) -> Int {

@@ -49,11 +49,16 @@ package protocol HubConnection: AnyObject, Sendable {
     func makeReady(_ request: PrepareRequest) throws(HubError) -> Bool
     /// - Throws: ``HubError/noRoom(_:)`` unless the hub's disk has room for so many bytes.
     func checkRoom(for bytes: Int64, _ lane: Lane) throws(HubError)
-    /// Writes a range of a local file to the same place of a file in this client's staging directory, which is made if it
-    /// is not there. An empty range makes it empty.
-    /// - Parameter progress: called with bytes that have arrived; false stops with ``HubError/cancelled``.
+    /// Makes a file in this client's staging directory that is empty, whatever there was.
+    func beginStaging(_ name: String, _ lane: Lane) throws(HubError)
+    /// Writes ranges of a local file to the same places of a file in this client's staging directory, which is made if it
+    /// is not there.
+    /// - Parameters:
+    ///   - next: asked for the next range when the one before it has arrived, for the first one when the file is open; nil for
+    ///     no more.
+    ///   - progress: called with bytes that have arrived; false stops with ``HubError/cancelled``.
     func stage(
-        _ name: String, from descriptor: Int32, _ range: Range<Int64>, _ lane: Lane, progress: (Int) -> Bool
+        _ name: String, from descriptor: Int32, _ lane: Lane, next: () -> Range<Int64>?, progress: (Int) -> Bool
     ) throws(HubError)
     /// Reads a file of the share. The sink may throw to stop.
     /// - Returns: the bytes received.
@@ -72,10 +77,15 @@ package protocol HubConnection: AnyObject, Sendable {
     func download(
         _ file: SharedFile, ranges: [Range<Int64>], sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws
-    /// Reads a range of a file of the share; shorter only if the file ends before. The sink may throw to stop.
+    /// Reads ranges of a file of the share over a connection of its own. The sink gets each block, and where it lies; it may
+    /// throw to stop.
+    /// - Parameter next: asked for the next range when the one before it has come, for the first one when the file is open; nil
+    ///   for no more.
+    /// - Returns: false if the file ended before a range did; then no more was asked for.
     func download(
-        _ file: SharedFile, _ range: Range<Int64>, _ lane: Int, sink: (UnsafeRawBufferPointer) throws -> Void
-    ) throws
+        _ file: SharedFile, _ lane: Int, next: () -> Range<Int64>?,
+        sink: (UnsafeRawBufferPointer, Int64) throws -> Void
+    ) throws -> Bool
     /// Where a file of the share has data; what lies between is holes.
     func extents(_ file: SharedFile) throws(HubError) -> [Range<Int64>]
 

@@ -42,33 +42,37 @@ extension SSHHubConnection {
         try staging(lane) { try $0.checkRoom(for: bytes, in: directory) }
     }
 
-    /// See ``HubConnection/stage(_:from:_:_:progress:)``.
+    /// See ``HubConnection/beginStaging(_:_:)``.
+    package func beginStaging(_ name: String, _ lane: Lane) throws(HubError) {
+        try staging(lane) { try $0.open(staged(name), [.write, .create, .truncate]).close() }
+    }
+
+    /// See ``HubConnection/stage(_:from:_:next:progress:)``.
     package func stage(
-        _ name: String, from descriptor: Int32, _ range: Range<Int64>, _ lane: Lane, progress: (Int) -> Bool
+        _ name: String, from descriptor: Int32, _ lane: Lane, next: () -> Range<Int64>?, progress: (Int) -> Bool
     ) throws(HubError) {
-        let path = Array(hello.staging.utf8) + [UInt8(ascii: "/")] + Array(name.utf8)
         try staging(lane) { connection in
-            if range.isEmpty { return try connection.open(path, [.write, .create, .truncate]).close() }
-            let length = range.upperBound - range.lowerBound
-            let sent = try connection.upload(
-                from: descriptor, offset: range.lowerBound, length: length, to: path,
-                remoteOffset: range.lowerBound, progress: progress)
-            if sent < length { throw HubError.transferFailed("the file became shorter while it was sent") }
+            guard try connection.upload(from: descriptor, to: staged(name), next: next, progress: progress)
+            else { throw HubError.transferFailed("the file became shorter while it was sent") }
         }
+    }
+
+    private func staged(_ name: String) -> [UInt8] {
+        Array(hello.staging.utf8) + [UInt8(ascii: "/")] + Array(name.utf8)
     }
 }
 
 extension SSHHubConnection {
-    /// See ``HubConnection/download(_:_:_:sink:)``; the bytes are not verified here.
+    /// See ``HubConnection/download(_:_:next:sink:)``; the bytes are not verified here.
     package func download(
-        _ file: SharedFile, _ range: Range<Int64>, _ lane: Int, sink: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
-        func read(_ connection: SFTPConnection, _ path: [UInt8]) throws {
-            _ = try connection.download(
-                path, offset: range.lowerBound, length: range.upperBound - range.lowerBound, sink: sink)
+        _ file: SharedFile, _ lane: Int, next: () -> Range<Int64>?,
+        sink: (UnsafeRawBufferPointer, Int64) throws -> Void
+    ) throws -> Bool {
+        func read(_ connection: SFTPConnection, _ path: [UInt8]) throws -> Bool {
+            try connection.download(path, next: next, sink: sink)
         }
         if let path = try path(of: file) { return try bulkDown[lane].use { try read($0, path) } }
-        try reading(
+        return try reading(
             try layOut([LayOutRequest.Item(node: file.node.rawValue, sha256: file.digest.hex)]),
             over: bulkDown[lane], read)
     }

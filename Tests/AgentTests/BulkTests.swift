@@ -61,36 +61,53 @@ struct BulkTests {
         #expect(Ranges.pieces(of: wanted, data: data, most: most) == pieces)
     }
 
-    @Test func `another connection is added while it pays, and the last one goes when it does not`() {
-        var rule = ConnectionRule(most: 4)
-        rule.windowEnded(rate: 100, isWorthIt: true)
+    private static let much: Int64 = 50 << 30
+
+    @Test func `connections are doubled while it pays, and those that did not pay go again`() {
+        var rule = ConnectionRule(most: 8)
+        rule.windowEnded(rate: 100, left: BulkTests.much)
         #expect(rule.count == 2)
-        rule.windowEnded(rate: 180, isWorthIt: true)
-        #expect(rule.count == 3)
-        rule.windowEnded(rate: 190, isWorthIt: true)
+        rule.windowEnded(rate: 180, left: BulkTests.much)
+        #expect(rule.count == 4)
+        rule.windowEnded(rate: 190, left: BulkTests.much)
         #expect(rule.count == 2)
-        rule.windowEnded(rate: 180, isWorthIt: true)
+        rule.windowEnded(rate: 180, left: BulkTests.much)
         #expect(rule.count == 2)
     }
 
     @Test func `there are no more connections than are allowed, can be had, or are worth their login`() {
-        var rule = ConnectionRule(most: 2)
-        rule.windowEnded(rate: 100, isWorthIt: false)
+        var rule = ConnectionRule(most: 3)
+        rule.windowEnded(rate: 100, left: 48 << 20)
         #expect(rule.count == 1)
-        for rate in [100.0, 200, 400, 800] { rule.windowEnded(rate: rate, isWorthIt: true) }
-        #expect(rule.count == 2)
+        // It is all there before another one has logged in.
+        rule.windowEnded(rate: 100e6, left: 190_000_000)
+        #expect(rule.count == 1)
+        for rate in [100.0, 200, 400, 800] { rule.windowEnded(rate: rate, left: BulkTests.much) }
+        #expect(rule.count == 3)
         rule.limit(to: 1)
         #expect(rule.count == 1)
     }
 
+    @Test(arguments: [1, 3, 4])
+    func `pieces become smaller towards the end, and none is lost`(_ crew: Int) {
+        let ranges = Ranges.pieces(of: [5..<300 << 20], data: [0..<1 << 30], most: 32 << 20)
+        let pieces = Ranges.graded(ranges, crew: crew)
+        #expect(pieces.first?.lowerBound == 5 && pieces.last?.upperBound == 300 << 20)
+        #expect(zip(pieces, pieces.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+        let sizes = pieces.map { $0.upperBound - $0.lowerBound }
+        #expect(sizes.first == 32 << 20 && sizes.allSatisfy { (4 << 20...32 << 20).contains($0) })
+        #expect(sizes.suffix(crew).allSatisfy { $0 <= 12 << 20 })
+    }
+
     @Test func `a crew carries everything, and tells what lies behind it`() throws {
         let ranges = Ranges.pieces(of: [0..<1_000], data: [0..<1_000], most: 10)
-        let crew = RangeCrew(ranges) { _, range, moved in
-            _ = moved(Int(range.upperBound - range.lowerBound))
+        let crew = RangeCrew(ranges) { _, next, moved in
+            while let range = next() { _ = moved(Int(range.upperBound - range.lowerBound)) }
         }
         var low: Int64? = 0
+        var rule = ConnectionRule(most: 3)
         #expect(
-            try crew.run(most: 3) { reached, _ in
+            try crew.run(&rule) { reached, _ in
                 low = reached; return true
             } == [])
         #expect(low == nil)
@@ -100,19 +117,23 @@ struct BulkTests {
 
     @Test func `a crew stops where it is when there is something else to do, and its failure is told`() throws {
         struct Cut: Error {}
-        let crew = RangeCrew([0..<10, 10..<20]) { _, range, moved in
-            if range.lowerBound == 0 { _ = moved(4) }
+        let crew = RangeCrew([0..<10, 10..<20]) { _, next, moved in
+            #expect(next() == 0..<10)
+            _ = moved(4)
             throw Cut()
         }
         var low: Int64? = nil
+        var rule = ConnectionRule(most: 1)
         #expect(throws: Cut.self) {
-            try crew.run(most: 1) { reached, _ in
+            try crew.run(&rule) { reached, _ in
                 low = reached; return true
             }
         }
         #expect(low == 4)
-        let other = RangeCrew([0..<10, 10..<20]) { _, _, _ in }
-        let left = try other.run(most: 1) { _, _ in false }
+        let other = RangeCrew([0..<10, 10..<20]) { _, next, moved in
+            while let range = next() { _ = moved(Int(range.upperBound - range.lowerBound)) }
+        }
+        let left = try other.run(&rule) { _, _ in false }
         #expect(left == [] || left == [10..<20])
     }
 }

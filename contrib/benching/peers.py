@@ -5,6 +5,7 @@ import subprocess
 
 from . import data
 from .sshd import SSHServer
+from .syncthing import Syncthing
 
 
 class Peer:
@@ -111,4 +112,4 @@ class Rclone(Peer):
         self.run("rclone", "sync", "--config", "/dev/null", "--transfers", "8", "--checkers", "8", *ends)
 
 
-PEERS = [Rsync, OpenSSH, Unison, LFTP, Rclone]
+PEERS = [Rsync, OpenSSH, Unison, LFTP, Rclone, Syncthing]

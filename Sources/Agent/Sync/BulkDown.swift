@@ -11,7 +11,8 @@ final class BulkDown {
     private let worker: FolderWorker
     private let connection: @Sendable () -> (any HubConnection)?
     private let isStopping: @Sendable () -> Bool
-    private let connections: Int
+    /// How many connections one file gets: what was found out with one holds for the next.
+    private var rule: ConnectionRule
     private let log = Log("down")
     /// Nodes whose bytes could not be had, and when to try them again (monotonic milliseconds).
     private var deferred: [NodeID: Int64] = [:]
@@ -39,7 +40,7 @@ final class BulkDown {
         isStopping: @escaping @Sendable () -> Bool
     ) {
         (self.worker, self.connection, self.isStopping) = (worker, connection, isStopping)
-        self.connections = connections
+        rule = ConnectionRule(most: connections)
     }
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
@@ -151,20 +152,19 @@ final class BulkDown {
             try file.resize(to: size)
         }
         let most = fetch.path.bytes.count > BulkDown.longPath ? size : BulkDown.piece
-        let pieces = Ranges.pieces(of: [low..<size], data: data, most: most)
+        var pieces = Ranges.pieces(of: [low..<size], data: data, most: most)
+        if most < size { pieces = Ranges.graded(pieces, crew: rule.most) }
         let writer = file.writer
-        let crew = RangeCrew(pieces) { lane, range, moved in
-            var position = range.lowerBound
-            try hub.download(shared, range, lane) { block in
+        let crew = RangeCrew(pieces) { lane, next, moved in
+            let isWhole = try hub.download(shared, lane, next: next) { block, position in
                 try writer.write(block, at: position)
-                position += Int64(block.count)
                 if !moved(block.count) { throw HubError.cancelled }
             }
-            guard position == range.upperBound else { throw Loader.changed }
+            if !isWhole { throw Loader.changed }
         }
         var looked = Clock.milliseconds
         do {
-            let left = try crew.run(most: connections) { reached, left in
+            let left = try crew.run(&rule) { reached, left in
                 if !loader.goesOn() { throw HubError.cancelled }
                 low = max(reached ?? size, low)
                 // Zeros before the first data count as soon as anything after them has come.

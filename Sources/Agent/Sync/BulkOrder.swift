@@ -48,6 +48,27 @@ enum Ranges {
         return pieces
     }
 
+    /// The same ranges in smaller pieces towards the end, so that all of a crew end at about the same time.
+    static func graded(_ ranges: [Range<Int64>], crew: Int) -> [Range<Int64>] {
+        var left = bytes(ranges)
+        var pieces: [Range<Int64>] = []
+        for range in ranges {
+            var start = range.lowerBound
+            while start < range.upperBound {
+                let size = max(left / Int64(2 * max(crew, 1)), smallestPiece)
+                // No crumbs.
+                let end = range.upperBound - start < size + size / 2 ? range.upperBound : start + size
+                pieces.append(start..<end)
+                left -= end - start
+                start = end
+            }
+        }
+        return pieces
+    }
+
+    /// In bytes: between two pieces a connection is idle for a round trip.
+    private static let smallestPiece: Int64 = 8 << 20
+
     /// With the last byte of a file: it gives the file its size where it ends with a hole.
     static func ended(_ data: [Range<Int64>], at size: Int64) -> [Range<Int64>] {
         (data.last?.upperBound ?? 0) < size ? data + [size - 1..<size] : data

@@ -13,7 +13,8 @@ final class BulkUp {
     let connection: () -> (any HubConnection)?
     let isStopping: () -> Bool
     private let onProgress: () -> Void
-    private let connections: Int
+    /// How many connections one file gets: what was found out with one holds for the next.
+    private var rule: ConnectionRule
     private let hashing: HashPass
     /// What the hub makes ready.
     let waits: ReadyWaits
@@ -52,7 +53,8 @@ final class BulkUp {
         onProgress: @escaping () -> Void = {}
     ) {
         (self.worker, self.connection, self.isStopping) = (worker, connection, isStopping)
-        (self.onProgress, self.connections) = (onProgress, connections)
+        self.onProgress = onProgress
+        rule = ConnectionRule(most: connections)
         waits = ReadyWaits(onEnd: onReady ?? {})
         waitsToTheEnd = onReady == nil
         hashing = HashPass(worker: worker, sizes: HashPass.large..<Int64.max, isStopping: isStopping)
@@ -167,11 +169,11 @@ final class BulkUp {
     private func send(
         _ ranges: [Range<Int64>], of file: Travelling, _ reader: FileReader, _ name: String, _ hub: any HubConnection
     ) throws -> [Range<Int64>] {
-        let crew = RangeCrew(ranges) { lane, range, moved in
-            try hub.stage(name, from: reader.rawDescriptor, range, .bulk(lane)) { moved($0) }
+        let crew = RangeCrew(Ranges.graded(ranges, crew: rule.most)) { lane, next, moved in
+            try hub.stage(name, from: reader.rawDescriptor, .bulk(lane), next: next) { moved($0) }
         }
         var looked = Clock.milliseconds
-        return try crew.run(most: connections) { _, left in
+        return try crew.run(&rule) { _, left in
             if isStopping() || connection() == nil { throw HubError.cancelled }
             guard Clock.milliseconds - looked > BulkUp.looksEvery else { return true }
             looked = Clock.milliseconds
@@ -190,7 +192,7 @@ final class BulkUp {
         let size = file.file.size
         guard let there = answer.files.first(where: { $0.name == name }), there.size > 0, there.size <= size else {
             // Longer than it should be, or not there: it begins empty.
-            try hub.stage(name, from: reader.rawDescriptor, 0..<0, .bulk(0)) { _ in true }
+            try hub.beginStaging(name, .bulk(0))
             return StagedBlocks.missing(of: size, block: BulkUp.block, there: 0, good: [])
         }
         let own = try reader.blockDigests(of: BulkUp.block, upTo: there.size, cancelled: isStopping)

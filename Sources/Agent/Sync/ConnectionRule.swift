@@ -1,46 +1,55 @@
-/// How many connections carry one large file: one more is tried while that brings more bytes a second, and the last one goes
-/// when it did not pay. A pure rule, told at even distances how much has moved.
+/// How many connections carry one large file: twice as many are tried while that brings more bytes a second, and those that
+/// did not pay go again. A pure rule, told of stretches of time in which all of them carried.
 struct ConnectionRule: Hashable, Sendable {
+    private struct Trial: Hashable {
+        /// Before the last ones were added.
+        var count: Int
+        /// The same, in bytes a second.
+        var rate: Double
+    }
     /// How many carry now.
     private(set) var count = 1
     /// At most.
-    private let most: Int
-    /// Bytes a second before the last one was added; nil while none is on trial.
-    private var before: Double?
-    /// Windows until another one is tried.
+    let most: Int
+    private var trial: Trial?
+    /// Windows until more are tried.
     private var rest = 0
 
-    /// One more has to bring so much, as a factor.
+    /// More have to bring so much, as a factor.
     static let pays = 1.15
-    /// After one that did not pay, in windows.
+    /// After some that did not pay, in windows.
     static let restAfter = 40
+    /// What is left has to take so long at the rate of now, in seconds, and to be so many bytes: a login has to pay, too.
+    static let worthIt = (seconds: 2.0, bytes: Int64(48 << 20))
 
     init(most: Int) { self.most = max(most, 1) }
 
     /// - Parameters:
     ///   - rate: bytes a second in the window that ends.
-    ///   - isWorthIt: whether so much is left that one more can pay for its login.
-    mutating func windowEnded(rate: Double, isWorthIt: Bool) {
-        if let old = before {
-            before = nil
-            if rate < old * ConnectionRule.pays {
-                count = max(count - 1, 1)
+    ///   - left: bytes.
+    mutating func windowEnded(rate: Double, left: Int64) {
+        if let old = trial {
+            trial = nil
+            if rate < old.rate * ConnectionRule.pays {
+                count = old.count
                 rest = ConnectionRule.restAfter
                 return
             }
         }
+        let isWorthIt =
+            left > ConnectionRule.worthIt.bytes && Double(left) > rate * ConnectionRule.worthIt.seconds
         if rest > 0 {
             rest -= 1
         } else if isWorthIt, count < most {
-            before = rate
-            count += 1
+            trial = Trial(count: count, rate: rate)
+            count = min(2 * count, most)
         }
     }
 
-    /// The newest could not be had: there will be no more than so many.
+    /// The newest could not be had: for some time there will be no more than so many.
     mutating func limit(to count: Int) {
         self.count = max(min(self.count, count), 1)
-        before = nil
+        trial = nil
         rest = ConnectionRule.restAfter
     }
 }

@@ -12,6 +12,8 @@ final class RangeCrew: Sendable {
         var waiting: [Range<Int64>]
         var busy: [Int: Carried] = [:]
         var running: Set<Int> = []
+        /// Those that have logged in and moved bytes.
+        var moving: Set<Int> = []
         var wanted = 1
         var refused: Int?
         var bytes: Int64 = 0
@@ -21,19 +23,32 @@ final class RangeCrew: Sendable {
         var left: Int64 { (waiting + busy.values.map(\.rest)).reduce(0) { $0 + $1.upperBound - $1.lowerBound } }
         /// All before it has been carried.
         var low: Int64? { (waiting.prefix(1) + busy.values.map(\.rest)).map(\.lowerBound).min() }
+        var isComplete: Bool { (0..<wanted).allSatisfy { moving.contains($0) } }
         var isOver: Bool { running.isEmpty && (waiting.isEmpty || isEnding || failure != nil) }
     }
     private let state: Monitor<State>
     private let carry: Carry
 
-    /// Carries a range with the connection of a number, and tells of bytes as they are carried, in order; it has to end soon
-    /// when that answers false.
-    typealias Carry = @Sendable (_ lane: Int, _ range: Range<Int64>, _ moved: (Int) -> Bool) throws -> Void
+    /// Carries ranges with the connection of a number, until there is no next one, and tells of bytes as they are carried, in
+    /// order; it has to end soon when that answers false.
+    typealias Carry =
+        @Sendable (_ lane: Int, _ next: () -> Range<Int64>?, _ moved: (Int) -> Bool) throws -> Void
 
-    /// How often the rate is looked at, in milliseconds.
-    private static let window: Int64 = 300
-    /// Less than so many bytes are not worth another login.
-    private static let worthIt: Int64 = 48 << 20
+    /// A stretch of time in which the rate is taken: short where many bytes move; longer than some round trips where few do,
+    /// since acknowledgements come in bursts.
+    private struct Window {
+        var begun: Int64
+        var bytes: Int64
+        /// Whether all connections carried from its beginning on.
+        var isComplete: Bool
+
+        func rate(at now: Int64, bytes: Int64) -> Double? {
+            let time = now - begun
+            let moved = bytes - self.bytes
+            let isEnough = moved >= 32 << 20 ? time >= 300 : time >= 1_500
+            return isComplete && isEnough ? Double(moved) * 1_000 / Double(time) : nil
+        }
+    }
 
     init(_ ranges: [Range<Int64>], carry: @escaping Carry) {
         state = Monitor(State(waiting: ranges))
@@ -42,19 +57,21 @@ final class RangeCrew: Sendable {
 
     /// Blocks until everything is carried, or until there is something else to do.
     /// - Parameters:
-    ///   - most: connections.
+    ///   - rule: how many connections; it learns.
     ///   - goesOn: asked a few times a second with all bytes before which everything has been carried (nil: everything has) and
     ///     with what is left. False: what is begun is carried, and the rest is left. What it throws ends all at once.
     /// - Returns: what is left, in order.
-    func run(most: Int, goesOn: (_ low: Int64?, _ left: Int64) throws -> Bool) throws -> [Range<Int64>] {
-        var rule = ConnectionRule(most: most)
-        var window = (begun: Clock.milliseconds, bytes: Int64(0))
+    func run(
+        _ rule: inout ConnectionRule, goesOn: (_ low: Int64?, _ left: Int64) throws -> Bool
+    ) throws -> [Range<Int64>] {
+        state.withLock { $0.wanted = rule.count }
+        var window = Window(begun: Clock.milliseconds, bytes: 0, isComplete: false)
         while true {
             startMissing()
             let isOver = state.wait(timeout: .milliseconds(50)) { $0.isOver ? true : nil } ?? false
-            let (low, left, bytes, refused) = state.withLock { state in
+            let (low, left, bytes, refused, isComplete) = state.withLock { state in
                 defer { state.refused = nil }
-                return (state.low, state.left, state.bytes, state.refused)
+                return (state.low, state.left, state.bytes, state.refused, state.isComplete)
             }
             do {
                 if try !goesOn(low, left) { state.withLock { $0.isEnding = true } }
@@ -63,13 +80,15 @@ final class RangeCrew: Sendable {
             }
             if isOver { break }
             if let refused { rule.limit(to: refused) }
-            let time = Clock.milliseconds - window.begun
-            if time >= RangeCrew.window {
-                rule.windowEnded(
-                    rate: Double(bytes - window.bytes) * 1_000 / Double(time), isWorthIt: left > RangeCrew.worthIt)
-                window = (Clock.milliseconds, bytes)
+            let rate = window.rate(at: Clock.milliseconds, bytes: bytes)
+            if let rate { rule.windowEnded(rate: rate, left: left) }
+            let isSame = state.withLock { state in
+                defer { state.wanted = rule.count }
+                return state.wanted == rule.count
             }
-            state.withLock { $0.wanted = rule.count }
+            if rate != nil || isComplete != window.isComplete || !isSame {
+                window = Window(begun: Clock.milliseconds, bytes: bytes, isComplete: isComplete && isSame)
+            }
         }
         return try state.withLock { state in
             if let failure = state.failure { throw failure }
@@ -88,42 +107,43 @@ final class RangeCrew: Sendable {
     }
 
     private func work(_ lane: Int) {
-        while let range = next(lane) {
-            do {
-                try carry(lane, range) { count in
-                    state.withLock { state in
-                        state.busy[lane]?.done += Int64(count)
-                        state.bytes += Int64(count)
-                        return state.failure == nil
-                    }
-                }
-                state.withLock { $0.busy[lane] = nil }
-            } catch {
-                return state.withLock { state in
-                    if let rest = state.busy.removeValue(forKey: lane)?.rest, !rest.isEmpty {
-                        state.waiting.insert(
-                            rest,
-                            at: state.waiting.firstIndex { $0.lowerBound > rest.lowerBound } ?? state.waiting.endIndex)
-                    }
-                    state.running.remove(lane)
-                    // One more connection is a favour; the first one is needed.
-                    if lane == 0 {
-                        if state.failure == nil { state.failure = error }
-                    } else {
-                        state.wanted = min(state.wanted, lane)
-                        state.refused = lane
-                    }
-                }
+        let failure: (any Error)?
+        do {
+            try carry(lane, { next(lane) }, { count in moved(count, lane) })
+            failure = nil
+        } catch { failure = error }
+        state.withLock { state in
+            if let rest = state.busy.removeValue(forKey: lane)?.rest, !rest.isEmpty {
+                let place = state.waiting.firstIndex { $0.lowerBound > rest.lowerBound }
+                state.waiting.insert(rest, at: place ?? state.waiting.endIndex)
             }
+            state.running.remove(lane)
+            state.moving.remove(lane)
+            guard let failure else { return }
+            // One more connection is a favour; the first one is needed.
+            if lane == 0 {
+                if state.failure == nil { state.failure = failure }
+            } else {
+                state.wanted = min(state.wanted, lane)
+                state.refused = lane
+            }
+        }
+    }
+
+    private func moved(_ count: Int, _ lane: Int) -> Bool {
+        state.withLock { state in
+            state.busy[lane]?.done += Int64(count)
+            state.bytes += Int64(count)
+            state.moving.insert(lane)
+            return state.failure == nil
         }
     }
 
     private func next(_ lane: Int) -> Range<Int64>? {
         state.withLock { state in
-            guard lane < state.wanted, !state.isEnding, state.failure == nil, !state.waiting.isEmpty else {
-                state.running.remove(lane)
-                return nil
-            }
+            state.busy[lane] = nil
+            guard lane < state.wanted, !state.isEnding, state.failure == nil, !state.waiting.isEmpty
+            else { return nil }
             let range = state.waiting.removeFirst()
             state.busy[lane] = Carried(range: range)
             return range
