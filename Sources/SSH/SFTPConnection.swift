@@ -6,13 +6,15 @@ internal import CSSH2
 /// Any thread may use it: calls wait for their turn, and each call blocks until the server has answered. An error for which
 /// ``SSHError/leavesSessionAlive`` is false ends the connection; every later call throws the same.
 package final class SFTPConnection: @unchecked Sendable {
-    // SAFETY: session and sftp are only touched inside `turn`, and in deinit, when nobody else is left.
+    // SAFETY: session, sftp and flight are only touched inside `turn`, and in deinit, when nobody else is left.
     let session: SSHSession
     /// libssh2's SFTP handle.
     let sftp: OpaquePointer
     private let turn = Turn()
     /// Says when bytes of files may move; nil for whenever they can.
     let pace: (any Pace)?
+    /// For what is sent and for what comes. Touched inside `turn` only.
+    var flight = FlightRule()
     /// Ends the connection from any thread: a call in progress throws ``SSHError/cancelled`` within milliseconds.
     package let cancellation: SSHCancellation
 

@@ -38,18 +38,21 @@ package final class SFTPFile {
         at offset: Int64, into buffer: UnsafeMutableRawBufferPointer, within: Int64
     ) throws(SSHError) -> Int {
         guard buffer.count > 0 else { return 0 }
-        let granted = try connection.paced(buffer.count)
+        // Four times as much is asked for ahead.
+        let granted = try connection.paced(min(buffer.count, flightWindow / 4))
         var moved = 0
         defer { connection.pace?.giveBack(granted - moved) }
         moved = try connection.exclusively { () throws(SSHError) in
             let file = try handle.pointer()
             seek(file, to: offset)
+            let begun = ContinuousClock.now
             let count = try connection.request("receiving a file", handle.path) {
                 // SAFETY: no more than the buffer holds.
                 libssh2_sftp_read(
                     file, buffer.baseAddress!.assumingMemoryBound(to: CChar.self),
                     SFTPFile.ask(for: within, atMost: granted))
             }
+            connection.flight.moved(count, in: begun.secondsToNow)
             position = offset + Int64(count)
             return count
         }
@@ -68,7 +71,7 @@ package final class SFTPFile {
     /// - Returns: how many were acknowledged, at least 1 unless the buffer is empty.
     package func write(at offset: Int64, _ bytes: UnsafeRawBufferPointer) throws(SSHError) -> Int {
         guard bytes.count > 0 else { return 0 }
-        let new = try connection.paced(max(min(bytes.count, SFTPFile.inFlightLimit) - inFlight, 0))
+        let new = try connection.paced(max(min(bytes.count, SFTPFile.inFlightLimit, flightWindow) - inFlight, 0))
         return try connection.exclusively { () throws(SSHError) in
             let file = try handle.pointer()
             seek(file, to: offset)
@@ -76,6 +79,9 @@ package final class SFTPFile {
             return try write(file, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), handed)
         }
     }
+
+    /// See ``FlightRule``.
+    private var flightWindow: Int { (try? connection.exclusively { connection.flight.window }) ?? FlightRule.first }
 
     /// In bytes. Smaller than the window of an OpenSSH server (2 MiB, of which it gives back what was read with a delay of at
     /// most 96 KiB), so that no request is ever cut in two: libssh2 would forget the second half of it after an error, and
@@ -87,10 +93,12 @@ package final class SFTPFile {
         inFlight = count
         do throws(SSHError) {
             var done = 0
+            let begun = ContinuousClock.now
             while done == 0 {
                 // SAFETY: libssh2 reads only what is not in flight yet, and copies it.
                 done = try connection.request("sending a file", handle.path) { libssh2_sftp_write(file, bytes, count) }
             }
+            connection.flight.moved(done, in: begun.secondsToNow)
             inFlight -= done
             position = position.map { $0 + Int64(done) }
             return done
@@ -180,4 +188,8 @@ extension SFTPConnection {
     package func open(_ path: [UInt8], _ access: SFTPFile.Access, mode: UInt32 = 0o644) throws(SSHError) -> SFTPFile {
         SFTPFile(try SFTPHandle(self, path, flags: access.rawValue, mode: mode, kind: LIBSSH2_SFTP_OPENFILE))
     }
+}
+
+extension ContinuousClock.Instant {
+    fileprivate var secondsToNow: Double { (ContinuousClock.now - self) / .seconds(1) }
 }

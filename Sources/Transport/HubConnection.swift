@@ -86,6 +86,8 @@ package protocol HubConnection: AnyObject, Sendable {
         _ file: SharedFile, _ lane: Int, next: () -> Range<Int64>?,
         sink: (UnsafeRawBufferPointer, Int64) throws -> Void
     ) throws -> Bool
+    /// Gives back the connections for large contents, while none is under way: each is a process at the hub.
+    func closeBulk(up: Bool)
     /// Where a file of the share has data; what lies between is holes.
     func extents(_ file: SharedFile) throws(HubError) -> [Range<Int64>]
 

@@ -60,6 +60,9 @@ final class SFTPLane: Sendable {
         }
     }
 
+    /// Logs out, while nothing is transferred; the next transfer opens a new connection.
+    func close() { state.withLock { $0.connection = nil } }
+
     /// Makes the transfer in progress fail; the next one opens a new connection.
     func cancel() {
         state.withLock { state in

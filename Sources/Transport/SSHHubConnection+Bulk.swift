@@ -18,6 +18,9 @@ final class BulkLanes: Sendable {
         }
     }
 
+    /// No connection stays; who needs one logs in again.
+    func close() { for lane in lanes.withLock({ Array($0.values) }) { lane.close() } }
+
     func cancel() { for lane in lanes.withLock({ Array($0.values) }) { lane.cancel() } }
 }
 
@@ -35,6 +38,9 @@ extension SSHHubConnection {
             PrepareResponse.self, .prepare, body: WireFormat.encode(request), timeout: Double(request.wait ?? 0) + 60
         ).isReady
     }
+
+    /// See ``HubConnection/closeBulk(up:)``.
+    package func closeBulk(up: Bool) { (up ? bulkUp : bulkDown).close() }
 
     /// See ``HubConnection/checkRoom(for:_:)``.
     package func checkRoom(for bytes: Int64, _ lane: Lane) throws(HubError) {

@@ -130,10 +130,22 @@ struct BulkTests {
             }
         }
         #expect(low == 4)
-        let other = RangeCrew([0..<10, 10..<20]) { _, next, moved in
-            while let range = next() { _ = moved(Int(range.upperBound - range.lowerBound)) }
+    }
+
+    @Test func `what is under way ends at once for something else, and its rest is left`() throws {
+        struct Stopped: Error {}
+        let end = Int64(1) << 60
+        let crew = RangeCrew([0..<end]) { _, next, moved in
+            #expect(next() == 0..<end)
+            while moved(1) {}
+            throw Stopped()
         }
-        let left = try other.run(&rule) { _, _ in false }
-        #expect(left == [] || left == [10..<20])
+        var rule = ConnectionRule(most: 1)
+        var last = end
+        let left = try crew.run(&rule) { _, left in
+            last = left
+            return left == end
+        }
+        #expect(left == [end - last..<end] && last < end)
     }
 }

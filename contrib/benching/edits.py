@@ -1,18 +1,24 @@
 """How soon an edit is on the other side while the agents run, and what it costs when nothing happens."""
 import contextlib
 import os
+import random
 import statistics
 import time
 
 from . import account, data, loop, ours
 from .syncthing import Syncthing
 
-ROWS = {"edit": "a 4 KiB file edited, agents running", "edit-40ms": "the same, 40 ms round trip"}
+ROWS = {
+    "edit": "a 4 KiB file edited, agents running", "edit-40ms": "the same, 40 ms round trip",
+    "edit-up": "the same while a large file goes up, over 2 MB/s and 40 ms",
+    "edit-down": "the same while a large file comes down, over 2 MB/s and 40 ms"}
 DELAYS = {"edit": 0.0, "edit-40ms": 0.040}
+# Bytes a second, and a file that takes longer than all edits.
+SLOW, BULK = 2_000_000, 1 << 30
 
 
-def latencies(fleet, edits, size=4096):
-    """Seconds from the close of a written file to its whole content under its name on the other side."""
+def latencies(fleet, edits, rest, size=4096):
+    """Seconds from the close of a written file to its whole content under its name on the other side. `rest` comes after each."""
     source, target = fleet.a / "edited.bin", fleet.b / "edited.bin"
     times = []
     # The first one is not counted: what watches may have to begin.
@@ -30,9 +36,7 @@ def latencies(fleet, edits, size=4096):
         if number:
             times.append(time.monotonic() - begin)
         # Edits of a person are apart: the next one does not meet the second look at the last.
-        fleet.wait("a,b")
-        if type(fleet) is not ours.SyncHub:
-            time.sleep(0.5)
+        rest()
     return sorted(times)
 
 
@@ -47,11 +51,22 @@ def idle(fleet, seconds):
             for name, pid in pids.items()}
 
 
-def ours_running(root, delay):
-    fleet = ours.SyncHub(root, delay)
+def ours_running(root, delay, rate=None):
+    fleet = ours.SyncHub(root, delay, rate)
     fleet.run_agent("a")
     fleet.wait("a,b")
     return fleet
+
+
+def busy(fleet, row):
+    """Begins a transfer that goes on while edits are measured."""
+    where = fleet.a if row == "edit-up" else fleet.root / "hub" / "share"
+    data.fill(where / "large.bin", BULK, random.Random(1))
+    # Until it fills the wire.
+    wire, up = fleet.wires["a" if row == "edit-up" else "b"], row == "edit-up"
+    begun = wire.bytes[0 if up else 1]
+    while wire.bytes[0 if up else 1] - begun < 5 * SLOW:
+        time.sleep(0.1)
 
 
 def contenders(named):
@@ -70,15 +85,19 @@ def measure(options, place):
     for row in ROWS:
         if row not in options.rows:
             continue
-        for name, begin in contenders(options.peers.split(",")).items():
-            fleet = begin(data.empty(place / "edits"), DELAYS[row] / 2)
+        slow = row not in DELAYS
+        for name, begin in contenders([] if slow else options.peers.split(",")).items():
+            fleet = begin(data.empty(place / "edits"), *((0.020, SLOW) if slow else (DELAYS[row] / 2,)))
             try:
-                times = latencies(fleet, options.edits if name == "synchub" else min(options.edits, 15))
+                if slow:
+                    busy(fleet, row)
+                rest = (lambda: fleet.wait("a,b")) if name == "synchub" and not slow else (lambda: time.sleep(0.5))
+                times = latencies(fleet, options.edits if name == "synchub" else min(options.edits, 15), rest)
                 found.setdefault(row, {})[name] = {
                     "edits": len(times), "median_ms": round(statistics.median(times) * 1000, 1),
                     "p95_ms": round(times[min(len(times) - 1, int(len(times) * 0.95))] * 1000, 1),
                     "worst_ms": round(times[-1] * 1000, 1), "idle_seconds": options.idle,
-                    "idle": idle(fleet, options.idle) if name == "synchub" else {}}
+                    "idle": idle(fleet, options.idle) if name == "synchub" and not slow else {}}
             finally:
                 fleet.close()
                 data.empty(place / "edits").rmdir()

@@ -13,7 +13,7 @@ class SyncHub:
     programs = None
     without = ()
 
-    def __init__(self, root, delay):
+    def __init__(self, root, delay, rate=None):
         self.root = pathlib.Path(root)
         self.a, self.b = (data.empty(self.root / name) for name in ("a", "b"))
         self.home = {side: self.root / f"{side}.home" for side in "ab"}
@@ -23,7 +23,7 @@ class SyncHub:
         port = int(line.split()[2].rstrip(","))
         self.api_port = int(line.split()[4])
         for side in "ab":
-            self.wires[side] = Wire(port, delay)
+            self.wires[side] = Wire(port, delay, rate)
             invite = json.loads(self.call("syncctl", "invite", side, "--root", self.root / "hub"))
             self._redirect(invite, self.wires[side].port)
             self.call("syncagent", "join", "-", "--home", self.home[side], "--folder", self.root / side,

@@ -11,6 +11,8 @@ import threading
 import time
 
 BLOCK = 1 << 20
+# What takes its turn as one.
+PART = 64 << 10
 # How much is on the way at most, in bytes and in each direction: far more than any window, so that only time is lost.
 IN_FLIGHT = 256 << 20
 
@@ -18,14 +20,15 @@ IN_FLIGHT = 256 << 20
 class Wire:
     """From `port` to a port of this machine. `up` and `down` count the bytes from and to who connects."""
 
-    def __init__(self, target, delay=0.0):
-        """`delay`: in seconds, each way."""
+    def __init__(self, target, delay=0.0, rate=None):
+        """`delay`: in seconds, each way. `rate`: bytes a second each way, of all connections together; what comes faster waits
+        in one long queue, as in a router at home."""
         self._counts = multiprocessing.Array(ctypes.c_int64, 2, lock=False)
         listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = listener.getsockname()[1]
         # SAFETY: forked before the bench has threads of its own that hold locks which the child would need.
         self._process = multiprocessing.get_context("fork").Process(
-            target=_serve, args=(listener, target, delay, self._counts), daemon=True)
+            target=_serve, args=(listener, target, delay, rate, self._counts), daemon=True)
         self._process.start()
         listener.close()
 
@@ -39,14 +42,21 @@ class Wire:
         self._process.join()
 
 
-def _serve(listener, target, delay, counts):
+def _serve(listener, target, delay, rate, counts):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
     lock = threading.Lock()
+    busy = [0.0, 0.0]
 
     def count(which, number):
         with lock:
             counts[which] += number
+
+    def due(which, number):
+        """When so many bytes that come now have arrived."""
+        with lock:
+            busy[which] = max(busy[which], time.monotonic()) + (number / rate if rate else 0.0)
+            return busy[which] + delay
 
     while True:
         near, _ = listener.accept()
@@ -58,8 +68,8 @@ def _serve(listener, target, delay, counts):
         for one in (near, far):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for which, source, sink in ((0, near, far), (1, far, near)):
-            body = _delayed if delay else _straight
-            threading.Thread(target=body, args=(source, sink, delay, which, count), daemon=True).start()
+            body = _delayed if delay or rate else _straight
+            threading.Thread(target=body, args=(source, sink, due, which, count), daemon=True).start()
 
 
 def _end(sink):
@@ -85,7 +95,7 @@ def _straight(source, sink, _, which, count):
         _end(sink)
 
 
-def _delayed(source, sink, delay, which, count):
+def _delayed(source, sink, due, which, count):
     queue, changed, held = collections.deque(), threading.Condition(), 0
 
     def deliver():
@@ -94,8 +104,8 @@ def _delayed(source, sink, delay, which, count):
             with changed:
                 while not queue:
                     changed.wait()
-                due, block = queue.popleft()
-            time.sleep(max(due - time.monotonic(), 0))
+                moment, block = queue.popleft()
+            time.sleep(max(moment - time.monotonic(), 0))
             if not block:
                 return _end(sink)
             try:
@@ -110,12 +120,12 @@ def _delayed(source, sink, delay, which, count):
     block = b"-"
     while block:
         try:
-            block = source.recv(BLOCK)
+            block = source.recv(PART)
         except OSError:
             block = b""
         count(which, len(block))
         with changed:
-            queue.append((time.monotonic() + delay, block))
+            queue.append((due(which, len(block)), block))
             held += len(block)
             changed.notify_all()
             while held > IN_FLIGHT:

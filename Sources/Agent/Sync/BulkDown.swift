@@ -54,7 +54,10 @@ final class BulkDown {
         deferred = deferred.filter { $0.value > now }
         let fetches = try all()
         try collect(fetches)
-        guard let next = BulkOrder.sorted(fetches.filter { deferred[$0.node] == nil }).first else { return false }
+        guard let next = BulkOrder.sorted(fetches.filter { deferred[$0.node] == nil }).first else {
+            hub.closeBulk(up: false)
+            return false
+        }
         try worker.perform { $0.ahead.coming[next.node] = "coming; it is large, and others do not wait for it" }
         defer { try? worker.perform { ($0.ahead.coming[next.node], $0.ahead.came[next.node]) = (nil, nil) } }
         let loader = Loader(area: worker.tree.area, hub: hub, here: LocalContents(worker)) {

@@ -83,7 +83,10 @@ final class BulkUp {
         guard let hub = connection() else { return hasMoved }
         try drop(hub)
         guard waits.count < BulkUp.mostWaits else { return waitsToTheEnd ? waits.waitForOne() : hasMoved }
-        guard let next = try next() else { return hasMoved || waitsToTheEnd && waits.waitForOne() }
+        guard let next = try next() else {
+            hub.closeBulk(up: true)
+            return hasMoved || waitsToTheEnd && waits.waitForOne()
+        }
         try bring(next, hub)
         return true
     }
@@ -150,10 +153,7 @@ final class BulkUp {
         let reader = try worker.tree.root.openFile(file.path)
         try check(reader, file)
         let name = BulkUp.name(of: file.file.digest)
-        let missing = try missing(of: file, reader, name, hub)
-        // Holes do not travel.
-        let data = Ranges.ended(reader.dataRanges(upTo: file.file.size), at: file.file.size)
-        var left = Ranges.pieces(of: missing, data: data, most: BulkUp.block)
+        var left = try missing(of: file, reader, name, hub)
         try hub.checkRoom(for: Ranges.bytes(left), .bulk(0))
         staged.insert(file.file.digest)
         while !left.isEmpty {
@@ -179,6 +179,8 @@ final class BulkUp {
             looked = Clock.milliseconds
             // The disk there begins to write while the rest comes; without that it is only later ready.
             _ = try? hub.makeReady(PrepareRequest(growing: name))
+            // Meanwhile the connections carry on, and what is found may go first.
+            _ = try hashing.run()
             return try isWanted(file, left: left) && next(before: left) == nil
         }
     }
@@ -190,17 +192,21 @@ final class BulkUp {
     ) throws -> [Range<Int64>] {
         let answer = try hub.staged(StagedRequest(files: [name], block: BulkUp.block))
         let size = file.file.size
+        // Holes do not travel.
+        let data = Ranges.ended(reader.dataRanges(upTo: size), at: size)
         guard let there = answer.files.first(where: { $0.name == name }), there.size > 0, there.size <= size else {
             // Longer than it should be, or not there: it begins empty.
             try hub.beginStaging(name, .bulk(0))
-            return StagedBlocks.missing(of: size, block: BulkUp.block, there: 0, good: [])
+            return Ranges.pieces(of: [0..<size], data: data, most: BulkUp.block)
         }
         let own = try reader.blockDigests(of: BulkUp.block, upTo: there.size, cancelled: isStopping)
         let good = zip(own, there.blocks).map { $0.hex == $1 }
         let missing = StagedBlocks.missing(of: size, block: BulkUp.block, there: there.size, good: good)
         log.info(
             "goes-on", ["path": file.path, "bytes": size, "missing": missing.reduce(0) { $0 + Int64($1.count) }])
-        return missing
+        // What lies there and is wrong is sent as it is, with zeros where this file has holes.
+        return Ranges.pieces(of: missing.filter { $0.lowerBound < there.size }, data: [0..<size], most: BulkUp.block)
+            + Ranges.pieces(of: missing.filter { $0.lowerBound >= there.size }, data: data, most: BulkUp.block)
     }
 
     /// A file that has changed since it was hashed has other bytes than its name in staging says.

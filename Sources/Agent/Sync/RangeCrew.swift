@@ -59,7 +59,7 @@ final class RangeCrew: Sendable {
     /// - Parameters:
     ///   - rule: how many connections; it learns.
     ///   - goesOn: asked a few times a second with all bytes before which everything has been carried (nil: everything has) and
-    ///     with what is left. False: what is begun is carried, and the rest is left. What it throws ends all at once.
+    ///     with what is left. False: all end where they are. What it throws ends them with a failure.
     /// - Returns: what is left, in order.
     func run(
         _ rule: inout ConnectionRule, goesOn: (_ low: Int64?, _ left: Int64) throws -> Bool
@@ -119,7 +119,8 @@ final class RangeCrew: Sendable {
             }
             state.running.remove(lane)
             state.moving.remove(lane)
-            guard let failure else { return }
+            // Who was told to end has failed for that reason.
+            guard let failure, !state.isEnding else { return }
             // One more connection is a favour; the first one is needed.
             if lane == 0 {
                 if state.failure == nil { state.failure = failure }
@@ -135,7 +136,7 @@ final class RangeCrew: Sendable {
             state.busy[lane]?.done += Int64(count)
             state.bytes += Int64(count)
             state.moving.insert(lane)
-            return state.failure == nil
+            return state.failure == nil && !state.isEnding
         }
     }
 
