@@ -25,6 +25,13 @@ struct BulkTests {
         #expect(StagedBlocks.missing(of: size, block: 40, there: there, good: good) == missing)
     }
 
+    @Test func `a block that is wrong is sent whole, also where the file has a hole`() {
+        let far: Int64 = 100 << 20
+        #expect(
+            StagedBlocks.pieces(of: [40..<80, 80..<far], there: 80, data: [0..<40, far - 1..<far], block: far)
+                == [40..<80, far - 1..<far])
+    }
+
     private func file(_ entry: Int64, _ size: Int64, at mtime: Int64) -> Travelling {
         Travelling(
             entry: EntryID(entry), path: RelativePath([try! Name("f")]),  // SAFETY: a name.

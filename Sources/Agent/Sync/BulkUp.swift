@@ -204,9 +204,7 @@ final class BulkUp {
         let missing = StagedBlocks.missing(of: size, block: BulkUp.block, there: there.size, good: good)
         log.info(
             "goes-on", ["path": file.path, "bytes": size, "missing": missing.reduce(0) { $0 + Int64($1.count) }])
-        // What lies there and is wrong is sent as it is, with zeros where this file has holes.
-        return Ranges.pieces(of: missing.filter { $0.lowerBound < there.size }, data: [0..<size], most: BulkUp.block)
-            + Ranges.pieces(of: missing.filter { $0.lowerBound >= there.size }, data: data, most: BulkUp.block)
+        return StagedBlocks.pieces(of: missing, there: there.size, data: data, block: BulkUp.block)
     }
 
     /// A file that has changed since it was hashed has other bytes than its name in staging says.
@@ -291,6 +289,13 @@ enum StagedBlocks {
             guard index < good.count, good[index] else { return start..<end }
             return there < end ? there..<end : nil
         }
+    }
+
+    /// What travels of it: where the file has data; but what lies there and is wrong is sent as it is, with its zeros.
+    static func pieces(of missing: [Range<Int64>], there: Int64, data: [Range<Int64>], block: Int64) -> [Range<Int64>] {
+        let end = max(missing.last?.upperBound ?? 0, there)
+        return Ranges.pieces(of: missing.filter { $0.lowerBound < there }, data: [0..<end], most: block)
+            + Ranges.pieces(of: missing.filter { $0.lowerBound >= there }, data: data, most: block)
     }
 }
 
