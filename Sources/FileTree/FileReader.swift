@@ -24,6 +24,12 @@ package final class FileReader: Sendable {
         return status
     }
 
+    /// Makes the bytes of the file durable, whoever wrote them; not its name.
+    package func sync() throws(FileTreeError) {
+        defer { extendLifetime(self) }
+        guard fsync(descriptor.raw) == 0 else { throw FileTreeError("sync", path) }
+    }
+
     /// The next bytes, from the start on.
     /// - Returns: how many, 0 at the end of the file.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileTreeError) -> Int {

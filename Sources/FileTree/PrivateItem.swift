@@ -21,9 +21,7 @@ package struct PrivateItem: Sendable {
     /// Makes the bytes of a file durable; not its name.
     /// - Throws: ``FileTreeError``: `.denied` if its mode closes it to us, …
     package func sync() throws(FileTreeError) {
-        let file = try open()
-        defer { extendLifetime(file) }
-        guard fsync(file.descriptor.raw) == 0 else { throw FileTreeError("sync", name) }
+        try open().sync()
     }
 
     /// Removes it unless something else has its name by now, or somebody has changed it.

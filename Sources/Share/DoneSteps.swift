@@ -6,6 +6,7 @@ struct DoneSteps {
     private(set) var ids: [Int64] = []
     private var nodes: Set<NodeID> = []
     private var paths: Set<RelativePath> = []
+    private(set) var touched = Touched()
 
     var isEmpty: Bool { ids.isEmpty }
 
@@ -13,6 +14,7 @@ struct DoneSteps {
         ids.append(placement.id)
         nodes.insert(placement.node)
         paths.formUnion(placement.paths)
+        touched.note(placement)
     }
 
     /// Whether a start could not tell any more, after `next`, that one of these was done: a step is recognised as done by what

@@ -183,7 +183,11 @@ package final class Placer<Disk: ShareDisk> {
     package func flush() throws {
         guard isDirty else { return }
         // What was only seen in the share is durable before it is committed.
-        if !done.isEmpty || !stored.isEmpty { try store.sync() }
+        if !done.isEmpty || !stored.isEmpty {
+            var touched = done.touched
+            touched.versions = Set(stored.keys)
+            try store.sync(touched)
+        }
         try journal.finish(
             done.ids, placed: placed.map { ($0.key, $0.value) }, stored: stored.map { ($0.key, $0.value) })
         done = DoneSteps()

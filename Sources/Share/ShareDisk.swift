@@ -69,11 +69,16 @@ package protocol ShareDisk {
     func copyOfVersion(_ content: FileContent) throws -> Item?
     /// Everything that was done is durable when this returns.
     func sync() throws
+    /// At least this is.
+    func sync(_ touched: Touched) throws
     /// A program keeps a file open: a moment's patience.
     func pause(_ attempt: Int)
 }
 
 extension ShareDisk {
+    /// Where it costs nothing to wait for everything.
+    package func sync(_ touched: Touched) throws { try sync() }
+
     /// Where nothing has a second name.
     package func copyOfLinked(
         _ path: RelativePath, mode: Mode?, mtime: Nanoseconds?, expecting: Fingerprint

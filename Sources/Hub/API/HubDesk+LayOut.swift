@@ -29,7 +29,8 @@ extension HubDesk {
         let memory = message.anywhere == true && message.items.count > 1 ? packMemory : nil
         let (store, queue) = (store, queue)
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
-        verifiers.run {
+        // What is large is not copied where commits are read.
+        (total > LayOutRequest.largest ? preparers : verifiers).run {
             let laidOut = Result { () throws(FileTreeError) in
                 try store.layOut(sources, for: client, in: memory)
             }

@@ -68,7 +68,8 @@ extension HubDesk {
         cutting[digest] = [responder]
         let (store, queue) = (store, queue)
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
-        verifiers.run {
+        // Not where commits are read: it takes as long as reading all of it.
+        preparers.run {
             let list = store.chunkList(of: source.path, expecting: digest)
             queue.async {
                 for responder in desk.cutting.removeValue(forKey: digest) ?? [] {

@@ -20,9 +20,6 @@ final class Fetcher {
     /// What was made ready and is in ``items``.
     private var named: [(item: PrivateItem, ready: ReadyContent)] = []
 
-    /// So many files are made durable one by one, more by one sync of the file system: that waits for everything that others write.
-    private static let fewFiles = 16
-
     /// - Parameter ready: what was made ready for this commit; what is left of it is the caller's again, see ``giveUp()``.
     init(_ store: Store, client: String, adoptedFrom: Int64, ready: [ReadyContent] = []) {
         self.store = store
@@ -41,24 +38,19 @@ final class Fetcher {
             byDigest[need.content.digest] = item
         }
         pack = nil
-        try sync()
-    }
-
-    private func sync() throws(FileTreeError) {
-        if items.isEmpty { return }
-        let canBeOpened = items.values.allSatisfy { $0.status.mode.rawValue & 0o400 != 0 }
-        guard items.count <= Fetcher.fewFiles, canBeOpened else { return try store.incoming.syncFileSystem() }
-        // All of them are begun before the first one is waited for.
-        if items.count > 1 { for item in items.values { try item.open().beginWriting() } }
-        for item in items.values { try item.sync() }
-        try store.incoming.sync()
+        try store.sync(incoming: Array(items.values))
     }
 
     /// The commit did not happen: what was taken over goes back, the copies go away. Best effort; a start collects the rest.
     /// - Returns: what is ready still, for the same commit when it comes again.
     func giveUp() -> [ReadyContent] {
         let area = adopted.isEmpty ? nil : try? PrivateArea(path: store.layout.staging + "/" + client)
-        for (item, name) in adopted { if let area { _ = try? item.move(to: area, as: name) } }
+        for (item, name) in adopted {
+            // As it was staged: it may be taken over again.
+            if let area, let back = try? item.move(to: area, as: name) {
+                try? back.setAttributes(mode: Mode(0o600), mtime: Nanoseconds(0))
+            }
+        }
         var left = Array(ready.values)
         for (item, was) in named { if let back = takeBack(item, was) { left.append(back) } }
         for item in items.values { try? item.remove() }

@@ -28,6 +28,8 @@ package struct HubCoreSettings: Sendable {
     package var mostReady = 64
     /// Contents that are made ready at the same time.
     package var preparers = 2
+    /// From so many bytes on that the machine has still to write to its disks, a commit waits for its own only; 0: always.
+    package var busyFrom: Int64 = 8 << 20
     /// A file in the share counts once nothing has happened to it for so long, in milliseconds.
     package var shareSettle = 500
     /// What could not be taken in from the share (a program is writing it) is tried again after so long, in milliseconds.

@@ -101,7 +101,7 @@ final class HubDesk {
         preparers = WorkerPool("hub.prepare", width: settings.preparers)
         ready = ReadyTable(most: settings.mostReady)
         lastCollection = clock.uptime()
-        store = try Store(layout)
+        store = try Store(layout, busyFrom: settings.busyFrom)
         packMemory = PackMemory(root: layout.root, limit: settings.packMemory)
         adminTokenHash = try HubDesk.adminTokenHash(layout)
         journal = try Journal(path: layout.journal)

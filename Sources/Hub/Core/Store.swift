@@ -15,10 +15,15 @@ final class Store: Sendable {
     /// The directory of ``incoming`` as a tree, for attributes.
     let incomingTree: TreeRoot
 
+    /// From so many bytes on that Linux has still to write, only what is needed is made durable.
+    private let busyFrom: Int64
+
     /// A share that is not there is waited for; an empty directory stands for it until then. See ``ShareFence``.
+    /// - Parameter busyFrom: see ``HubCoreSettings/busyFrom``.
     /// - Throws: ``FileTreeError``.
-    init(_ layout: HubLayout) throws {
+    init(_ layout: HubLayout, busyFrom: Int64 = HubCoreSettings().busyFrom) throws {
         self.layout = layout
+        self.busyFrom = busyFrom
         held = Mutex(try Store.openShare(layout))
         incoming = try PrivateArea(path: layout.privateFiles + "/incoming")
         displaced = try PrivateArea(path: layout.privateFiles + "/displaced")
@@ -134,6 +139,17 @@ final class Store: Sendable {
         if try !file.clone(reader) { try file.append(0..<item.status.size, of: reader, hashing: false) }
         return try file.finish(mode: content.mode, mtime: content.mtime, expecting: nil, sync: false)
     }
+
+    /// A version's bytes and its name.
+    func syncVersion(_ digest: Digest) throws(FileTreeError) {
+        let shelf = try shelf(digest)
+        try shelf.item(named: Store.versionName(digest))?.sync()
+        try shelf.sync()
+        try PrivateArea(path: layout.versions).sync()
+    }
+
+    /// Whether others are writing so much that a sync of the file system would wait for them.
+    var isDiskBusy: Bool { busyFrom <= 0 || DirtyMemory.bytes >= busyFrom }
 
     /// Makes all that was written durable, also in the directories.
     func sync() throws(FileTreeError) { try incoming.syncFileSystem() }

@@ -1,3 +1,4 @@
+internal import FileTree
 import Glibc
 internal import Hashing
 internal import Journal
@@ -28,6 +29,8 @@ struct HubInitialisation: Sendable {
         try Secrets.write([], to: layout.authorizedKeys)
         try Secrets.write(Array((HubInitialisation.newToken() + "\n").utf8), to: layout.adminToken)
         _ = try Journal(path: layout.journal)
+        // The keys too, which another program has written: a hub syncs no more than it must.
+        try PrivateArea(path: layout.privateFiles).syncFileSystem()
         try configuration.write(to: layout)
         return configuration
     }

@@ -1,0 +1,59 @@
+internal import FileTree
+internal import Share
+import SyncCore
+
+// Durable, in two ways. One sync of the file system is the cheapest for a batch, and waits for all that others are writing at that
+// moment; each file and directory by itself costs more, and waits for nobody.
+extension Store {
+    /// Some files that wait in ``incoming``, and their names.
+    func sync(incoming items: [PrivateItem]) throws(FileTreeError) {
+        if items.isEmpty { return }
+        let canBeOpened = items.allSatisfy { $0.status.mode.rawValue & 0o400 != 0 }
+        guard items.count <= Store.fewFiles, canBeOpened, isDiskBusy else { return try incoming.syncFileSystem() }
+        // All of them are begun before the first one is waited for.
+        if items.count > 1 { for item in items { try item.open().beginWriting() } }
+        for item in items { try item.sync() }
+        try incoming.sync()
+    }
+
+    /// See ``ShareDisk/sync(_:)``.
+    func sync(_ touched: Touched) throws {
+        guard touched.count <= Touched.most, isDiskBusy else { return try sync() }
+        do throws(FileTreeError) { try syncEach(touched) } catch {
+            // What cannot be opened by itself is durable with all the rest. A disk that fails is no such thing.
+            guard error.leavesBytesMissing else { throw error }
+            try sync()
+        }
+    }
+
+    private func syncEach(_ touched: Touched) throws(FileTreeError) {
+        for path in touched.files { try share.openFile(path).sync() }
+        for path in touched.directories { try share.syncDirectory(path) }
+        for digest in touched.versions { try syncVersion(digest) }
+        try incoming.sync()
+        try displaced.sync()
+    }
+
+    /// More files are made durable together.
+    private static let fewFiles = 16
+}
+
+/// What Linux has still to write to disks.
+enum DirtyMemory {
+    /// In bytes, of all disks; 0 where it cannot be told.
+    static var bytes: Int64 {
+        guard let text = try? HubFile.read("/proc/meminfo") else { return 0 }
+        return bytes(in: text)
+    }
+
+    /// - Parameter text: as `/proc/meminfo` has it.
+    static func bytes(in text: String) -> Int64 {
+        text.split(separator: "\n").reduce(0) { sum, line in
+            let parts = line.split(separator: " ")
+            guard parts.count == 3, ["Dirty:", "Writeback:"].contains(parts[0]), parts[2] == "kB",
+                let number = Int64(parts[1])
+            else { return sum }
+            return sum + number << 10
+        }
+    }
+}
