@@ -95,7 +95,9 @@ let package = Package(
         tests(
             of: "Hub", "TestSupport", "Processes", "ControlAPI", "HTTPServer", "HTTPClient", "Journal", "FileTree",
             "Hashing", "SQLite", "SyncCore"),
-        tests(of: "Agent", "TestSupport", "Hub", "ControlAPI", "Engine", "Index", "FileTree", "SyncCore"),
+        tests(
+            of: "Agent", "TestSupport", "Hub", "ControlAPI", "Engine", "Index", "FileTree", "Hashing", "Transport",
+            "SyncCore"),
         tests(of: "Console", "TestSupport", "ControlAPI", "HTTPServer", "Arguments", "SyncCore"),
         .testTarget(
             name: "EndToEndTests",

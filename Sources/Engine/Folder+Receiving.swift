@@ -88,6 +88,9 @@ extension Folder {
         receivingTroubles[node] = nil
     }
 
+    /// Verified bytes that wait to be placed, of any node.
+    package func waiting(_ digest: Digest) -> StagedContent? { staged.values.first { $0.digest == digest } }
+
     /// What was fetched is not there any more, or is not known to be: it is fetched again.
     package func forgetStaged() { staged = [:] }
 

@@ -29,13 +29,27 @@ extension DiskTree {
         _ path: RelativePath, _ known: Known, by staged: StagedContent, as file: FileContent
     ) throws -> Placing {
         guard let expected = try expected(path, known) else { return .unexpected }
-        return try exchange(path, expected, with: named(item(staged, as: file)), confirming: confirmation(known))
+        let item = try item(staged, as: file)
+        let named = try named(item)
+        // It is placed later, under the name that is known for it.
+        defer { if named.name != item.name { giveBack(named, item.name) } }
+        return try exchange(path, expected, with: named, confirming: confirmation(known))
     }
 
-    /// What is swapped gives its name to what comes out, and that is somebody's bytes: not by a name that a start removes.
+    /// What is swapped gives its name to what comes out, and that is somebody's bytes: not by a name of what is nobody's, which
+    /// is removed, or written to.
     private func named(_ item: PrivateItem) throws -> PrivateItem {
-        if !isFetched(item) { return item }
+        if !isNobodys(item.name) { return item }
         return try asking { () throws(FileTreeError) in try item.move(to: area, as: PrivateArea.randomName()) }
+    }
+
+    /// What was not placed gets its old name again, unless something else has the new one: what came out.
+    private func giveBack(_ item: PrivateItem, _ name: Name) {
+        guard !isStray(item.name), let there = try? item.area.item(named: item.name),
+            there.status.survivedRename(item.status.fingerprint)
+        else { return }
+        // Otherwise it is fetched again, and a start removes it.
+        _ = try? there.move(to: item.area, as: name)
     }
 
     private func exchange(

@@ -23,12 +23,28 @@ extension DiskTree {
     /// What lies there of large contents that were begun.
     func parts() -> [(item: PrivateItem, digest: Digest)] {
         let items = (try? area.items()) ?? []
-        return items.compactMap { item in Self.partDigest(item.name).map { (item, $0) } }
+        return items.compactMap { item in
+            isStray(item.name) ? nil : Self.digest(in: item.name, after: Self.partPrefix).map { (item, $0) }
+        }
     }
 
-    private static func partDigest(_ name: Name) -> Digest? {
+    /// What has come whole of a large content, and waits for its place: nobody goes on with it, until a start looks at it again.
+    private static let wholePrefix = "whole-"
+
+    /// Gives a part that is whole and verified a name under which nobody writes to it.
+    static func setAside(_ item: PrivateItem, _ digest: Digest) throws(FileTreeError) -> PrivateItem {
+        // SAFETY: hexadecimal digits with a prefix are a name.
+        let name = try! Name(Array(wholePrefix.utf8) + Array(digest.hex.utf8))
+        do throws(FileTreeError) { return try item.move(to: item.area, as: name) } catch {
+            // Another node waits for the same bytes.
+            guard error.reason == .occupied else { throw error }
+            return try item.move(to: item.area, as: fetchName())
+        }
+    }
+
+    private static func digest(in name: Name, after prefix: String) -> Digest? {
         let text = name.description
-        return text.hasPrefix(partPrefix) ? Digest(hex: String(text.dropFirst(partPrefix.count))) : nil
+        return text.hasPrefix(prefix) ? Digest(hex: String(text.dropFirst(prefix.count))) : nil
     }
 
     /// Looks through the private area at a start. Between a swap and the look at what came out (DESIGN §4.2) a crash leaves there what
@@ -39,7 +55,13 @@ extension DiskTree {
     func recover(isKnown: (Content) throws -> Bool?) throws -> [PrivateItem] {
         try asking({ () throws(FileTreeError) in try area.items() }).filter { item in
             // Whether anybody wants to go on with it is seen later.
-            if Self.partDigest(item.name) != nil { return false }
+            if Self.digest(in: item.name, after: Self.partPrefix) != nil { return false }
+            if let digest = Self.digest(in: item.name, after: Self.wholePrefix) {
+                do throws(FileTreeError) { _ = try item.move(to: area, as: Self.partName(of: digest)) } catch {
+                    remove(item)
+                }
+                return false
+            }
             if isFetched(item) {
                 remove(item)
                 return false
@@ -65,7 +87,16 @@ extension DiskTree {
         do { try item.remove() } catch { log.warning("left_in_private", ["what": item.name, "reason": "\(error)"]) }
     }
 
-    func isFetched(_ item: PrivateItem) -> Bool { item.name.bytes.starts(with: Array(Self.fetchPrefix.utf8)) }
+    private func isFetched(_ item: PrivateItem) -> Bool { Self.begins(item.name, with: Self.fetchPrefix) }
+
+    /// Whether what has this name came from the hub, whole or not: it may be removed, and a part is written to.
+    func isNobodys(_ name: Name) -> Bool {
+        [Self.fetchPrefix, Self.partPrefix, Self.wholePrefix].contains { Self.begins(name, with: $0) }
+    }
+
+    private static func begins(_ name: Name, with prefix: String) -> Bool {
+        name.bytes.starts(with: Array(prefix.utf8))
+    }
 
     /// Reads all of it.
     func content(of item: PrivateItem) throws -> Content {

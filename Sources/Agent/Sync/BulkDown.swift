@@ -11,11 +11,13 @@ final class BulkDown {
     private let worker: FolderWorker
     private let connection: @Sendable () -> (any HubConnection)?
     private let isStopping: @Sendable () -> Bool
+    /// Of the files, in bytes.
+    private let least: Int64
+    private let room: (PrivateArea) -> Int64?
     /// How many connections one file gets: what was found out with one holds for the next.
     private var rule: ConnectionRule
     private let log = Log("down")
-    /// Nodes whose bytes could not be had, and when to try them again (monotonic milliseconds).
-    private var deferred: [NodeID: Int64] = [:]
+    private var pauses = RetryPauses()
     /// What this process has begun and not finished: its bytes were hashed as they came.
     private var begun: [Digest: StagedFile] = [:]
     /// What nobody wants was looked for, and nothing has changed about that since.
@@ -23,8 +25,6 @@ final class BulkDown {
 
     /// In bytes: what a connection is given at a time.
     private static let piece: Int64 = 32 << 20
-    /// In milliseconds.
-    private static let retryAfter: Int64 = 1_000
     /// How often it is looked whether it is wanted still, and whether something goes before it, in milliseconds.
     private static let looksEvery: Int64 = 500
     /// So many stay open that were overtaken.
@@ -35,26 +35,29 @@ final class BulkDown {
     /// - Parameters:
     ///   - connection: the hub, nil while nothing may be fetched.
     ///   - connections: for one file at most.
+    ///   - size: smaller files come otherwise, in bytes.
+    ///   - room: on the disk, in bytes; nil if it does not say.
     init(
-        worker: FolderWorker, connections: Int, connection: @escaping @Sendable () -> (any HubConnection)?,
-        isStopping: @escaping @Sendable () -> Bool
+        worker: FolderWorker, connections: Int, from size: Int64 = HashPass.large,
+        room: @escaping (PrivateArea) -> Int64? = BulkDown.room,
+        connection: @escaping @Sendable () -> (any HubConnection)?, isStopping: @escaping @Sendable () -> Bool
     ) {
         (self.worker, self.connection, self.isStopping) = (worker, connection, isStopping)
+        (least, self.room) = (size, room)
         rule = ConnectionRule(most: connections)
     }
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
-    var nextRetry: Int64? { deferred.values.min() }
+    var nextRetry: Int64? { pauses.nextRetry }
 
     /// One file.
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
         guard let hub = connection(), try worker.isPresent() else { return false }
-        let now = Clock.milliseconds
-        deferred = deferred.filter { $0.value > now }
         let fetches = try all()
+        pauses.release(at: Clock.milliseconds, of: fetches)
         try collect(fetches)
-        guard let next = BulkOrder.sorted(fetches.filter { deferred[$0.node] == nil }).first else {
+        guard let next = BulkOrder.sorted(fetches.filter { !pauses.hold($0) }).first else {
             hub.closeBulk(up: false)
             return false
         }
@@ -84,12 +87,12 @@ final class BulkDown {
     }
 
     private func all() throws -> [Fetch] {
-        try worker.perform { try $0.fetches(limit: 10_000, sizes: HashPass.large..<Int64.max) }
+        try worker.perform { try $0.fetches(limit: 10_000, sizes: least..<Int64.max) }
     }
 
     private func putOff(_ fetch: Fetch, _ error: any Error) throws {
         let reason = Loader.reason(for: error)
-        deferred[fetch.node] = Clock.milliseconds + BulkDown.retryAfter
+        pauses.begin(fetch, after: error, at: Clock.milliseconds)
         hasCollected = false
         log.debug("fetch-failed", ["path": fetch.path, "reason": reason ?? "it changed at the hub"])
         if let reason { try worker.perform { $0.receivingTroubles[fetch.node] = reason } }
@@ -104,6 +107,12 @@ final class BulkDown {
             try loader.area.syncFileSystem()
             return copy
         }
+        // The same bytes came for another node, and wait for their place. They may get it just now, and be written to.
+        if let waiting = try worker.perform({ $0.waiting(fetch.file.digest) }),
+            let copy = try loader.copy(of: waiting, fetch, hashing: true, sync: true)
+        {
+            return copy
+        }
         // What is like something here comes as the ranges that are others, unless it was begun otherwise.
         if begun[fetch.file.digest] == nil,
             try loader.area.item(named: DiskTree.partName(of: fetch.file.digest)) == nil,
@@ -113,22 +122,40 @@ final class BulkDown {
         }
         let file = try part(of: fetch, loader.area)
         begun[fetch.file.digest] = begun.count < BulkDown.mostBegun ? file : nil
+        var isWhole = false
         do {
-            guard try fill(file, fetch, loader) else { return nil }
+            isWhole = try fill(file, fetch, loader)
+            if !isWhole { return nil }
             begun[fetch.file.digest] = nil
-            return try loader.finish(file, fetch, sync: true)
+            return try finish(file, fetch)
         } catch let error as FileTreeError {
-            // Its bytes are not what they should be, or there is no room for the rest: it begins again from nothing.
+            // It was to stop while it read what has come.
+            if error.reason == .cancelled { throw HubError.cancelled }
+            // There is no room for the rest: that is what lacks.
+            if !isWhole, file.size > 0, [.noSpace, .readOnly].contains(error.reason) { throw error }
+            // Its bytes are not what they should be, or perhaps not on the disk: it begins again from nothing.
             begun[fetch.file.digest] = nil
             try? loader.area.remove(DiskTree.partName(of: fetch.file.digest))
             throw error
         }
     }
 
+    /// From now on nobody goes on with it.
+    private func finish(_ file: StagedFile, _ fetch: Fetch) throws -> StagedContent {
+        let part = try file.finish(
+            mode: fetch.file.mode, mtime: fetch.file.mtime, expecting: fetch.file.digest, sync: true)
+        let item = try DiskTree.setAside(part, fetch.file.digest)
+        return StagedContent(name: item.name.description, digest: fetch.file.digest, isDurable: true)
+    }
+
     /// What has come of it, or a new file. It stays when the process ends.
     private func part(of fetch: Fetch, _ area: PrivateArea) throws -> StagedFile {
         if let file = begun[fetch.file.digest], file.area === area { return file }
         let name = DiskTree.partName(of: fetch.file.digest)
+        // It was whole once.
+        if let item = try area.item(named: name), item.status.mode != Mode(0o600) {
+            try item.setAttributes(mode: Mode(0o600), mtime: item.status.mtime)
+        }
         if let file = try area.resumeFile(named: name) {
             file.keep()
             try file.cutAtFirstHole()
@@ -147,15 +174,22 @@ final class BulkDown {
         let size = fetch.file.size
         let hub = loader.hub
         let shared = SharedFile(fetch)
-        let data = try extents(shared, hub)
+        var data = try extents(shared, hub)
         var low = file.size
         if Ranges.bytes(data) + Ranges.worthSkipping > size {
-            try file.reserve(size)
+            // All of it comes, so that it has its size in the end.
+            data = [0..<size]
         } else {
             try file.resize(to: size)
         }
         let most = fetch.path.bytes.count > BulkDown.longPath ? size : BulkDown.piece
         var pieces = Ranges.pieces(of: [low..<size], data: data, most: most)
+        // Not what fits first: it would fill the disk, and not be whole.
+        if let room = room(file.area), room < Ranges.bytes(pieces) {
+            try file.resize(to: low)
+            throw FileTreeError("reserve room for", file.name, .noSpace)
+        }
+        if data == [0..<size] { try file.reserve(size) }
         if most < size { pieces = Ranges.graded(pieces, crew: rule.most) }
         let writer = file.writer
         let crew = RangeCrew(pieces) { lane, next, moved in
@@ -185,6 +219,11 @@ final class BulkDown {
         }
     }
 
+    private static func room(_ area: PrivateArea) -> Int64? {
+        guard let space = try? area.space(), space.total > 0 else { return nil }
+        return space.free
+    }
+
     /// A hub that does not say gives all of it.
     private func extents(_ file: SharedFile, _ hub: any HubConnection) throws -> [Range<Int64>] {
         do { return try hub.extents(file) } catch HubError.refused(let message) where message.code == .unknownRoute {
@@ -197,11 +236,11 @@ final class BulkDown {
             folder.ahead.came[fetch.node] = fetch.file.size - left
             return (
                 try folder.wants(fetch),
-                try folder.fetches(limit: 100, sizes: HashPass.large..<max(left / 4, HashPass.large))
+                try folder.fetches(limit: 100, sizes: least..<max(left / 4, least))
             )
         }
         if !isWanted { hasCollected = false }
-        return isWanted && !others.contains { deferred[$0.node] == nil && BulkOrder.overtakes($0.file.size, left) }
+        return isWanted && !others.contains { !pauses.hold($0) && BulkOrder.overtakes($0.file.size, left) }
     }
 
     // MARK: - What nobody wants any more

@@ -35,16 +35,19 @@ extension Loader {
     }
 
     /// A copy of what has just come and has no name in the folder yet: nobody else can have written to it since it was verified,
-    /// so it is not hashed again.
-    func copy(of verified: StagedContent, _ fetch: Fetch, sync: Bool) throws -> StagedContent? {
+    /// so it need not be hashed again.
+    /// - Parameter hashing: when it may get its name meanwhile.
+    func copy(
+        of verified: StagedContent, _ fetch: Fetch, hashing: Bool = false, sync: Bool
+    ) throws -> StagedContent? {
         guard verified.digest == fetch.file.digest else { return nil }
         return try attempt {
             guard let item = try area.item(named: try Name(verified.name)), item.status.size == fetch.file.size
             else { return nil }
             let reader = try item.open()
             let file = try newFile()
-            if try !file.clone(reader) { try file.append(0..<fetch.file.size, of: reader, hashing: false) }
-            return try finish(file, fetch, isVerified: true, sync: sync)
+            if try !file.clone(reader) { try file.append(0..<fetch.file.size, of: reader, hashing: hashing) }
+            return try finish(file, fetch, isVerified: !hashing, sync: sync)
         }
     }
 

@@ -1,0 +1,295 @@
+import Engine
+import FileTree
+import Glibc
+import Index
+import SyncCore
+import Synchronization
+import TestSupport
+import Testing
+import Transport
+
+@testable import Agent
+
+/// Large files on the way down, with a hub in memory: what is cut, waits or fails costs nothing twice, and never anybody's
+/// bytes.
+@Suite struct BulkDownTests {
+    private let directory = TemporaryDirectory()
+    private let hub = BulkHub()
+    private static let size = 300_000
+
+    private static func bytes(_ seed: UInt64, _ count: Int = size) -> [UInt8] {
+        var random = SeededRandom(seed: seed)
+        return (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    }
+
+    /// An agent's folder in `place`, looked at.
+    private func worker(in place: String = "home") throws -> FolderWorker {
+        let path = directory.path(place)
+        try Files.makeDirectories(path + "/folder")
+        if directory.names(in: place + "/folder").isEmpty {
+            try FolderMarker.write(folder: path + "/folder", of: AgentLayout(home: path))
+        }
+        let worker = try FolderWorker(
+            folder: path + "/folder", standIn: path + "/absent", index: path + "/index.db", debounce: 1,
+            longest: 1_000, carrying: .nothing, trashDays: 30, mode: .twoWay, ignoring: [], client: "ann", onWork: {})
+        try worker.perform { if try $0.index.epoch == nil { try $0.index.begin(epoch: "e") } }
+        worker.lookAtEverything()
+        worker.waitUntilLooked()
+        return worker
+    }
+
+    private func pass(_ worker: FolderWorker, isStopping: @escaping @Sendable () -> Bool = { false }) -> BulkDown {
+        BulkDown(worker: worker, connections: 1, from: 4_096, connection: { [hub] in hub }, isStopping: isStopping)
+    }
+
+    private func receive(_ worker: FolderWorker, _ id: Int64, _ name: String, _ file: FileContent, at seq: Int64) throws
+    {
+        try worker.perform { folder in
+            let node = Node(
+                id: NodeID(id), location: Location(parent: .root, name: try Name(name)), content: .file(file),
+                contentVersion: Version(seq), locationVersion: .first, seq: Sequence(seq))
+            try folder.index.receive([node], through: Sequence(seq))
+        }
+    }
+
+    private func privately(_ place: String = "home") -> [String] {
+        directory.names(in: place + "/folder/.synchub/private")
+    }
+
+    private func part(of file: FileContent) -> String { DiskTree.partName(of: file.digest).description }
+
+    // MARK: - Somebody's bytes
+
+    /// What a killed process would leave is a copy of everything between the swap and the look at what came out.
+    @Test func `an edit that a killed agent had swapped out of the folder gets a name there`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        try receive(worker, 2, "f", hub.hold(BulkDownTests.bytes(1)), at: 2)
+        #expect(try pass(worker).run())
+        #expect(directory.read("home/folder/f") == BulkDownTests.bytes(1))
+        let mine = BulkDownTests.bytes(9)
+        let home = directory.path
+        try worker.tree.adopt(
+            TreeRoot(path: home + "/home/folder") { [directory] instant in
+                if instant == .looked, directory.names().contains("copy") == false {
+                    directory.write(mine, to: "mine")
+                    rename(home + "/mine", home + "/home/folder/f")
+                } else if instant == .renamed, directory.names().contains("copy") == false {
+                    system("cp -a '\(home)/home' '\(home)/copy'")
+                }
+            })
+        try receive(worker, 2, "f", hub.hold(BulkDownTests.bytes(2)), at: 3)
+        _ = try pass(worker).run()
+        #expect(directory.read("home/folder/f") == mine)
+        #expect(directory.read("copy/folder/f") == BulkDownTests.bytes(2))
+
+        let next = try self.worker(in: "copy")
+        defer { next.stop() }
+        while try pass(next).run() {}
+        let names = directory.names(in: "copy/folder").filter { $0.hasPrefix("recovered") }
+        #expect(names.map { directory.read("copy/folder/" + $0) } == [mine])
+    }
+
+    @Test func `an edit that could not be put back is not taken for what nobody wants`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        try receive(worker, 2, "f", hub.hold(BulkDownTests.bytes(1)), at: 2)
+        let pass = pass(worker)
+        #expect(try pass.run())
+        let home = directory.path
+        let refuses = Mutex(true)
+        let isRefusing: @Sendable () -> Bool = { refuses.withLock { $0 } }
+        try withExtendedLifetime(refuses) {
+            try worker.tree.adopt(
+                TreeRoot(
+                    path: home + "/home/folder",
+                    onInstant: { [directory] instant in
+                        guard instant == .looked, directory.read("home/folder/f") != BulkDownTests.bytes(9) else {
+                            return
+                        }
+                        directory.write(BulkDownTests.bytes(9), to: "mine")
+                        rename(home + "/mine", home + "/home/folder/f")
+                    },
+                    failing: { step in isRefusing() && [.puttingBack, .placing].contains(step) ? EROFS : 0 }))
+            try receive(worker, 2, "f", hub.hold(BulkDownTests.bytes(2)), at: 3)
+            _ = try pass.run()
+            // The hub has something else again: nobody wants what had come.
+            try receive(worker, 2, "f", hub.hold(BulkDownTests.bytes(3)), at: 4)
+            let next = self.pass(worker)
+            while try next.run() {}
+            refuses.withLock { $0 = false }
+            #expect(worker.tree.keepStrays() == nil)
+        }
+        let all = directory.names(in: "home/folder").compactMap { directory.read("home/folder/" + $0) }
+        #expect(all.contains(BulkDownTests.bytes(9)))
+    }
+
+    // MARK: - What has come stays
+
+    @Test func `two files of the same bytes that wait for their place are two, and come once`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let file = hub.hold(BulkDownTests.bytes(1))
+        try receive(worker, 2, "f", file, at: 2)
+        try receive(worker, 3, "g", file, at: 3)
+        // Until its answer is here nothing new gets a name.
+        try worker.perform { try $0.index.setInflight([], request: "{}") }
+        let pass = pass(worker)
+        #expect(try pass.run())
+        let first = privately()
+        #expect(first.count == 1 && !first.contains(part(of: file)))
+        #expect(try pass.run())
+        #expect(try !pass.run())
+        #expect(privately().count == 2 && Set(privately()).isSuperset(of: first))
+        try worker.perform {
+            try $0.index.clearInflight(acknowledged: nil)
+            #expect(try $0.placeAll() == 2)
+        }
+        #expect(directory.read("home/folder/f") == BulkDownTests.bytes(1))
+        #expect(directory.read("home/folder/g") == BulkDownTests.bytes(1))
+        #expect(hub.sent == BulkDownTests.size)
+        #expect(privately().isEmpty)
+    }
+
+    @Test func `what came whole and was not placed does not come again after a restart`() throws {
+        var file = hub.hold(BulkDownTests.bytes(1))
+        file.mode = Mode(0o444)
+        do {
+            let worker = try worker()
+            defer { worker.stop() }
+            try receive(worker, 2, "f", file, at: 2)
+            try worker.perform { try $0.index.setInflight([], request: "{}") }
+            #expect(try pass(worker).run())
+            try worker.perform { try $0.index.clearInflight(acknowledged: nil) }
+        }
+        let next = try worker()
+        defer { next.stop() }
+        #expect(privately() == [part(of: file)])
+        #expect(try pass(next).run())
+        #expect(directory.read("home/folder/f") == BulkDownTests.bytes(1))
+        #expect(hub.sent == BulkDownTests.size)
+    }
+
+    @Test func `a large file that a program writes to keeps what came for it`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        try receive(worker, 2, "f", hub.hold(BulkDownTests.bytes(1)), at: 2)
+        let pass = pass(worker)
+        #expect(try pass.run())
+        let writer = open(directory.path("home/folder/f"), O_WRONLY | O_CLOEXEC)
+        try receive(worker, 2, "f", hub.hold(BulkDownTests.bytes(2)), at: 3)
+        #expect(try pass.run())
+        #expect(directory.read("home/folder/f") == BulkDownTests.bytes(1))
+        close(writer)
+        #expect(try worker.perform { try $0.placeAll() } == 1)
+        #expect(directory.read("home/folder/f") == BulkDownTests.bytes(2))
+        #expect(hub.sent == 2 * BulkDownTests.size)
+        #expect(privately().isEmpty)
+    }
+
+    @Test func `a stop while it reads what has come costs nothing of it`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let file = hub.hold(BulkDownTests.bytes(1))
+        try receive(worker, 2, "f", file, at: 2)
+        // All of it came, and a process that is gone had not read it yet.
+        directory.write(BulkDownTests.bytes(1), to: "home/folder/.synchub/private/" + part(of: file))
+        var stops = 0
+        for calls in 0..<20 {
+            let count = Mutex(0)
+            let pass = pass(worker) {
+                count.withLock { count in
+                    count += 1
+                    return count > calls
+                }
+            }
+            do {
+                if try pass.run() { break }
+            } catch HubError.cancelled {
+                stops += 1
+                #expect(privately() == [part(of: file)])
+            }
+        }
+        #expect(stops >= 2)
+        #expect(directory.read("home/folder/f") == BulkDownTests.bytes(1))
+        #expect(hub.sent == 0)
+    }
+
+    @Test func `a full disk costs what does not fit, and not what does`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let file = hub.hold(BulkDownTests.bytes(1))
+        try receive(worker, 2, "f", file, at: 2)
+        hub.state.withLock {
+            $0.before = { sent in if sent > 200_000 { throw FileTreeError("write", "part", .noSpace) } }
+        }
+        let pass = pass(worker)
+        #expect(try pass.run())
+        #expect(try !pass.run() && pass.nextRetry != nil)
+        hub.state.withLock { $0.before = { _ in } }
+        #expect(try self.pass(worker).run())
+        #expect(directory.read("home/folder/f") == BulkDownTests.bytes(1))
+        #expect(hub.sent == BulkDownTests.size)
+    }
+
+    @Test func `nothing comes of a file for which there is no room`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        try receive(worker, 2, "f", hub.hold(BulkDownTests.bytes(1)), at: 2)
+        for (room, isRun) in [(Int64(BulkDownTests.size - 1), false), (Int64(BulkDownTests.size), true)] {
+            let pass = BulkDown(
+                worker: worker, connections: 1, from: 4_096, room: { _ in room }, connection: { [hub] in hub },
+                isStopping: { false })
+            #expect(try pass.run())
+            #expect((hub.sent > 0) == isRun)
+        }
+        #expect(directory.read("home/folder/f") == BulkDownTests.bytes(1))
+    }
+
+    @Test func `a file that ends with a small hole arrives`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let file = hub.hold(BulkDownTests.bytes(1, 100_000) + [UInt8](repeating: 0, count: 20_000))
+        hub.state.withLock { $0.data[file.digest] = [0..<100_000] }
+        try receive(worker, 2, "f", file, at: 2)
+        #expect(try pass(worker).run())
+        #expect(directory.read("home/folder/f")?.count == 120_000)
+        #expect(try worker.perform { try $0.fetches(limit: 1) }.isEmpty)
+    }
+
+    // MARK: - Pauses
+
+    private let fetch = Fetch(
+        node: NodeID(2), file: FileContent(digest: .empty, size: 1, mode: Mode(0o644), mtime: 0),
+        path: RelativePath([try! Name("f")]))  // SAFETY: a name.
+
+    private func pauses(after error: any Error) -> [Int64] {
+        var (pauses, now, told) = (RetryPauses(), Int64(0), [Int64]())
+        for _ in 0..<12 {
+            pauses.begin(fetch, after: error, at: now)
+            #expect(pauses.hold(fetch))
+            told.append((pauses.nextRetry ?? 0) - now)
+            now = pauses.nextRetry ?? 0
+            pauses.release(at: now, of: [fetch])
+            #expect(!pauses.hold(fetch) && pauses.nextRetry == nil)
+        }
+        return told
+    }
+
+    @Test func `what fails again is tried after a longer pause, and what came in vain after a much longer one`() {
+        let full = pauses(after: FileTreeError("write", "f", .noSpace))
+        #expect(full == [1, 2, 4, 8, 16, 30, 30, 30, 30, 30, 30, 30].map { $0 * 1_000 })
+        let wrong = pauses(after: FileTreeError("finish", "f", .wrongContent(expected: .empty, found: .empty)))
+        #expect(wrong == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900].map { $0 * 1_000 })
+    }
+
+    @Test func `other bytes for the same file are tried at once, and what is not wanted has no pause`() throws {
+        var pauses = RetryPauses()
+        pauses.begin(fetch, after: HubError.cancelled, at: 0)
+        var other = fetch
+        other.file.digest = try #require(Digest(bytes: [UInt8](repeating: 1, count: 32)))
+        #expect(pauses.hold(fetch) && !pauses.hold(other))
+        pauses.release(at: 1, of: [other])
+        #expect(!pauses.hold(fetch) && pauses.nextRetry == nil)
+    }
+}
