@@ -6,6 +6,8 @@ package enum ContentSource: Hashable, Sendable {
     case known
     /// Here they are: at most ``InlineContents/largest``.
     case inline([UInt8])
+    /// `size` bytes from `offset` in what comes behind the request (``MessageWithBytes``).
+    case behind(offset: Int64)
     /// `size` bytes from `offset` in a file of this client's staging directory (a plain name; a pack holds many).
     case staged(file: String, offset: Int64)
     /// Put together by the hub from contents that it has, in the share or in versions, and from new bytes, which lie one after the
@@ -15,7 +17,7 @@ package enum ContentSource: Hashable, Sendable {
     /// The file of the staging directory that it needs.
     package var stagedFile: String? {
         switch self {
-        case .known, .inline: nil
+        case .known, .inline, .behind: nil
         case .staged(let file, _): file
         case .recipe(_, let file, _): file
         }
@@ -28,6 +30,8 @@ package struct SourceMessage: Codable, Hashable, Sendable {
     package var known: Bool?
     /// The bytes themselves, base64, and alone, for ``ContentSource/inline(_:)``.
     package var inline: String?
+    /// Where the bytes begin behind the request, and alone, for ``ContentSource/behind(offset:)``.
+    package var behind: Int64?
     /// The file in the staging directory.
     package var staged: String?
     /// Of ``ContentSource/recipe(_:file:offset:)``.
@@ -39,6 +43,7 @@ package struct SourceMessage: Codable, Hashable, Sendable {
         switch source {
         case .known: known = true
         case .inline(let bytes): inline = Base64.text(bytes)
+        case .behind(let offset): behind = offset
         case .staged(let file, let offset):
             staged = file
             self.offset = offset
@@ -61,6 +66,10 @@ package struct SourceMessage: Codable, Hashable, Sendable {
                     field: "source.inline", reason: "at most \(InlineContents.largest) bytes; stage larger contents")
             }
             return .inline(bytes)
+        }
+        if let behind {
+            if behind < 0 { throw .badValue(field: "source.behind", reason: "must not be negative") }
+            return .behind(offset: behind)
         }
         let recipe = try recipe?.recipe()
         if let recipe, recipe.newBytes == 0 { return .recipe(recipe, file: nil, offset: 0) }

@@ -61,15 +61,18 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     package var limits: LimitsMessage?
     /// How many bytes of contents a commit may bring along in itself (``ContentSource/inline(_:)``); nil for none.
     package var inline: Int64?
+    /// How many bytes of contents may come behind a commit (``ContentSource/behind(offset:)``); nil for none.
+    package var behind: Int64?
     private enum CodingKeys: String, CodingKey {
         case hub, version, client, epoch, head, known, setBack = "set_back", collected, staging, share
         case maxOperations = "max_operations", paused, subtree, otherIndex = "other_index", limits
-        case inline
+        case inline, behind
     }
     package init(
         hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, setBack: Bool,
         collected: Int64, staging: String, share: String, maxOperations: Int, paused: PauseMessage?,
-        subtree: String? = nil, otherIndex: Bool = false, limits: LimitsMessage? = nil, inline: Int64? = nil
+        subtree: String? = nil, otherIndex: Bool = false, limits: LimitsMessage? = nil, inline: Int64? = nil,
+        behind: Int64? = nil
     ) {
         self.hub = hub
         self.version = version
@@ -87,6 +90,7 @@ package struct HelloResponse: Codable, Hashable, Sendable {
         self.otherIndex = otherIndex ? true : nil
         self.limits = limits
         self.inline = inline
+        self.behind = behind
     }
 
     /// The epoch of a client that maps a part of the share: the journal's, and which directory stands for the part.

@@ -32,8 +32,6 @@ package struct LayOutRequest: Codable, Hashable, Sendable {
     package var anywhere: Bool?
     /// True if they may come behind the answer (``MessageWithBytes``) and then lie nowhere.
     package var behind: Bool?
-    /// So many bytes come behind an answer at most: the connection carries other answers too.
-    package static let mostBehind: Int64 = 4 << 20
 
     package init(epoch: String, items: [Item], anywhere: Bool = false, behind: Bool = false) {
         self.epoch = epoch

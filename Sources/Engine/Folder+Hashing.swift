@@ -30,10 +30,10 @@ extension Folder {
         }
     }
 
-    /// Whether more is to be read, and then probably sent, than goes along with a request.
-    package func hasMuchToSend() throws -> Bool {
-        let waiting = try index.unhashed(limit: 64, after: EntryID(0))
-        return index.mode.sends && (waiting.count == 64 || waiting.reduce(0) { $0 + $1.stamp.size } > 64 << 10)
+    /// Whether the next files that are to be read, and then probably sent, have more bytes than that.
+    package func hasMore(toRead bytes: Int64) throws -> Bool {
+        if !index.mode.sends { return false }
+        return try index.unhashed(limit: 1_024, after: EntryID(0)).reduce(0) { $0 + $1.stamp.size } > bytes
     }
 
     /// - Parameter now: Unix nanoseconds of when the hashing began.

@@ -12,6 +12,7 @@ extension Folder {
         _ outcomes: [(number: Int64, outcome: Outcome)], head: Sequence = .zero, chain: String? = nil
     ) throws {
         commitTrouble = nil
+        told = []
         try index.transaction {
             try index.see(head, chain: chain)
             for (number, outcome) in outcomes {
@@ -20,6 +21,7 @@ extension Folder {
                 try absorb(outcome, of: sent, isOvertaken: index.received > head)
             }
             try index.clearInflight(acknowledged: outcomes.map(\.number).max())
+            try index.follow(told, to: head, chain: chain)
             lookAtWaitingRules()
         }
     }
@@ -76,6 +78,7 @@ extension Folder {
             state.contentVersion = before.contentVersion
         }
         try index.agree(node, state)
+        told.insert(node.seq)
     }
 
     private func deleted(_ node: Node, _ sent: Inflight) throws {

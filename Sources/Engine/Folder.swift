@@ -35,6 +35,8 @@ package final class Folder<Tree: LocalTree> {
     var fresh: [FreshFile] = []
     /// Digests that the hub said it does not have although this client thought so.
     var mustSend: Set<Digest> = []
+    /// Changes at the hub that the answer to a commit has told of, while it is taken in.
+    var told: Set<Sequence> = []
     /// Why entries that were held back, or are just tried again, are not at the hub, in words for a person.
     package var sendingTroubles: [EntryID: String] = [:]
     /// Why the hub does not take the commit that is in flight, in words for a person: what is to be sent waits for it.

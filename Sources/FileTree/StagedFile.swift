@@ -40,6 +40,14 @@ package final class StagedFile {
     /// Writes after the last byte.
     package func append(_ bytes: [UInt8]) throws(FileTreeError) { try write(bytes, at: size) }
 
+    /// The same.
+    package func append(_ bytes: ArraySlice<UInt8>) throws(FileTreeError) {
+        let written = bytes.withUnsafeBytes { part in
+            Result { () throws(FileTreeError) in try append(part) }
+        }
+        try written.get()
+    }
+
     /// The same for bytes whose digest nobody asks for, or only once: it reads them then.
     package func append(unhashed bytes: [UInt8]) throws(FileTreeError) {
         let start = size

@@ -160,6 +160,8 @@ extension HTTPConnection {
         set(CURLOPT_TIMEOUT_MS, milliseconds)
         set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds)
         set(CURLOPT_NOSIGNAL, 1)
+        // What is read at once, in bytes.
+        set(CURLOPT_BUFFERSIZE, 128 << 10)
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))

@@ -21,11 +21,18 @@ final class Transfer {
         self.bodyLimit = bodyLimit
     }
 
+    /// In bytes.
+    private static let likely = 8 << 20
+
     /// - Returns: whether to go on.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard body.count + bytes.count <= bodyLimit else {
             isTooLarge = true
             return false
+        }
+        // Not what the server promises, only what is likely.
+        if body.isEmpty, let length = headers["content-length"].flatMap({ Int($0) }) {
+            body.reserveCapacity(min(max(length, 0), Transfer.likely, bodyLimit))
         }
         body.append(contentsOf: bytes)
         return true

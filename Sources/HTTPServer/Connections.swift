@@ -73,6 +73,14 @@ final class Connections: Sendable {
         table.withLock { $0.update(id, .receiving, deadline) }
     }
 
+    /// The head has come: a large body has as much more time as a slow line takes, 32 KiB a second being asked of it.
+    func expecting(_ id: ConnectionID, bytes: Int) {
+        guard bytes > Connections.smallBody else { return }
+        table.withLock { $0.entries[id]?.deadline += Double(bytes - Connections.smallBody) / 32_768 }
+    }
+    /// In bytes.
+    private static let smallBody = 256 << 10
+
     /// Makes room for a body, until the request is completed.
     /// - Returns: false when the bodies under way leave none.
     func reserve(_ id: ConnectionID, bytes: Int) -> Bool {

@@ -56,6 +56,7 @@ final class ServerCore: Sendable {
             // For a good head the answer must wait for the next call: one that is queued now ends the connection.
             let head = RequestHead(method: method, target: exchange.target, fields: fields(connection))
             if let refusal = refusal(head, exchange.connection) { return refuse(head, refusal, exchange, connection) }
+            connections.expecting(exchange.connection, bytes: head.contentLength)
             exchange.receive(head)
             return .YES
         }

@@ -232,10 +232,28 @@ extension FolderIndex: ThreeTrees {
     ) throws {
         try transaction {
             for node in nodes { try setRemote(node) }
+            // The answer to a commit may have told of more meanwhile.
+            guard try through >= received else { return }
             try set("cursor", String(through.rawValue))
             try set("chain", chain)
             if isComplete { try set("complete", String(through.rawValue)) }
         }
+    }
+
+    /// Where the answer to a commit has told of every change from where this side was up to that answer, no page need tell of them
+    /// again.
+    /// - Parameters:
+    ///   - told: changes whose nodes are here as the hub has them.
+    ///   - head: the hub's `seq` when it answered.
+    ///   - chain: the history's chain value there.
+    package func follow(_ told: Set<Sequence>, to head: Sequence, chain: String?) throws {
+        let since = try received
+        guard let chain, head > since, head.rawValue - since.rawValue <= Int64(told.count), try snapshotAfter == nil,
+            (since.rawValue + 1...head.rawValue).allSatisfy({ told.contains(Sequence($0)) })
+        else { return }
+        if try complete == since { try set("complete", String(head.rawValue)) }
+        try set("cursor", String(head.rawValue))
+        try set("chain", chain)
     }
 
     /// A change that this client made comes back as an echo, and a late answer or page tells of what is over: older

@@ -19,13 +19,13 @@ final class ControlChannel: Sendable {
 
     /// - Parameter timeout: seconds.
     func send(
-        _ method: String, _ path: String, body: [UInt8] = [], timeout: Double = 60
+        _ method: String, _ path: String, body: [UInt8] = [], type: String = "application/json", timeout: Double = 60
     ) throws(HubError) -> HTTPReply {
         let connection = idle.withLock { $0.popLast() } ?? HTTPConnection(target)
         busy.withLock { $0[ObjectIdentifier(connection)] = connection }
         defer { busy.withLock { $0[ObjectIdentifier(connection)] = nil } }
         var headers = ["Authorization": "Bearer \(token)"]
-        if method != "GET" { headers["Content-Type"] = "application/json" }
+        if method != "GET" { headers["Content-Type"] = type }
         do {
             let reply = try connection.send(HTTPCall(method, path, headers: headers, body: body, timeout: timeout))
             idle.withLock { $0.append(connection) }
@@ -38,9 +38,10 @@ final class ControlChannel: Sendable {
     }
 
     func message<Message: Decodable>(
-        _ type: Message.Type, _ route: Route, query: String = "", body: [UInt8] = [], timeout: Double = 60
+        _ type: Message.Type, _ route: Route, query: String = "", body: [UInt8] = [],
+        as contentType: String = "application/json", timeout: Double = 60
     ) throws(HubError) -> Message {
-        let reply = try send(route.method, route.path + query, body: body, timeout: timeout)
+        let reply = try send(route.method, route.path + query, body: body, type: contentType, timeout: timeout)
         guard reply.status == 200 else { throw .refused(ControlChannel.error(reply)) }
         do { return try WireFormat.decode(type, from: reply.body) } catch {
             throw .away("the hub's answer to \(route.path) is not what this version expects: \(error)")
@@ -50,7 +51,7 @@ final class ControlChannel: Sendable {
     /// The same for an answer that may have bytes behind it.
     func messageWithBytes<Message: Decodable>(
         _ type: Message.Type, _ route: Route, body: [UInt8], timeout: Double
-    ) throws(HubError) -> (Message, AnswerBytes?) {
+    ) throws(HubError) -> (Message, BytesBehind?) {
         let reply = try send(route.method, route.path, body: body, timeout: timeout)
         guard reply.status == 200 else { throw .refused(ControlChannel.error(reply)) }
         do {
@@ -58,7 +59,7 @@ final class ControlChannel: Sendable {
                 return (try WireFormat.decode(type, from: reply.body), nil)
             }
             let (message, start) = try MessageWithBytes.decode(type, from: reply.body)
-            return (message, AnswerBytes(body: reply.body, start: start))
+            return (message, BytesBehind(body: reply.body, start: start))
         } catch {
             throw .away("the hub's answer to \(route.path) is not what this version expects: \(error)")
         }
@@ -72,20 +73,6 @@ final class ControlChannel: Sendable {
     func close() {
         for connection in busy.withLock({ Array($0.values) }) { connection.cancel() }
         tunnel.close()
-    }
-}
-
-/// What came behind a message.
-struct AnswerBytes: Sendable {
-    let body: [UInt8]
-    /// Where they begin in it.
-    let start: Int
-
-    /// Some of them; nil if they are not there.
-    func bytes(at offset: Int64, count: Int64) -> ArraySlice<UInt8>? {
-        let there = Int64(body.count - start)
-        guard offset >= 0, count >= 0, offset <= there, count <= there - offset else { return nil }
-        return body[start + Int(offset)..<start + Int(offset + count)]
     }
 }
 

@@ -19,8 +19,12 @@ package protocol HubConnection: AnyObject, Sendable {
     ) throws(HubError) -> ChangesResponse
     /// - Parameter after: the id that the page is to begin after.
     func snapshot(after: NodeID) throws(HubError) -> SnapshotResponse
-    /// - Parameter request: a ``CommitRequest`` as JSON, the same bytes whenever it is repeated.
-    func commit(_ request: [UInt8]) throws(HubError) -> CommitResponse
+    /// - Parameters:
+    ///   - request: a ``CommitRequest`` as JSON, the same bytes whenever it is repeated.
+    ///   - behind: what it says to come behind it; nothing when it is repeated later.
+    func commit(_ request: [UInt8], behind: [UInt8]) throws(HubError) -> CommitResponse
+    /// How many bytes of contents may come behind a commit now: 0 where a limit counts what is sent.
+    var mostBehind: Int64 { get }
     func report(_ report: ReportRequest) throws(HubError)
     /// Gives the hub a content that it wanted, and that was uploaded.
     func offer(_ offer: OfferRequest) throws(HubError)

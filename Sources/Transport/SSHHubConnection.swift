@@ -108,10 +108,17 @@ package final class SSHHubConnection: HubConnection {
         return try control.message(SnapshotResponse.self, .snapshot, query: query)
     }
 
-    /// See ``HubConnection/commit(_:)``.
-    package func commit(_ request: [UInt8]) throws(HubError) -> CommitResponse {
-        try control.message(CommitResponse.self, .commit, body: request, timeout: 3_600)
+    /// See ``HubConnection/commit(_:behind:)``.
+    package func commit(_ request: [UInt8], behind: [UInt8]) throws(HubError) -> CommitResponse {
+        if behind.isEmpty { return try control.message(CommitResponse.self, .commit, body: request, timeout: 3_600) }
+        return try control.message(
+            CommitResponse.self, .commit, body: MessageWithBytes.join(request, behind),
+            as: MessageWithBytes.contentType,
+            timeout: 3_600)
     }
+
+    /// See ``HubConnection/mostBehind``.
+    package var mostBehind: Int64 { limits.up.isLimited ? 0 : hello.behind ?? 0 }
 
     /// See ``HubConnection/report(_:)``.
     package func report(_ report: ReportRequest) throws(HubError) {
@@ -225,7 +232,7 @@ package final class SSHHubConnection: HubConnection {
     }
 
     /// Has files laid out. Their bytes come with the answer, where that holds up nobody and no limit counts them.
-    private func ask(for files: [SharedFile]) throws(HubError) -> (LayOutResponse, AnswerBytes?) {
+    private func ask(for files: [SharedFile]) throws(HubError) -> (LayOutResponse, BytesBehind?) {
         let request = LayOutRequest(
             epoch: hello.epoch, items: SSHHubConnection.items(files), anywhere: !isBoundToStaging.withLock { $0 },
             behind: !limits.down.isLimited)

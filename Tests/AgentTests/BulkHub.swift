@@ -65,7 +65,8 @@ final class BulkHub: HubConnection {
         barrier: Int64, paused: Bool, limits: LimitsMessage?
     ) throws(HubError) -> ChangesResponse { throw BulkHub.nothing }
     func snapshot(after: NodeID) throws(HubError) -> SnapshotResponse { throw BulkHub.nothing }
-    func commit(_ request: [UInt8]) throws(HubError) -> CommitResponse { throw BulkHub.nothing }
+    var mostBehind: Int64 { 0 }
+    func commit(_ request: [UInt8], behind: [UInt8]) throws(HubError) -> CommitResponse { throw BulkHub.nothing }
     func report(_ report: ReportRequest) throws(HubError) { throw BulkHub.nothing }
     func offer(_ offer: OfferRequest) throws(HubError) { throw BulkHub.nothing }
     func holds(_ contents: [ContentKey]) throws(HubError) -> [ContentKey] { throw BulkHub.nothing }

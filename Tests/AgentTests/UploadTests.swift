@@ -52,6 +52,24 @@ import Testing
         #expect(files == 1)
     }
 
+    @Test func `what is too much for the request comes behind it, as far as that may be`() throws {
+        let long = String(repeating: "x", count: Int(InlineContents.largest) + 1)
+        let items = [try item(1, "a", long), try item(2, "b", "other"), try item(3, "c", long)]
+        func prepared(_ most: Int64) throws -> (sources: [ContentSource?], files: Int, behind: [UInt8]) {
+            var upload = Upload(root: root, packed: 1 << 20, inline: InlineContents.most, behind: most)
+            let messages = try upload.prepare(Commit(items: items)) { _, problem in throw problem }
+            return (try messages.map { try $0.source?.source() }, upload.files.count, upload.behind)
+        }
+        let size = Int64(long.utf8.count)
+        let fits = try prepared(size + 5)
+        #expect(fits.sources == [.behind(offset: 0), .behind(offset: size), .known])
+        #expect(fits.behind == Array((long + "other").utf8))
+        #expect(fits.files == 0)
+        let isTooMuch = try prepared(size + 4)
+        #expect(isTooMuch.behind.isEmpty)
+        #expect(isTooMuch.files == 1)
+    }
+
     @Test func `what was just read to be hashed is not read again`() throws {
         let fresh = FreshContents()
         let items = [try item(1, "a", "hello"), try item(2, "b", "other")]

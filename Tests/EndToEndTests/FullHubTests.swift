@@ -94,8 +94,6 @@ struct FullHubTests {
                 return !reasons.isEmpty && fleet.hub.share.names().count > 3
                     && reasons.values.allSatisfy { $0 == "the hub's disk is full" }
             }
-            // There was room to send some of them, and then none to copy them.
-            #expect(count("disk_full", in: fleet.hub.log) > 0)
             try fleet.hub.resizeDisk(60)
             try fleet.expectSame(seconds: 90)
             #expect(fleet.hub.staged(by: "ann") == [])

@@ -20,21 +20,24 @@ final class Once {
     private let hub: any HubConnection
     private let limits: TransferLimits
     private let connections: Int
+    private let reading: EarlyReading
     private let overwrites: Bool
     private let state = AgentState()
 
     /// - Parameters:
-    ///   - worker: which looks at everything already.
+    ///   - reading: of that worker.
     ///   - limits: of the connection.
     ///   - connections: for one large file at most.
     ///   - overwrites: makes the side that is not the source equal to it.
     init(
-        worker: FolderWorker, hub: any HubConnection, limits: TransferLimits, connections: Int, overwrites: Bool = false
+        worker: FolderWorker, hub: any HubConnection, limits: TransferLimits, connections: Int, reading: EarlyReading,
+        overwrites: Bool = false
     ) {
         self.worker = worker
         self.hub = hub
         self.limits = limits
         self.connections = connections
+        self.reading = reading
         self.overwrites = overwrites
         state.connected(hub)
     }
@@ -55,7 +58,7 @@ final class Once {
         if overwrites { try worker.perform { try $0.overwrite() } }
         let before = try worker.perform { try ($0.index.received, $0.index.acknowledged) }
         let up = UpPass(
-            worker: worker, connection: { [hub] in hub }, isStopping: { false },
+            worker: worker, connection: { [hub] in hub }, isStopping: { false }, reading: reading,
             takeWanted: { [state] in state.takeWanted() })
         let ahead = BulkUp(
             worker: worker, connections: connections, connection: { [hub] in hub }, isStopping: { false })

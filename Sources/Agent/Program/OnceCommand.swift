@@ -2,7 +2,6 @@ internal import Arguments
 internal import ControlAPI
 internal import Engine
 internal import Index
-internal import Processes
 internal import SyncCore
 import Glibc
 internal import Transport
@@ -90,12 +89,8 @@ struct OnceCommand {
         let address = try joined.configuration.address(layout, token: joined.token)
         // The folder is looked at while the hub is called, and where much is to be sent a way for it is opened, too.
         if verifies { try worker.perform { try $0.index.forgetDigests() } }
-        worker.lookAtEverything()
         let early = EarlyUploads(address)
-        startThread("send-early") {
-            worker.waitUntilLooked()
-            if (try? worker.perform { try $0.hasMuchToSend() }) == true { early.prepare() }
-        }
+        let reading = EarlyReading(worker, early)
         let hub = try SSHHubConnection.open(
             {
                 try SSHHubConnection.connect(
@@ -105,7 +100,7 @@ struct OnceCommand {
         defer { hub.close() }
         let once = Once(
             worker: worker, hub: hub, limits: address.limits, connections: joined.configuration.connections,
-            overwrites: overwrites)
+            reading: reading, overwrites: overwrites)
         let summary = try ProgressBar.onTerminal(worker) { try once.run() }
         print(asJSON ? OnceCommand.json(summary) : OnceCommand.text(summary), terminator: "")
         return summary.left.isEmpty ? .done : .failed

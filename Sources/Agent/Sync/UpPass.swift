@@ -24,16 +24,18 @@ final class UpPass {
     private let packed: Int64 = 1 << 20
 
     /// - Parameter connection: the hub, nil while nothing may be sent.
+    /// - Parameter early: what is being read already.
     /// - Parameter takeWanted: what the hub asks for and was not given yet.
     init(
         worker: FolderWorker, connection: @escaping () -> (any HubConnection)?, isStopping: @escaping () -> Bool,
-        takeWanted: @escaping () -> [ContentKey] = { [] }
+        reading early: EarlyReading? = nil, takeWanted: @escaping () -> [ContentKey] = { [] }
     ) {
         self.takeWanted = takeWanted
         self.worker = worker
         self.connection = connection
         self.isStopping = isStopping
-        hashing = HashPass(worker: worker, sizes: 0..<HashPass.large, isStopping: isStopping)
+        hashing = early?.hashing ?? HashPass(worker: worker, sizes: 0..<HashPass.large, isStopping: isStopping)
+        reading = early?.first
     }
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
@@ -49,7 +51,6 @@ final class UpPass {
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
         guard try worker.isPresent() else { return false }
-        if let hub = connection() { try beginClearing(hub) }
         let hasHashed = try read()
         guard let hub = connection() else { return false }
         if try worker.perform({ try $0.index.isInflight }) {
@@ -58,7 +59,6 @@ final class UpPass {
         }
         if try worker.decideLeftovers(asking: { try self.whatIsThere($0, hub) }) { return true }
         if staging == .hasLeftovers { try clearStaging(hub) }
-        try endClearing()
         for content in takeWanted() where !isStopping() { try give(content, to: hub) }
         let now = Clock.milliseconds
         let commit = try worker.perform { folder in
@@ -107,24 +107,6 @@ final class UpPass {
 
     deinit { _ = reading?.get() }
 
-    /// While files are read at the beginning, what an earlier process left in staging goes.
-    private var clearing: Ahead<HubError?>?
-
-    private func beginClearing(_ hub: any HubConnection) throws {
-        guard staging == .unknown, clearing == nil,
-            try worker.perform({ try !$0.index.isInflight && $0.hasMuchToSend() })
-        else { return }
-        clearing = Ahead("clear-staging") { UpPass.clear(hub) }
-    }
-
-    /// - Throws: what ends the connection, and an end of the transfer.
-    private func endClearing() throws {
-        guard let clearing else { return }
-        self.clearing = nil
-        if let failure = clearing.get() { throw failure }
-        staging = .clean
-    }
-
     // MARK: - Sending
 
     private func send(_ drafted: Commit, _ hub: any HubConnection) throws -> Bool {
@@ -132,7 +114,8 @@ final class UpPass {
         let ahead = try worker.perform { $0.ahead.whole }
         var upload = Upload(
             root: worker.tree.root, packed: packed, ahead: ahead,
-            recipes: try recipes(for: commit, except: ahead, hub), inline: hub.hello.inline ?? 0, fresh: hashing.fresh)
+            recipes: try recipes(for: commit, except: ahead, hub), inline: hub.hello.inline ?? 0,
+            behind: prefersPacks ? 0 : hub.mostBehind, fresh: hashing.fresh)
         let epoch = hub.hello.epoch
         let messages = try upload.prepare(commit) { entry, problem in
             try self.readAhead()
@@ -152,9 +135,15 @@ final class UpPass {
             return request
         }
         log.debug(
-            "commit", ["operations": request.operations.count, "files": upload.files.count, "bytes": upload.bytes])
+            "commit",
+            [
+                "operations": request.operations.count, "files": upload.files.count, "bytes": upload.bytes,
+                "behind": upload.behind.count,
+            ])
         let candidates = commit.items.filter { kept.contains($0.inflight.number) }
-        do { try sendCommit(hub, isFirst: true) } catch HubError.refused(let message) where message.code == .noSpace {
+        do { try sendCommit(hub, behind: upload.behind, isFirst: true) } catch HubError.refused(let message)
+            where message.code == .noSpace
+        {
             guard try holdBack(candidates, HubError.diskIsFull) else { throw HubError.refused(message) }
             try clearStaging(hub)
         }
@@ -186,21 +175,17 @@ final class UpPass {
 
     /// While nothing is in flight, nothing in staging is needed, apart from what is staged ahead.
     private func clearStaging(_ hub: any HubConnection) throws {
-        if let failure = UpPass.clear(hub) { throw failure }
-        staging = .clean
-    }
-
-    /// - Returns: what ends the connection, or the transfer.
-    private static func clear(_ hub: any HubConnection) -> HubError? {
-        do throws(HubError) {
+        do {
             let count = try hub.clearStaging(.quick) { !$0.hasPrefix(StagedResponse.prefix) }
-            if count > 0 { Log("up").debug("staging-cleared", ["files": count]) }
+            if count > 0 { log.debug("staging-cleared", ["files": count]) }
+        } catch  where error.endsConnection {
+            throw error
+        } catch HubError.cancelled {
+            throw HubError.cancelled
         } catch {
-            if error.endsConnection { return error }
-            if case .cancelled = error { return error }
-            Log("up").warning("staging-not-cleared", ["reason": "\(error)"])
+            log.warning("staging-not-cleared", ["reason": "\(error)"])
         }
-        return nil
+        staging = .clean
     }
 
     /// Puts off the largest files, half of the bytes.
@@ -235,11 +220,14 @@ final class UpPass {
     /// Sends the commit that is in flight.
     /// - Parameter isFirst: nobody can have answered it yet. Then a full disk means that nothing of it was done, and it is
     ///   planned anew; otherwise an answer may have been lost, and only the same request finds out.
-    private func sendCommit(_ hub: any HubConnection, isFirst: Bool) throws {
+    /// - Parameter behind: the first time, contents that come behind it.
+    private func sendCommit(_ hub: any HubConnection, behind: [UInt8] = [], isFirst: Bool) throws {
         guard let text = try worker.perform({ try $0.index.inflightRequest }) else { return }
         do {
-            try take(try hub.commit(Array(text.utf8)))
+            try take(try hub.commit(Array(text.utf8), behind: behind))
         } catch {
+            // A line that does not carry them whole carries a pack, which takes no time from requests.
+            if !behind.isEmpty, error.endsConnection { packsUntil = Clock.milliseconds + UpPass.packsFor }
             if let message = error.answer {
                 if message.code == .indexSetBack {
                     log.warning(
@@ -259,6 +247,12 @@ final class UpPass {
             throw error
         }
     }
+
+    /// See ``sendCommit(_:behind:isFirst:)``; monotonic milliseconds.
+    private var packsUntil: Int64 = 0
+    private var prefersPacks: Bool { Clock.milliseconds < packsUntil }
+    /// In milliseconds.
+    private static let packsFor: Int64 = 600_000
 
     private func abandon() throws {
         staging = .hasLeftovers

@@ -31,17 +31,25 @@ struct Upload {
     private let inline: Int64
     /// Whether all that is new goes along in the request.
     private var isInline = false
+    /// What may come behind the request, in bytes; 0 for nothing.
+    private let mostBehind: Int64
+    /// Whether all that is new comes behind the request.
+    private var isBehind = false
+    /// What comes behind the request.
+    private(set) var behind: [UInt8] = []
 
     /// - Parameters:
     ///   - packed: the largest content that goes into a pack, in bytes.
     ///   - ahead: what was staged ahead, each in a file of its own.
     ///   - recipes: for contents of which only new bytes are sent.
     ///   - inline: how many bytes of contents the hub takes in the request itself.
+    ///   - behind: how many bytes of contents may come behind the request.
     ///   - fresh: what need not be read again.
     init(
         root: TreeRoot, packed: Int64, ahead: Set<Digest> = [], recipes: [Digest: Recipe] = [:], inline: Int64 = 0,
-        fresh: FreshContents? = nil
+        behind mostBehind: Int64 = 0, fresh: FreshContents? = nil
     ) {
+        self.mostBehind = mostBehind
         self.fresh = fresh
         self.ahead = ahead
         self.root = root
@@ -57,6 +65,7 @@ struct Upload {
     ) throws -> [OperationMessage] {
         var messages: [OperationMessage] = []
         isInline = fitsInline(commit)
+        isBehind = !isInline && fitsBehind(commit)
         for item in commit.items {
             do {
                 messages.append(OperationMessage(item.operation, source: try source(item)))
@@ -76,7 +85,7 @@ struct Upload {
         if let source = placed[file.digest] { return source }
         let source = try add(file, item)
         // What came in the request itself is at the hub for what follows in it.
-        placed[file.digest] = isInline ? .known : source
+        placed[file.digest] = isInline || isBehind ? .known : source
         return source
     }
 
@@ -87,6 +96,21 @@ struct Upload {
             item.isKnown ? nil : item.file.flatMap { seen.insert($0.digest).inserted ? $0.size : nil }
         }
         return InlineContents.fit(sizes) && sizes.reduce(0, +) <= inline
+    }
+
+    /// Nor do a few thousand small ones.
+    private func fitsBehind(_ commit: Commit) -> Bool {
+        guard mostBehind > 0, recipes.isEmpty else { return false }
+        var seen: Set<Digest> = []
+        var total: Int64 = 0
+        for item in commit.items where !item.isKnown {
+            guard let file = item.file, !ahead.contains(file.digest), seen.insert(file.digest).inserted else {
+                continue
+            }
+            total += file.size
+            if file.size > packed || total > mostBehind { return false }
+        }
+        return true
     }
 
     private mutating func add(_ file: FileContent, _ item: Commit.Item) throws -> ContentSource {
@@ -140,6 +164,11 @@ struct Upload {
     }
 
     private mutating func addToPack(_ content: [UInt8], _ digest: Digest) -> ContentSource {
+        if isBehind {
+            let offset = Int64(behind.count)
+            behind += content
+            return .behind(offset: offset)
+        }
         let offset = packSize
         pack.parts.append(.bytes(content))
         pack.digests.insert(digest)

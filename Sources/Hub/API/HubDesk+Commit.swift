@@ -15,6 +15,8 @@ struct CommitJob: Sendable {
 struct ParsedCommit: Sendable {
     let request: CommitRequest
     let operations: [SourcedOperation]
+    /// What came behind the request; nil for a request alone.
+    let behind: BytesBehind?
 }
 
 // POST /v1/commit: understood on a worker, planned here, verified on a worker, decided and placed here.
@@ -73,11 +75,11 @@ extension HubDesk {
     }
 
     private static func parse(_ request: HTTPRequest, limit: Int) throws -> ParsedCommit {
-        let message = try request.message(CommitRequest.self)
+        let (message, behind) = try request.messageWithBytes(CommitRequest.self)
         if message.operations.count > limit {
             throw ErrorMessage(.tooLarge, "a commit has at most \(limit) operations; send it in parts")
         }
-        return ParsedCommit(request: message, operations: try SourcedOperation.parse(message))
+        return ParsedCommit(request: message, operations: try SourcedOperation.parse(message), behind: behind)
     }
 
     /// Whether the client may commit at this moment.
@@ -117,7 +119,9 @@ extension HubDesk {
         return try commit.operations.compactMap { sourced in
             // Nothing but a look at the journal: what is there already needs no bytes.
             try isThere(sourced.operation, &found)
-                ? nil : try need(of: sourced, client, mayBeDecided: sourced.operation.id.number <= highest)
+                ? nil
+                : try need(
+                    of: sourced, client, commit.behind, mayBeDecided: sourced.operation.id.number <= highest)
         }
     }
 
@@ -159,7 +163,7 @@ extension HubDesk {
     /// What has to be at hand before an operation can be decided; nil for nothing, and for what was decided before (its
     /// bytes may have gone since).
     private func need(
-        of sourced: SourcedOperation, _ client: String, mayBeDecided: Bool
+        of sourced: SourcedOperation, _ client: String, _ behind: BytesBehind?, mayBeDecided: Bool
     ) throws -> ContentNeed? {
         guard let content = sourced.operation.change.content?.file else { return nil }
         if mayBeDecided, try journal.recordedOutcome(of: sourced.operation.id, client: client) != nil { return nil }
@@ -169,7 +173,9 @@ extension HubDesk {
             return nil
         }
         let source: ContentNeed.Source
-        if let named = sourced.source {
+        if case .behind(let offset)? = sourced.source, let bytes = behind?.bytes(at: offset, count: content.size) {
+            source = .inline(bytes)
+        } else if let named = sourced.source {
             source = try places(of: named, content.digest, client)
         } else {
             guard content.size == 0 else { return nil }
@@ -181,7 +187,9 @@ extension HubDesk {
     /// Where the bytes of a content may lie that a client names.
     func places(of source: ContentSource, _ digest: Digest, _ client: String) throws -> ContentNeed.Source {
         switch source {
-        case .inline(let bytes): return .inline(bytes)
+        case .inline(let bytes): return .inline(bytes[...])
+        // A request that is repeated later comes without what was behind it. Perhaps it is known by now; else it is asked for.
+        case .behind: return .known(try journal.whereabouts(of: digest).paths)
         case .staged(let file, let offset): return .staged(file: try Name(file), offset: offset)
         case .known: return .known(try journal.whereabouts(of: digest).paths)
         case .recipe(let recipe, let file, let offset):

@@ -48,7 +48,7 @@ extension HubDesk {
 
     /// Whether an answer may have so many bytes behind it: slow readers would fill the memory that is meant for packs.
     private func mayCome(behindAnswer bytes: Int64, _ responder: HTTPResponder) -> Bool {
-        bytes <= LayOutRequest.mostBehind && Int64(responder.bytesBeingSent) + bytes <= settings.packMemory
+        bytes <= MessageWithBytes.most && Int64(responder.bytesBeingSent) + bytes <= settings.packMemory
     }
 
     /// Nothing is written, and nothing is left to be removed.

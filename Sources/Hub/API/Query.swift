@@ -32,6 +32,17 @@ extension HTTPRequest {
     func message<Message: Decodable>(_ type: Message.Type) throws(ErrorMessage) -> Message {
         do throws(WireError) { return try WireFormat.decode(type, from: body) } catch { throw ErrorMessage(error) }
     }
+
+    /// The body as a message, and what is behind it.
+    func messageWithBytes<Message: Decodable>(
+        _ type: Message.Type
+    ) throws(ErrorMessage) -> (Message, BytesBehind?) {
+        guard headers["content-type"] == MessageWithBytes.contentType else { return (try message(type), nil) }
+        do throws(WireError) {
+            let (message, start) = try MessageWithBytes.decode(type, from: body)
+            return (message, BytesBehind(body: body, start: start))
+        } catch { throw ErrorMessage(error) }
+    }
 }
 
 extension HTTPResponse {

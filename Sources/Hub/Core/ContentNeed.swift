@@ -4,8 +4,8 @@ import SyncCore
 /// The bytes that one operation needs before it can be committed, and where they should lie.
 struct ContentNeed: Sendable {
     enum Source: Sendable {
-        /// They came with the request.
-        case inline([UInt8])
+        /// They came with the request, or behind it.
+        case inline(ArraySlice<UInt8>)
         /// In this client's staging directory.
         case staged(file: Name, offset: Int64)
         /// Live files with these bytes; `versions/` may have them too.

@@ -109,10 +109,10 @@ final class Fetcher {
         }
     }
 
-    private func inline(_ content: FileContent, _ bytes: [UInt8]) throws(FileTreeError) -> PrivateItem? {
+    private func inline(_ content: FileContent, _ bytes: ArraySlice<UInt8>) throws(FileTreeError) -> PrivateItem? {
         guard Int64(bytes.count) == content.size else { return nil }
         return try attempt { () throws(FileTreeError) in
-            let file = try self.store.incoming.newFile()
+            let file = try self.store.incoming.newFile(mode: content.mode)
             try file.append(bytes)
             return try file.finish(
                 mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: false)

@@ -123,9 +123,10 @@ final class HubFixture {
 
     func send(
         _ method: String, _ path: String, token: String? = HubFixture.adminToken, body: [UInt8] = [],
-        timeout: Double = 120
+        type: String? = nil, timeout: Double = 120
     ) -> HTTPReply {
         var headers: [String: String] = [:]
+        if let type { headers["Content-Type"] = type }
         if let token { headers["Authorization"] = "Bearer \(token)" }
         let call = HTTPCall(method, path, headers: headers, body: body, timeout: timeout)
         do { return try connection().send(call) } catch { preconditionFailure("\(method) \(path): \(error)") }

@@ -62,6 +62,62 @@ struct InlineTests {
         #expect(hub.shareNames().count == most)
     }
 
+    /// Commits creations whose bytes lie behind the request.
+    private func commit(
+        _ client: TestClient, _ wanted: [(name: String, text: String, offset: Int64)], behind: String?
+    ) throws -> CommitResponse {
+        let request = client.request(
+            try wanted.map {
+                client.operation(
+                    .create(in: .node(.root), name: try Name($0.name), content: .file(content($0.text))),
+                    .behind(offset: $0.offset))
+            })
+        let body = behind.map { MessageWithBytes.encode(request, Array($0.utf8)) } ?? WireFormat.encode(request)
+        let reply = client.hub.send(
+            "POST", "/v1/commit", token: client.token, body: body,
+            type: behind == nil ? "application/json" : MessageWithBytes.contentType)
+        return try WireFormat.decode(CommitResponse.self, from: reply.body)
+    }
+
+    @Test func `bytes behind the request are committed as staged ones are`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let answer = try commit(laptop, [("a", "hello", 0), ("b", "other", 5)], behind: "helloother")
+        #expect(answer.outcomes.allSatisfy { $0.result == .applied })
+        #expect(hub.directory.text("share/a") == "hello" && hub.directory.text("share/b") == "other")
+        #expect(hub.directory.names(in: ".synchub/incoming").isEmpty)
+    }
+
+    @Test func `bytes behind the request that are others, or not there, are missing`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let wanted: [(String, String, Int64)] = [
+            ("a", "hello", 1), ("b", "hello", 6), ("c", "hello", .max), ("d", "hello", 5),
+        ]
+        let answer = try commit(laptop, wanted, behind: "helloworld")
+        #expect(answer.outcomes.allSatisfy { $0.result == .contentMissing })
+        // A request that is repeated comes alone; then they are asked for, too.
+        #expect(try commit(laptop, [("a", "hello", 0)], behind: nil).outcomes.map(\.result) == [.contentMissing])
+        #expect(hub.shareNames().isEmpty)
+        #expect(hub.directory.names(in: ".synchub/incoming").isEmpty)
+    }
+
+    @Test func `a repeated request gets its outcomes without the bytes`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let request = laptop.request([
+            laptop.operation(
+                .create(in: .node(.root), name: try Name("a"), content: .file(content("hello"))), .behind(offset: 0))
+        ])
+        func send(_ body: [UInt8], _ type: String) throws -> [OutcomeMessage.Result] {
+            let reply = hub.send("POST", "/v1/commit", token: laptop.token, body: body, type: type)
+            return try WireFormat.decode(CommitResponse.self, from: reply.body).outcomes.map(\.result)
+        }
+        let body = MessageWithBytes.encode(request, Array("hello".utf8))
+        #expect(try send(body, MessageWithBytes.contentType) == [.applied])
+        #expect(try send(WireFormat.encode(request), "application/json") == [.applied])
+    }
+
     @Test func `what is no base64 is refused by name`() throws {
         let hub = try HubFixture()
         let laptop = try hub.join("laptop")
