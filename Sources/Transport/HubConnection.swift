@@ -79,7 +79,7 @@ package protocol HubConnection: AnyObject, Sendable {
     /// Reads ranges of a file of the share, one after the other. The sink may throw to stop; not all of a range need come at once.
     /// - Throws: also if a range is not there.
     func download(
-        _ file: SharedFile, ranges: [Range<Int64>], sink: (UnsafeRawBufferPointer) throws -> Void
+        _ file: SharedFile, ranges: [Range<Int64>], _ lane: Lane, sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws
     /// Reads ranges of a file of the share over a connection of its own. The sink gets each block, and where it lies; it may
     /// throw to stop.

@@ -12,31 +12,39 @@ extension SSHHubConnection {
             RecipeResponse.self, .recipe, body: WireFormat.encode(request), timeout: 3_600)
     }
 
-    /// See ``HubConnection/download(_:ranges:sink:)``. Short ranges are laid out by the hub: each by itself would cost round trips.
+    /// See ``HubConnection/download(_:ranges:_:sink:)``. Short ranges are laid out by the hub: each by itself would cost round trips.
     package func download(
-        _ file: SharedFile, ranges: [Range<Int64>], sink: (UnsafeRawBufferPointer) throws -> Void
+        _ file: SharedFile, ranges: [Range<Int64>], _ lane: Lane, sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
+        let lane =
+            switch lane {
+            case .quick: down
+            case .bulk(let number): bulkDown[number]
+            }
         for group in RangeGroup.divide(ranges) {
             switch group {
-            case .alone(let range): try download(file, range, sink: sink)
-            case .together(let ranges): try downloadTogether(file, ranges, sink: sink)
+            case .alone(let range): try download(file, range, over: lane, sink: sink)
+            case .together(let ranges): try downloadTogether(file, ranges, over: lane, sink: sink)
             }
         }
     }
 
     private func download(
-        _ file: SharedFile, _ range: Range<Int64>, sink: (UnsafeRawBufferPointer) throws -> Void
+        _ file: SharedFile, _ range: Range<Int64>, over lane: SFTPLane, sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        guard let path = try path(of: file) else { return try downloadTogether(file, [range], sink: sink) }
+        guard let path = try path(of: file) else {
+            return try downloadTogether(file, [range], over: lane, sink: sink)
+        }
         let length = range.upperBound - range.lowerBound
-        let count = try down.use { connection in
+        let count = try lane.use { connection in
             try connection.download(path, offset: range.lowerBound, length: length, sink: sink)
         }
         guard count == length else { throw HubError.transferFailed("the file at the hub is shorter than it was") }
     }
 
     private func downloadTogether(
-        _ file: SharedFile, _ ranges: [Range<Int64>], sink: (UnsafeRawBufferPointer) throws -> Void
+        _ file: SharedFile, _ ranges: [Range<Int64>], over lane: SFTPLane,
+        sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let laidOut = try layOut(
             ranges.map { LayOutRequest.Item(node: file.node.rawValue, sha256: file.digest.hex, range: $0) })
@@ -46,7 +54,7 @@ extension SSHHubConnection {
             guard offset == total else { throw HubError.transferFailed("the file at the hub is another one now") }
             total += range.upperBound - range.lowerBound
         }
-        let count = try reading(laidOut) { connection, path in
+        let count = try reading(laidOut, over: lane) { connection, path in
             try connection.download(path, length: total, sink: sink)
         }
         guard count == total, laidOut.offsets.count == ranges.count

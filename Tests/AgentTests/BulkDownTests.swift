@@ -257,6 +257,87 @@ import Transport
         #expect(try worker.perform { try $0.fetches(limit: 1) }.isEmpty)
     }
 
+    // MARK: - Recipes
+
+    /// An old version in the folder, and a new one that has so many new bytes before each third of the old one.
+    private func edited(_ worker: FolderWorker, new count: Int) throws -> (bytes: [UInt8], file: FileContent) {
+        let old = BulkDownTests.bytes(1)
+        let base = hub.hold(old)
+        try receive(worker, 2, "f", base, at: 2)
+        #expect(try pass(worker).run())
+        let third = old.count / 3
+        var bytes: [UInt8] = []
+        var pieces: [Recipe.Piece] = []
+        for part in 0..<3 {
+            bytes += BulkDownTests.bytes(UInt64(part + 10), count) + old[part * third..<(part + 1) * third]
+            pieces += [.new(length: Int64(count)), .copy(base: 0, offset: Int64(part * third), length: Int64(third))]
+        }
+        let file = hub.hold(bytes)
+        let recipe = try Recipe(bases: [base.digest], pieces: pieces)
+        hub.state.withLock { state in
+            state.recipes[file.digest] = recipe
+            state.sent = 0
+        }
+        try receive(worker, 2, "f", file, at: 3)
+        return (bytes, file)
+    }
+
+    @Test(arguments: [(10_000, Lane.quick), (500_000, .bulk(0))])
+    func `what is new of a large file comes once though it is cut, and beside small files where it is much`(
+        _ count: Int, _ lane: Lane
+    ) throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let (bytes, file) = try edited(worker, new: count)
+        hub.state.withLock { $0.before = { sent in if sent >= 2 * count { throw HubError.away("cut") } } }
+        #expect(throws: HubError.self) { try pass(worker).run() }
+        #expect(privately() == [part(of: file)])
+        hub.state.withLock { $0.before = { _ in } }
+        #expect(try pass(worker).run())
+        #expect(directory.read("home/folder/f") == bytes)
+        #expect(hub.state.withLock { $0.lanes.first } == lane)
+        #expect(hub.sent == 3 * count)
+        #expect(privately().isEmpty)
+    }
+
+    @Test func `what cannot be put together comes whole`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let (bytes, file) = try edited(worker, new: 1_000)
+        hub.state.withLock { state in
+            let right = state.recipes[file.digest]
+            state.recipes[file.digest] = right.flatMap { right in
+                try? Recipe(
+                    bases: right.bases, pieces: [.new(length: file.size - 3), .copy(base: 0, offset: 0, length: 3)])
+            }
+        }
+        let pass = pass(worker)
+        while try pass.run() {}
+        #expect(directory.read("home/folder/f") == bytes)
+    }
+
+    @Test func `a stretch of a recipe brings so much, and nothing of what is there`() throws {
+        let recipe = try Recipe(
+            bases: [.empty],
+            pieces: [
+                .new(length: 5), .copy(base: 0, offset: 40, length: 10), .new(length: 20),
+                .copy(base: 0, offset: 0, length: 7),
+            ])
+        let all = RecipeStretch.divide(recipe, from: 0, most: 10)
+        #expect(all.map(\.new) == [[0..<5, 15..<20], [20..<30], [30..<35]])
+        #expect(all.flatMap(\.pieces).reduce(0) { $0 + $1.length } == recipe.size)
+        #expect(all.last?.pieces.last == .copy(base: 0, offset: 0, length: 7))
+        let rest = RecipeStretch.divide(recipe, from: 8, most: 100)
+        #expect(
+            rest == [
+                RecipeStretch(
+                    pieces: [
+                        .copy(base: 0, offset: 43, length: 7), .new(length: 20), .copy(base: 0, offset: 0, length: 7),
+                    ], new: [15..<35])
+            ])
+        #expect(RecipeStretch.divide(recipe, from: recipe.size) == [RecipeStretch()])
+    }
+
     // MARK: - Pauses
 
     private let fetch = Fetch(

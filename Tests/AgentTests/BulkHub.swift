@@ -11,6 +11,9 @@ final class BulkHub: HubConnection {
         var files: [Digest: [UInt8]] = [:]
         /// Where they have data; all of it unless it is said here.
         var data: [Digest: [Range<Int64>]] = [:]
+        var recipes: [Digest: Recipe] = [:]
+        /// Over which ranges of a recipe were asked for.
+        var lanes: [Lane] = []
         /// Bytes that were sent.
         var sent = 0
         /// Called before each block with what was sent up to then; what it throws ends the download.
@@ -56,6 +59,18 @@ final class BulkHub: HubConnection {
         return true
     }
 
+    func recipe(_ file: SharedFile, have: [Digest]) throws(HubError) -> RecipeResponse {
+        RecipeResponse(recipe: state.withLock { $0.recipes[file.digest] })
+    }
+
+    func download(
+        _ file: SharedFile, ranges: [Range<Int64>], _ lane: Lane, sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        state.withLock { $0.lanes.append(lane) }
+        var rest = ranges[...]
+        _ = try download(file, 0, next: { rest.popFirst() }) { block, _ in try sink(block) }
+    }
+
     // MARK: - What nobody asks for here
 
     private static let nothing = HubError.refused(ErrorMessage(.unknownRoute, "it only has large files"))
@@ -89,10 +104,6 @@ final class BulkHub: HubConnection {
     }
     func download(
         _ files: [SharedFile], sink: (SharedFile, UnsafeRawBufferPointer) throws -> Void
-    ) throws { throw BulkHub.nothing }
-    func recipe(_ file: SharedFile, have: [Digest]) throws(HubError) -> RecipeResponse { throw BulkHub.nothing }
-    func download(
-        _ file: SharedFile, ranges: [Range<Int64>], sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws { throw BulkHub.nothing }
     func prepare(uploads: Bool) throws(HubError) {}
     func closeBulk(up: Bool) {}

@@ -20,6 +20,8 @@ final class BulkDown {
     private var pauses = RetryPauses()
     /// What this process has begun and not finished: its bytes were hashed as they came.
     private var begun: [Digest: StagedFile] = [:]
+    /// What could not be put together from what is here comes whole.
+    private var distrusted: Set<Digest> = []
     /// What nobody wants was looked for, and nothing has changed about that since.
     private var hasCollected = false
 
@@ -113,18 +115,14 @@ final class BulkDown {
         {
             return copy
         }
-        // What is like something here comes as the ranges that are others, unless it was begun otherwise.
-        if begun[fetch.file.digest] == nil,
-            try loader.area.item(named: DiskTree.partName(of: fetch.file.digest)) == nil,
-            let built = try loader.rebuild(fetch, sync: true)
-        {
-            return built
-        }
         let file = try part(of: fetch, loader.area)
         begun[fetch.file.digest] = begun.count < BulkDown.mostBegun ? file : nil
+        // What is like something here comes as the ranges that are others.
+        var plan: RecipePlan?
+        if file.size < fetch.file.size, !distrusted.contains(fetch.file.digest) { plan = try loader.plan(for: fetch) }
         var isWhole = false
         do {
-            isWhole = try fill(file, fetch, loader)
+            isWhole = try plan.map { try build($0, file, fetch, loader) } ?? fill(file, fetch, loader)
             if !isWhole { return nil }
             begun[fetch.file.digest] = nil
             return try finish(file, fetch)
@@ -136,8 +134,37 @@ final class BulkDown {
             // Its bytes are not what they should be, or perhaps not on the disk: it begins again from nothing.
             begun[fetch.file.digest] = nil
             try? loader.area.remove(DiskTree.partName(of: fetch.file.digest))
-            throw error
+            if plan == nil || [.noSpace, .readOnly].contains(error.reason) { throw error }
+            return try withoutRecipe(fetch, error)
+        } catch let error as HubError {
+            if case .cancelled = error { throw error }
+            if plan == nil || error.endsConnection { throw error }
+            return try withoutRecipe(fetch, error)
+        } catch let error as DiskProblem {
+            if plan == nil { throw error }
+            return try withoutRecipe(fetch, error)
         }
+    }
+
+    /// It is fetched whole, in the next round.
+    private func withoutRecipe(_ fetch: Fetch, _ error: any Error) throws -> StagedContent? {
+        log.debug("recipe-failed", ["path": fetch.path, "reason": "\(error)"])
+        distrusted.insert(fetch.file.digest)
+        return nil
+    }
+
+    /// - Returns: as ``fill(_:_:_:)``.
+    private func build(_ plan: RecipePlan, _ file: StagedFile, _ fetch: Fetch, _ loader: Loader) throws -> Bool {
+        var looked = Clock.milliseconds
+        // What was reserved is given back.
+        defer { try? file.resize(to: file.size) }
+        let isWhole = try loader.build(plan, in: file, fetch, isBulk: true) { left in
+            guard Clock.milliseconds - looked > BulkDown.looksEvery else { return true }
+            looked = Clock.milliseconds
+            return try goesFirst(fetch, left: left)
+        }
+        if isWhole { try file.hash(upTo: file.size, cancelled: { !loader.goesOn() }) }
+        return isWhole
     }
 
     /// From now on nobody goes on with it.
@@ -250,6 +277,7 @@ final class BulkDown {
         guard try worker.perform({ try $0.hasLooked && $0.index.received >= $0.index.hearsFirst }) else { return }
         let wanted = Set(fetches.map(\.file.digest))
         begun = begun.filter { wanted.contains($0.key) }
+        distrusted.formIntersection(wanted)
         for (item, digest) in worker.tree.parts() where !wanted.contains(digest) {
             log.debug("part-dropped", ["bytes": item.status.size])
             try? item.remove()
