@@ -63,16 +63,18 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     package var inline: Int64?
     /// How many bytes of contents may come behind a commit (``ContentSource/behind(offset:)``); nil for none.
     package var behind: Int64?
+    /// How many bytes of small contents travel as one at most; nil for ``usualPack``.
+    package var pack: Int64?
     private enum CodingKeys: String, CodingKey {
         case hub, version, client, epoch, head, known, setBack = "set_back", collected, staging, share
         case maxOperations = "max_operations", paused, subtree, otherIndex = "other_index", limits
-        case inline, behind
+        case inline, behind, pack
     }
     package init(
         hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, setBack: Bool,
         collected: Int64, staging: String, share: String, maxOperations: Int, paused: PauseMessage?,
         subtree: String? = nil, otherIndex: Bool = false, limits: LimitsMessage? = nil, inline: Int64? = nil,
-        behind: Int64? = nil
+        behind: Int64? = nil, pack: Int64? = nil
     ) {
         self.hub = hub
         self.version = version
@@ -91,7 +93,14 @@ package struct HelloResponse: Codable, Hashable, Sendable {
         self.limits = limits
         self.inline = inline
         self.behind = behind
+        self.pack = pack
     }
+
+    /// In bytes.
+    package static let usualPack: Int64 = 16 << 20
+
+    /// ``pack``, within reason: it is held in memory.
+    package var packSize: Int64 { min(max(pack ?? HelloResponse.usualPack, 1 << 20), LayOutRequest.largest) }
 
     /// The epoch of a client that maps a part of the share: the journal's, and which directory stands for the part.
     package static func epoch(_ journal: String, part node: Int64) -> String { "\(journal)-\(node)" }

@@ -1,11 +1,12 @@
-/// How many bytes of a connection are on their way at a time: what moves in a little more than half a second. On a slow wire more
-/// would only wait in some router, and whatever else wants through with it; on a fast one it is as much as there may be. A pure
-/// rule.
+/// How many bytes of a connection are on their way at a time: what moves in a round trip and a third of a second more. On a slow
+/// wire more would only wait in some router, and whatever else wants through with it; on a fast one it is as much as there may be.
+/// A pure rule.
 struct FlightRule {
     /// In bytes.
     private(set) var window = FlightRule.first
     private var seconds = 0.0
     private var bytes = 0
+    private var last: Double?
 
     /// Before anything is known.
     static let first = 512 << 10
@@ -13,21 +14,29 @@ struct FlightRule {
     static let least = 64 << 10
     /// At most: what libssh2 reads ahead with the largest block.
     static let most = 4 << 20
-    /// Worth of bytes.
-    private static let worth = 0.6
-    /// The rate is taken of so much time in which bytes moved.
-    private static let stretch = 0.2
+    /// So many seconds' worth waits somewhere beside what a round trip needs.
+    private static let waiting = 0.35
+    /// The rate is taken when all that may be on its way has been replaced, and of so much time; or of so much in any case. Bytes
+    /// come in bursts.
+    private static let stretch = (least: 0.1, most: 1.0)
+
+    /// Nothing was on its way until now.
+    /// - Parameter now: seconds.
+    mutating func begin(at now: Double) { last = now }
 
     /// - Parameters:
     ///   - count: bytes that were acknowledged, or have come.
-    ///   - seconds: how long that was waited for.
-    mutating func moved(_ count: Int, in seconds: Double) {
-        self.seconds += seconds
+    ///   - now: seconds.
+    ///   - trip: a round trip when nothing is in the way, in seconds.
+    mutating func moved(_ count: Int, at now: Double, trip: Double) {
+        seconds += now - (last ?? now)
+        last = now
         bytes += count
-        // Twice what may be on its way: it was too little, however long it took.
-        guard self.seconds >= FlightRule.stretch || bytes >= 2 * window, bytes > 0 else { return }
-        let rate = Double(bytes) / max(self.seconds, 1e-6)
-        window = min(max(Int(min(rate * FlightRule.worth, 1e9)), FlightRule.least), FlightRule.most)
-        (self.seconds, bytes) = (0, 0)
+        guard bytes >= window && seconds >= FlightRule.stretch.least || seconds >= FlightRule.stretch.most else {
+            return
+        }
+        let wanted = Double(bytes) / seconds * (trip + FlightRule.waiting)
+        window = Int(min(max(wanted, Double(FlightRule.least)), Double(FlightRule.most)))
+        (seconds, bytes) = (0, 0)
     }
 }

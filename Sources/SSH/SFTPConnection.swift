@@ -15,29 +15,36 @@ package final class SFTPConnection: @unchecked Sendable {
     let pace: (any Pace)?
     /// For what is sent and for what comes. Touched inside `turn` only.
     var flight = FlightRule()
+    let trip: RoundTrip
     /// Ends the connection from any thread: a call in progress throws ``SSHError/cancelled`` within milliseconds.
     package let cancellation: SSHCancellation
 
     /// Starts SFTP on a session that does nothing else from now on.
-    /// - Parameter pace: for the bytes of files, in both directions; requests are not counted.
-    package init(_ session: sending SSHSession, pace: (any Pace)? = nil) throws(SSHError) {
+    /// - Parameters:
+    ///   - pace: for the bytes of files, in both directions; requests are not counted.
+    ///   - trip: of all connections to this server.
+    package init(
+        _ session: sending SSHSession, pace: (any Pace)? = nil, trip: RoundTrip = RoundTrip()
+    ) throws(SSHError) {
         let pointer = try session.performPointer("starting SFTP") { libssh2_sftp_init(session.handle) }
         guard let pointer else { throw session.error(Int(libssh2_session_last_errno(session.handle))) }
         self.session = session
         self.sftp = pointer
         self.cancellation = session.cancellation
         self.pace = pace
+        self.trip = trip
     }
 
     /// Connects, logs in and starts SFTP; see ``SSHSession/connect(to:expecting:credentials:timeout:cancellation:)``.
     package static func connect(
         to address: SSHAddress, expecting hostKey: HostKey, credentials: SSHCredentials,
-        timeout: Duration, cancellation: SSHCancellation = SSHCancellation(), pace: (any Pace)? = nil
+        timeout: Duration, cancellation: SSHCancellation = SSHCancellation(), pace: (any Pace)? = nil,
+        trip: RoundTrip = RoundTrip()
     ) throws(SSHError) -> SFTPConnection {
         try SFTPConnection(
             SSHSession.connect(
                 to: address, expecting: hostKey, credentials: credentials, timeout: timeout, cancellation: cancellation),
-            pace: pace)
+            pace: pace, trip: trip)
     }
 
     deinit {
@@ -65,6 +72,10 @@ package final class SFTPConnection: @unchecked Sendable {
         if granted < 1 { throw failure ?? .cancelled }
         return granted
     }
+
+    /// In seconds, on a clock that never jumps.
+    static var now: Double { origin.duration(to: .now) / .seconds(1) }
+    private static let origin = ContinuousClock.now
 
     func exclusively<Result>(_ body: () throws(SSHError) -> Result) throws(SSHError) -> Result {
         try turn.take(body)

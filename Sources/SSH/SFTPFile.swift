@@ -44,15 +44,15 @@ package final class SFTPFile {
         defer { connection.pace?.giveBack(granted - moved) }
         moved = try connection.exclusively { () throws(SSHError) in
             let file = try handle.pointer()
+            if offset != position || offset == 0 { connection.flight.begin(at: SFTPConnection.now) }
             seek(file, to: offset)
-            let begun = ContinuousClock.now
             let count = try connection.request("receiving a file", handle.path) {
                 // SAFETY: no more than the buffer holds.
                 libssh2_sftp_read(
                     file, buffer.baseAddress!.assumingMemoryBound(to: CChar.self),
                     SFTPFile.ask(for: within, atMost: granted))
             }
-            connection.flight.moved(count, in: begun.secondsToNow)
+            connection.flight.moved(count, at: SFTPConnection.now, trip: connection.trip.seconds)
             position = offset + Int64(count)
             return count
         }
@@ -90,15 +90,15 @@ package final class SFTPFile {
 
     /// - Parameter count: at least what is in flight already.
     private func write(_ file: OpaquePointer, _ bytes: UnsafePointer<CChar>, _ count: Int) throws(SSHError) -> Int {
+        if inFlight == 0 { connection.flight.begin(at: SFTPConnection.now) }
         inFlight = count
         do throws(SSHError) {
             var done = 0
-            let begun = ContinuousClock.now
             while done == 0 {
                 // SAFETY: libssh2 reads only what is not in flight yet, and copies it.
                 done = try connection.request("sending a file", handle.path) { libssh2_sftp_write(file, bytes, count) }
             }
-            connection.flight.moved(done, in: begun.secondsToNow)
+            connection.flight.moved(done, at: SFTPConnection.now, trip: connection.trip.seconds)
             inFlight -= done
             position = position.map { $0 + Int64(done) }
             return done
@@ -188,8 +188,4 @@ extension SFTPConnection {
     package func open(_ path: [UInt8], _ access: SFTPFile.Access, mode: UInt32 = 0o644) throws(SSHError) -> SFTPFile {
         SFTPFile(try SFTPHandle(self, path, flags: access.rawValue, mode: mode, kind: LIBSSH2_SFTP_OPENFILE))
     }
-}
-
-extension ContinuousClock.Instant {
-    fileprivate var secondsToNow: Double { (ContinuousClock.now - self) / .seconds(1) }
 }

@@ -13,12 +13,14 @@ final class SFTPHandle {
         self.path = path
         open = try connection.exclusively { () throws(SSHError) in
             let session = connection.session
+            let begun = SFTPConnection.now
             let pointer = try session.performPointer("opening a file") {
                 path.withCharacters { libssh2_sftp_open_ex(connection.sftp, $0, $1, flags, Int(mode), kind) }
             }
             guard let pointer else {
                 throw connection.error(Int(libssh2_session_last_errno(session.handle)), path)
             }
+            connection.trip.took(SFTPConnection.now - begun)
             return pointer
         }
     }

@@ -10,7 +10,7 @@ package final class EarlyUploads: Sendable {
     package init(_ address: HubAddress, timeout: Duration = .seconds(20)) {
         server = address.hosts.first
         lane = address.hosts.first.map {
-            SFTPLane(address, server: $0, timeout: timeout, pace: address.limits.up.quick)
+            SFTPLane(address, server: $0, timeout: timeout, pace: address.limits.up.quick, trip: RoundTrip())
         }
     }
 

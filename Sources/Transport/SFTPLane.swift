@@ -13,16 +13,21 @@ final class SFTPLane: Sendable {
     private let server: SSHAddress
     private let timeout: Duration
     private let pace: any Pace
+    /// Of all lanes of one way.
+    let trip: RoundTrip
     private let state = Mutex(State())
     /// Held while it logs in, so that nobody does it twice.
     private let opening = Mutex(())
 
-    /// - Parameter pace: for the bytes of files.
-    init(_ address: HubAddress, server: SSHAddress, timeout: Duration, pace: any Pace) {
+    /// - Parameters:
+    ///   - pace: for the bytes of files.
+    ///   - trip: of all lanes of one way.
+    init(_ address: HubAddress, server: SSHAddress, timeout: Duration, pace: any Pace, trip: RoundTrip) {
         self.address = address
         self.server = server
         self.timeout = timeout
         self.pace = pace
+        self.trip = trip
     }
 
     /// - Throws: what `body` throws, and ``HubError``.
@@ -52,7 +57,7 @@ final class SFTPLane: Sendable {
         do throws(SSHError) {
             let connection = try SFTPConnection.connect(
                 to: server, expecting: address.hostKey, credentials: address.credentials, timeout: timeout,
-                cancellation: cancellation, pace: pace)
+                cancellation: cancellation, pace: pace, trip: trip)
             state.withLock { $0.connection = connection }
             return connection
         } catch {

@@ -50,14 +50,18 @@ package final class SSHHubConnection: HubConnection {
         _ early: EarlyUploads?, _ onClose: @escaping @Sendable (String) -> Void
     ) throws(HubError) {
         control = try ControlChannel.open(address, server, timeout, onClose)
-        up =
-            early?.lane(at: server)
-            ?? SFTPLane(address, server: server, timeout: timeout, pace: address.limits.up.quick)
-        down = SFTPLane(address, server: server, timeout: timeout, pace: address.limits.down.quick)
-        bulkUp = BulkLanes { SFTPLane(address, server: server, timeout: timeout, pace: address.limits.up.bulk) }
-        bulkDown = BulkLanes { SFTPLane(address, server: server, timeout: timeout, pace: address.limits.down.bulk) }
+        let early = early?.lane(at: server)
+        let trip = early?.trip ?? RoundTrip()
+        @Sendable func lane(_ pace: any Pace) -> SFTPLane {
+            SFTPLane(address, server: server, timeout: timeout, pace: pace, trip: trip)
+        }
+        let limits = address.limits
+        up = early ?? lane(limits.up.quick)
+        down = lane(limits.down.quick)
+        bulkUp = BulkLanes { lane(limits.up.bulk) }
+        bulkDown = BulkLanes { lane(limits.down.bulk) }
         self.onlyLooks = onlyLooks
-        limits = address.limits
+        self.limits = limits
         var request = request
         request.machine = address.machine
         do throws(HubError) {

@@ -3,25 +3,41 @@ import Testing
 @testable import SSH
 
 struct FlightTests {
-    @Test func `on a slow wire no more is on its way than moves in a moment`() {
+    /// A wire that takes a number of bytes a second from a queue, and a round trip beside.
+    private func settled(_ rate: Double, trip: Double, block: Int = 30_000) -> Int {
         var flight = FlightRule()
-        for _ in 0..<20 { flight.moved(100_000, in: 0.1) }
-        #expect(flight.window == 600_000)
-        // The others on the same wire have their share too.
-        for _ in 0..<20 { flight.moved(20_000, in: 0.2) }
-        #expect(flight.window == FlightRule.least)
+        var now = 0.0
+        flight.begin(at: now)
+        for _ in 0..<400 {
+            // A window at a time, which comes back as a burst where the wire is not the bound.
+            let window = flight.window
+            now += max(trip, Double(window) / rate) - Double(window) / rate
+            for start in stride(from: 0, to: window, by: block) {
+                let count = min(block, window - start)
+                now += Double(count) / rate
+                flight.moved(count, at: now, trip: trip)
+            }
+        }
+        return flight.window
     }
 
-    @Test(arguments: [0.001, 0.04, 0.2, 0.5])
+    @Test(arguments: [0.3e6, 1e6, 2e6, 5e6])
+    func `on a slow wire no more is on its way than moves in a moment`(_ rate: Double) {
+        #expect((Int(rate * 0.35)...Int(rate * 0.45)).contains(settled(rate, trip: 0.04)))
+    }
+
+    @Test(arguments: [0.0, 0.04, 0.2, 0.8])
     func `on a fast wire it is as much as there may be, whatever the round trip`(_ trip: Double) {
-        var flight = FlightRule()
-        for _ in 0..<20 { flight.moved(flight.window, in: trip) }
-        #expect(flight.window == FlightRule.most)
+        #expect(settled(300e6, trip: trip) == FlightRule.most)
     }
 
-    @Test func `nothing that moves is no rate`() {
+    @Test func `it is never too little to find out more, and time without anything on its way does not count`() {
         var flight = FlightRule()
-        flight.moved(0, in: 100)
-        #expect(flight.window == FlightRule.first)
+        flight.begin(at: 0)
+        for second in 1...10 { flight.moved(10, at: Double(second), trip: 0) }
+        #expect(flight.window == FlightRule.least)
+        flight.begin(at: 10_000)
+        for tick in 1...20 { flight.moved(100_000, at: 10_000 + Double(tick) / 10, trip: 0) }
+        #expect((300_000...400_000).contains(flight.window))
     }
 }

@@ -48,7 +48,7 @@ final class DownPass {
                 try $0.fetches(limit: batch, except: waiting, sizes: 0..<HashPass.large)
             }
             if fetches.isEmpty { break }
-            placed += try bring(Load.divide(fetches), hub)
+            placed += try bring(Load.divide(fetches, Load.Limits(pack: hub.hello.packSize)), hub)
         }
         return placed > 0
     }

@@ -63,7 +63,8 @@ final class UpPass {
         let now = Clock.milliseconds
         let commit = try worker.perform { folder in
             try held.release(in: folder, at: now)
-            let commit = try folder.nextCommit(operations: hub.hello.maxOperations)
+            let commit = try folder.nextCommit(
+                operations: hub.hello.maxOperations, bytes: hub.hello.packSize)
             if commit == nil { held.forgetReleased(in: folder) }
             return commit
         }

@@ -100,7 +100,8 @@ extension HubDesk {
             staging: HubLayout.stagingOverSFTP(of: try ClientName(name)), share: HubLayout.shareOverSFTP,
             maxOperations: settings.maxOperations, paused: try standstill(of: name),
             subtree: try view(of: name).path.map { Escaping.text($0.bytes) }, otherIndex: isOtherIndex,
-            limits: limits(of: name), inline: InlineContents.most, behind: MessageWithBytes.most)
+            limits: limits(of: name), inline: InlineContents.most, behind: MessageWithBytes.most,
+            pack: settings.packSize)
     }
 
     /// Where it was, in a history that is not this one, says nothing.

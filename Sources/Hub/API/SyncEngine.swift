@@ -32,6 +32,7 @@ package final class SyncEngine: Sendable {
             window: Int64(configuration.massDeleteMinutes) * 60)
         settings.staleDays = configuration.staleDays
         settings.packMemory = Int64(configuration.packMemoryMiB) << 20
+        settings.packSize = Int64(configuration.packMiB) << 20
         let core = try HubCore(layout: layout, name: configuration.name, settings: settings, keys: keys) {
             try SyncEngine.address(layout, configuration, user)
         }

@@ -1,3 +1,4 @@
+internal import ControlAPI
 internal import FileTree
 import SyncCore
 
@@ -38,7 +39,22 @@ final class Fetcher {
             byDigest[need.content.digest] = item
         }
         pack = nil
+        dropPacks(needs)
         try store.sync(incoming: Array(items.values))
+    }
+
+    /// Removes staged files of which all has been copied: what is gone before the disk writes it is never written. Who commits the
+    /// same again because this failed sends them again.
+    private func dropPacks(_ needs: [ContentNeed]) {
+        var used: [Name: Bool] = [:]
+        for need in needs {
+            guard case .staged(let name, _) = need.source, !name.description.hasPrefix(StagedResponse.prefix)
+            else { continue }
+            used[name] = used[name, default: true] && items[need.operation] != nil
+        }
+        if used.isEmpty { return }
+        guard let area = try? PrivateArea(path: store.layout.staging + "/" + client) else { return }
+        for (name, isCopied) in used where isCopied { try? area.remove(name) }
     }
 
     /// The commit did not happen: what was taken over goes back, the copies go away. Best effort; a start collects the rest.

@@ -24,6 +24,8 @@ package struct HubCoreSettings: Sendable {
     package var adoptedFrom: Int64 = 1 << 20
     /// Packs for downloads lie in memory, where the machine has it, up to so many bytes; 0: on the disk.
     package var packMemory: Int64 = 0
+    /// What clients are told to let travel as one, in bytes at most.
+    package var packSize: Int64 = 16 << 20
     /// Contents of a client that lie ready for its commits; what is beyond that goes back to its staging directory, the oldest first.
     package var mostReady = 64
     /// Contents that are made ready at the same time.

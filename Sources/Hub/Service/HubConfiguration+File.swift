@@ -41,8 +41,9 @@ extension HubConfiguration {
             // more: it compares everything when it comes back.
             stale_days: \(staleDays),
             // What is laid out for devices to fetch lies in memory (/dev/shm), where writing wears out no SD card, up to so many MiB;
-            // what has no room there lies on the disk. 0: all on the disk.
-            packs: { memory_mib: \(packMemoryMiB) },
+            // what has no room there lies on the disk. 0: all on the disk. size_mib: how much travels as one at most, in either
+            // direction; a device that fetches holds it in memory.
+            packs: { memory_mib: \(packMemoryMiB), size_mib: \(packMiB) },
             // The names or addresses that invites tell devices, best first: hosts: ["pi.home", "192.168.1.5"].
             // Without it: what this machine finds out about itself.
         }
@@ -81,16 +82,21 @@ private struct HubSettings: SettingsGroup {
             shareSettle: share.settle, massDeletePercent: rule.percent, massDeleteLeast: rule.least,
             massDeleteMinutes: rule.minutes,
             staleDays: try settings.value(.stale_days, default: 90, in: 0...36_500),
-            packMemoryMiB: packs.memory)
+            packMemoryMiB: packs.memory, packMiB: packs.size)
     }
 }
 
 private struct PackSettings: SettingsGroup {
-    enum Key: String, CaseIterable { case memory = "memory_mib" }
+    enum Key: String, CaseIterable {
+        case memory = "memory_mib"
+        case size = "size_mib"
+    }
     let memory: Int
+    let size: Int
 
     init(_ settings: SettingsReader<Key>) throws {
         memory = try settings.value(.memory, default: 64, in: 0...1_048_576)
+        size = try settings.value(.size, default: 16, in: 1...64)
     }
 }
 

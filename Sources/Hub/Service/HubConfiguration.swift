@@ -32,14 +32,17 @@ package struct HubConfiguration: Hashable, Sendable {
     package var staleDays: Int
     /// Packs for downloads lie in memory up to so many MiB; 0: on the disk.
     package var packMemoryMiB: Int
+    /// What travels as one, in MiB at most.
+    package var packMiB: Int
 
     package init(
         name: String, listen: String? = nil, sftpMode: SFTPMode = .managed, sftpPort: UInt16, apiPort: UInt16,
         hosts: [String]? = nil, shareSettle: Int = 500,
         massDeletePercent: Int = 30, massDeleteLeast: Int = 50, massDeleteMinutes: Int = 10,
-        staleDays: Int = 90, packMemoryMiB: Int = 64
+        staleDays: Int = 90, packMemoryMiB: Int = 64, packMiB: Int = 16
     ) {
         self.packMemoryMiB = packMemoryMiB
+        self.packMiB = packMiB
         self.name = name
         self.listen = listen
         self.sftpMode = sftpMode
