@@ -3,6 +3,8 @@
 package struct StagedRequest: Codable, Hashable, Sendable {
     /// So many files are asked about at once at most.
     package static let limit = 16
+    /// Of a file that would have more blocks nothing is said.
+    package static let mostBlocks: Int64 = 1 << 17
     /// The smallest block that may be asked for, in bytes.
     package static let smallestBlock: Int64 = 1 << 20
 

@@ -50,8 +50,7 @@ extension Folder {
         for (entry, digest) in ahead.waiting {
             guard let row = try index.local(entry), !row.isVanished, let file = row.content?.file,
                 file.digest == digest,
-                file.size >= ahead.from, !ahead.isReady(digest), try !isKnown(digest),
-                let path = try index.path(of: entry)
+                file.size >= ahead.from, !ahead.isReady(digest), let path = try index.path(of: entry)
             else {
                 forgetTravelling(entry)
                 continue
@@ -101,20 +100,22 @@ extension Folder {
 
     /// Whether its bytes have to be at the hub first, and are not.
     func isTravelling(_ sending: Verdict.Sending) throws -> Bool {
-        guard let (entry, file) = sending.file, file.size >= ahead.from, !ahead.isReady(file.digest),
-            try !isKnown(file.digest)
-        else { return false }
+        // What the hub has in another file need not travel; it takes its time to be copied there.
+        guard let (entry, file) = sending.file, file.size >= ahead.from, !ahead.isReady(file.digest) else {
+            return false
+        }
         ahead.waiting[entry] = file.digest
         return true
     }
 }
 
 extension Verdict.Sending {
-    /// The bytes that the hub must have for it.
+    /// The bytes that the hub must have for it, beside those that the node has there.
     fileprivate var file: (EntryID, FileContent)? {
         switch self {
         case .create(let local, let content): content.file.map { (local.entry, $0) }
-        case .change(_, let local, _, let edit, _): edit?.file.map { (local.entry, $0) }
+        case .change(_, let local, let synced, let edit, _):
+            edit.flatMap { synced.content.hasSameBytes(as: $0) ? nil : $0.file }.map { (local.entry, $0) }
         case .delete: nil
         }
     }

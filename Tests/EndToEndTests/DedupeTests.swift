@@ -39,6 +39,31 @@ struct DedupeTests {
         }
     }
 
+    @Test func `a large file that is copied, touched, or comes back, is not sent again`() throws {
+        try withFleet(agents: ["ann"], proxied: true) { fleet in
+            let ann = fleet["ann"]
+            let content = bytes(9 << 20, seed: 5)
+            try ann.folder.write(content, to: "large")
+            try fleet.expectSame()
+            let up = try travelled(ann) {
+                try ann.folder.write(content, to: "copy")
+                try fleet.expectSame()
+                try ann.folder.remove("large")
+                try ann.folder.remove("copy")
+                try fleet.expectSame()
+                try ann.folder.write(content, to: "again")
+                try fleet.expectSame()
+                // Other times, and the same bytes.
+                try ann.folder.write(content, to: "again")
+                try fleet.expectSame()
+            }
+            #expect(up.up < 200_000, "\(up.up) bytes went up")
+            #expect(fleet.hub.share.item("again") == ann.folder.item("again"))
+            #expect(FleetFolder(fleet.hub.root + "/.synchub/ahead/ann").names().isEmpty)
+            #expect(fleet.hub.staged(by: "ann") == [])
+        }
+    }
+
     @Test func `what is in versions is not sent, and what is in the folder or its trash is not fetched`() throws {
         try withFleet(proxied: true) { fleet in
             let (ann, bea) = (fleet["ann"], fleet["bea"])

@@ -63,8 +63,11 @@ extension BulkUp {
             case .contentMissing: return nil
             // A hub that does not know this does it in the commit.
             case .unknownRoute:
-                if case .staged? = source { return .ready }
-                return nil
+                switch source {
+                case .staged?: return .ready
+                case .known?: return try hub.holds([file.key]).isEmpty ? nil : .ready
+                default: return nil
+                }
             default: throw error
             }
         }
@@ -105,6 +108,7 @@ extension BulkUp {
             try hold(file, HubError.diskIsFull)
             // What is small may still find room.
             if let hub = connection() { try remove([file.file.digest], hub) }
+        case .paused, .hubAway, .otherEpoch: break
         default: try hold(file, answer.message)
         }
     }

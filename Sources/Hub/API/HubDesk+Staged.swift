@@ -43,8 +43,9 @@ extension Store {
     fileprivate func staged(
         _ name: Name, by client: String, block: Int64
     ) -> (size: Int64, blocks: [Digest])? {
+        // The size may be that of a hole.
         guard let file = try? staging(of: client)?.openFile(RelativePath([name])), let size = try? file.status().size,
-            let blocks = try? file.blockDigests(of: block, upTo: size)
+            size / block < StagedRequest.mostBlocks, let blocks = try? file.blockDigests(of: block, upTo: size)
         else { return nil }
         return (size, blocks)
     }

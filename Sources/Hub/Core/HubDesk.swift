@@ -22,7 +22,7 @@ final class HubDesk {
     /// For what takes time and verifies nothing: making keys.
     let helpers = WorkerPool("hub.help", width: 1)
     /// For what only reads, and may read much.
-    let readers = WorkerPool("hub.read", width: 1)
+    let readers = WorkerPool("hub.read", width: 2)
     /// For what reads much and writes much, ahead of commits.
     let preparers: WorkerPool
     /// For telling the disk to begin.

@@ -1,4 +1,5 @@
 import ControlAPI
+import Glibc
 import Hashing
 import SyncCore
 import TestSupport
@@ -21,6 +22,15 @@ struct StagedTests {
         let answer = try ask(laptop, ["up-1", "up-2"])
         let blocks = [sha256(first), sha256(Array("rest".utf8))].map { Digest(bytes: $0)!.hex }  // SAFETY: 32 bytes.
         #expect(answer.files == [.init(name: "up-1", size: (1 << 20) + 4, blocks: blocks)])
+    }
+
+    @Test func `of a hole without end nothing is said`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        hub.directory.write("x", to: "staging/laptop/up-1")
+        let path = hub.directory.path("staging/laptop/up-1")
+        #expect(truncate(path, Int(StagedRequest.mostBlocks) << 20) == 0)
+        #expect(try ask(laptop, ["up-1"]).files.isEmpty)
     }
 
     @Test func `nobody hears of another's staging`() throws {
