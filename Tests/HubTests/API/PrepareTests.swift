@@ -63,7 +63,10 @@ struct PrepareTests {
         return found
     }
 
-    private func ready(_ hub: HubFixture) -> [String] { hub.directory.names(in: ".synchub/ahead/laptop") }
+    /// After what the hub still had to do when it had answered.
+    private func ready(_ hub: HubFixture) -> [String] {
+        hub.core.inspect { _ in hub.directory.names(in: ".synchub/ahead/laptop") }
+    }
     private func staged(_ hub: HubFixture) -> [String] { hub.directory.names(in: "staging/laptop") }
 
     @Test func `what is ready is out of its client's reach, and the commit places that file`() throws {
