@@ -31,8 +31,10 @@ package struct Ahead: Sendable {
     package var notes: [EntryID: String] = [:]
     /// What becomes of those that come, in words for a person.
     package var coming: [NodeID: String] = [:]
-    /// How much of them is here, in bytes.
+    /// How much of them has come, in bytes.
     package var came: [NodeID: Int64] = [:]
+    /// How much of them need not come, in bytes: it is here, or holes.
+    package var here: [NodeID: Int64] = [:]
     /// How much of them is there, in bytes.
     package var arrived: [EntryID: Int64] = [:]
     /// Those that are there, whole, and that no commit has named.

@@ -59,7 +59,7 @@ extension Folder {
             }
             if !item.isUp, let node = subject.node, let note = ahead.coming[node] {
                 item.reason = note
-                item.bytes = max(item.bytes - (ahead.came[node] ?? 0), 0)
+                item.bytes = max(item.bytes - (ahead.came[node] ?? 0) - (ahead.here[node] ?? 0), 0)
             }
             let noted = subject.local.flatMap { reasons[$0.entry] } ?? byPath[item.path]
             if let cause = try noted ?? cause(item, key, subject) {

@@ -148,13 +148,25 @@ extension FolderIndex {
                 COUNT(*), IFNULL(SUM(CASE WHEN deleted = 0 THEN size ELSE 0 END), 0)
                 FROM unsettled_node JOIN remote USING (node)
                 """) : (0, 0)
-        let changed =
+        let changed: (Int, Int64) =
             switch mode {
-            case .twoWay: try sum("COUNT(*), 0 FROM unsettled_node WHERE node NOT IN (SELECT node FROM remote)").0
-            case .sendOnly: try sum("COUNT(*), 0 FROM unsettled_node WHERE receives = 0").0
-            case .receiveOnly: 0
+            case .twoWay: try changed("unsettled_node.node NOT IN (SELECT node FROM remote)")
+            case .sendOnly: try changed("receives = 0")
+            case .receiveOnly: (0, 0)
             }
-        return (up.0 + changed, down.0, up.1 + down.1)
+        return (up.0 + changed.0, down.0, up.1 + changed.1 + down.1)
+    }
+
+    /// Nodes, and the bytes of those whose content is another one than was agreed on.
+    private func changed(_ condition: String) throws -> (Int, Int64) {
+        try sum(
+            """
+            COUNT(*), IFNULL(SUM(CASE WHEN local.sha256 IS synced.sha256 THEN 0 ELSE local.size END), 0)
+            FROM unsettled_node
+                LEFT JOIN local ON local.node = unsettled_node.node AND local.kind = 'file' AND local.vanished = 0
+                LEFT JOIN synced ON synced.node = unsettled_node.node
+            WHERE \(condition)
+            """)
     }
 
     private func sum(_ sql: String) throws -> (Int, Int64) {

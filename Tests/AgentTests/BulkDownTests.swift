@@ -338,6 +338,48 @@ import Transport
         #expect(RecipeStretch.divide(recipe, from: recipe.size) == [RecipeStretch()])
     }
 
+    // MARK: - Progress
+
+    @Test func `what was there does not count as moved, and what moved counts though it was cut`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let (_, file) = try edited(worker, new: 100_000)
+        let before = try worker.perform { $0.progress }
+        func moved() throws -> Int64 { try worker.perform { $0.progress.bytes } - before.bytes }
+        #expect(try worker.perform { try $0.left() } == Amount(files: 1, bytes: file.size))
+        hub.state.withLock { $0.before = { sent in if sent >= 200_000 { throw HubError.away("cut") } } }
+        #expect(throws: HubError.self) { try pass(worker).run() }
+        hub.state.withLock { $0.before = { _ in } }
+        #expect(try pass(worker).run())
+        // A stretch of a recipe counts when it is there.
+        #expect(try moved() == 100_000)
+        #expect(try worker.perform { $0.progress.files } == before.files + 1)
+        #expect(try worker.perform { try $0.left().bytes } == 0)
+
+        try receive(worker, 3, "g", hub.hold(BulkDownTests.bytes(20)), at: 4)
+        hub.state.withLock {
+            $0.sent = 0
+            $0.before = { sent in if sent >= 200_000 { throw HubError.away("cut") } }
+        }
+        #expect(throws: HubError.self) { try pass(worker).run() }
+        hub.state.withLock { $0.before = { _ in } }
+        #expect(try pass(worker).run())
+        #expect(try moved() == 100_000 + Int64(BulkDownTests.size))
+    }
+
+    @Test func `the bytes of an edit of a known file wait to be sent`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        try receive(worker, 2, "f", hub.hold(BulkDownTests.bytes(1)), at: 2)
+        #expect(try pass(worker).run())
+        #expect(try worker.perform { try $0.backlog().bytes } == 0)
+        directory.write(BulkDownTests.bytes(2, 70_000), to: "home/folder/f")
+        worker.lookAtEverything()
+        worker.waitUntilLooked()
+        let backlog = try worker.perform { try $0.backlog() }
+        #expect(backlog == (up: 1, down: 0, bytes: 70_000))
+    }
+
     // MARK: - Pauses
 
     private let fetch = Fetch(

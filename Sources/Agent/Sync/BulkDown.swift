@@ -20,6 +20,8 @@ final class BulkDown {
     private var pauses = RetryPauses()
     /// What this process has begun and not finished: its bytes were hashed as they came.
     private var begun: [Digest: StagedFile] = [:]
+    /// What is to come of the file that is under way, and what has, in bytes.
+    private var (travels, moved) = (Int64(0), Int64(0))
     /// What could not be put together from what is here comes whole.
     private var distrusted: Set<Digest> = []
     /// What nobody wants was looked for, and nothing has changed about that since.
@@ -64,17 +66,22 @@ final class BulkDown {
             return false
         }
         try worker.perform { $0.ahead.coming[next.node] = "coming; it is large, and others do not wait for it" }
-        defer { try? worker.perform { ($0.ahead.coming[next.node], $0.ahead.came[next.node]) = (nil, nil) } }
+        defer {
+            try? worker.perform { folder in
+                countMoved(of: next, in: folder)
+                folder.ahead.coming[next.node] = nil
+            }
+        }
         let loader = Loader(area: worker.tree.area, hub: hub, here: LocalContents(worker)) {
             [connection, isStopping] in connection() != nil && !isStopping()
         }
         do {
             guard let content = try bring(next, loader) else { return true }
             let placed = try worker.perform { folder in
-                folder.ahead.came[next.node] = nil
+                countMoved(of: next, in: folder)
                 folder.absorb(content, for: next.node)
                 let placed = try folder.place(only: [next.node])
-                folder.countReceived(files: placed, bytes: next.file.size)
+                folder.countReceived(files: placed)
                 return placed
             }
             log.debug("fetched", ["files": 1, "placed": placed, "bytes": next.file.size])
@@ -86,6 +93,19 @@ final class BulkDown {
             try putOff(next, error)
         }
         return true
+    }
+
+    /// What has come of it since ``begin(_:travels:)`` was done, whatever becomes of it.
+    private func countMoved(of fetch: Fetch, in folder: Folder<DiskTree>) {
+        folder.countReceived(files: 0, bytes: moved)
+        (folder.ahead.came[fetch.node], folder.ahead.here[fetch.node]) = (nil, nil)
+        (travels, moved) = (0, 0)
+    }
+
+    /// - Parameter bytes: what is to come of it.
+    private func begin(_ fetch: Fetch, travels bytes: Int64) throws {
+        (travels, moved) = (bytes, 0)
+        try worker.perform { $0.ahead.here[fetch.node] = fetch.file.size - bytes }
     }
 
     private func all() throws -> [Fetch] {
@@ -158,7 +178,12 @@ final class BulkDown {
         var looked = Clock.milliseconds
         // What was reserved is given back.
         defer { try? file.resize(to: file.size) }
+        try begin(
+            fetch,
+            travels: Ranges.bytes(
+                plan.recipe.newRanges.map { max($0.lowerBound, min(file.size, $0.upperBound))..<$0.upperBound }))
         let isWhole = try loader.build(plan, in: file, fetch, isBulk: true) { left in
+            moved = travels - left
             guard Clock.milliseconds - looked > BulkDown.looksEvery else { return true }
             looked = Clock.milliseconds
             return try goesFirst(fetch, left: left)
@@ -218,6 +243,7 @@ final class BulkDown {
         }
         if data == [0..<size] { try file.reserve(size) }
         if most < size { pieces = Ranges.graded(pieces, crew: rule.most) }
+        try begin(fetch, travels: Ranges.bytes(pieces))
         let writer = file.writer
         let crew = RangeCrew(pieces) { lane, next, moved in
             let isWhole = try hub.download(shared, lane, next: next) { block, position in
@@ -229,6 +255,7 @@ final class BulkDown {
         var looked = Clock.milliseconds
         do {
             let left = try crew.run(&rule) { reached, left in
+                moved = travels - left
                 if !loader.goesOn() { throw HubError.cancelled }
                 low = max(reached ?? size, low)
                 // Zeros before the first data count as soon as anything after them has come.
@@ -260,7 +287,7 @@ final class BulkDown {
 
     private func goesFirst(_ fetch: Fetch, left: Int64) throws -> Bool {
         let (isWanted, others) = try worker.perform { folder in
-            folder.ahead.came[fetch.node] = fetch.file.size - left
+            folder.ahead.came[fetch.node] = moved
             return (
                 try folder.wants(fetch),
                 try folder.fetches(limit: 100, sizes: least..<max(left / 4, least))

@@ -233,7 +233,7 @@ final class BulkUp {
         }
         held[file.entry] = (file.file.digest, Clock.milliseconds + pause, pause)
         try worker.perform { folder in
-            folder.ahead.notes[file.entry] = nil
+            (folder.ahead.notes[file.entry], folder.ahead.arrived[file.entry]) = (nil, nil)
             folder.sendingTroubles[file.entry] = reason
         }
         onProgress()

@@ -68,6 +68,7 @@ extension Loader {
             try build(stretch, plan, in: file, fetch, lane)
             left -= Ranges.bytes(stretch.new)
         }
+        _ = try goesOn(left)
         Loader.log.debug(
             "rebuilt",
             [
