@@ -2,11 +2,33 @@ internal import CLinux
 import Glibc
 
 extension StagedFile {
-    /// Appends a range of another file. With `hashing` the bytes are read and hashed on the way, so that what is hashed is
-    /// what is written; without, the kernel copies or shares them, and ``digest(cancelled:)`` reads them when asked.
+    /// Appends a range of another file; its holes stay holes. With `hashing` the bytes are read and hashed on the way, so that
+    /// what is hashed is what is written; without, the kernel copies or shares them, and ``digest(cancelled:)`` reads them when
+    /// asked.
     /// - Throws: ``FileTreeError``: `.changedWhileRead` if the other file is shorter, `.cancelled`, …
     package func append(
         _ range: Range<Int64>, of other: FileReader, hashing: Bool = true, cancelled: () -> Bool = { false }
+    ) throws(FileTreeError) {
+        // Not worth the asking.
+        if range.count < StagedFile.worthAHole { return try copy(range, of: other, hashing, cancelled) }
+        guard try other.status().size >= range.upperBound else {
+            throw FileTreeError("copy from", other.path, .changedWhileRead)
+        }
+        var position = range.lowerBound
+        while position < range.upperBound {
+            if let end = other.endOfHole(at: position, before: range.upperBound) {
+                try skip(end - position, hashing: hashing, cancelled)
+                position = end
+            } else {
+                let end = other.endOfData(at: position, before: range.upperBound)
+                try copy(position..<end, of: other, hashing, cancelled)
+                position = end
+            }
+        }
+    }
+
+    private func copy(
+        _ range: Range<Int64>, of other: FileReader, _ hashing: Bool, _ cancelled: () -> Bool
     ) throws(FileTreeError) {
         let done = hashing ? 0 : try copyInKernel(range, of: other, cancelled)
         let rest = range.lowerBound + done..<range.upperBound
@@ -52,7 +74,12 @@ extension StagedFile {
             let wanted = Int(min(Int64(block.count), range.upperBound - offset))
             let count = try other.read(into: UnsafeMutableRawBufferPointer(rebasing: block[..<wanted]), at: offset)
             guard count == wanted else { throw FileTreeError("copy from", other.path, .changedWhileRead) }
-            try append(UnsafeRawBufferPointer(rebasing: block[..<count]))
+            let bytes = UnsafeRawBufferPointer(rebasing: block[..<count])
+            if count >= StagedFile.worthAHole, bytes.isZeros {
+                try skip(Int64(count), hashing: true, cancelled)
+            } else {
+                try append(bytes)
+            }
             offset += Int64(count)
         }
     }

@@ -11,13 +11,15 @@ extension StagedFile {
     /// - Parameters:
     ///   - bases: in the order of the recipe's.
     ///   - new: has the new bytes, one after the other, from an offset on; nil if there are none.
-    /// - Throws: ``FileTreeError``: `.changedWhileRead` if a file is shorter than the recipe has it, `.cancelled`, …
+    /// - Throws: ``FileTreeError``: `.noSpace` before anything is written, if it would not fit; `.changedWhileRead` if a file is
+    ///   shorter than the recipe has it, `.cancelled`, …
     package func append(
         _ recipe: Recipe, bases: [FileReader], new: FileReader?, from offset: Int64 = 0,
         cancelled: () -> Bool = { false }
     ) throws(FileTreeError) {
         var next = offset
-        var mayShare = true
+        var mayShare = maySharePages(of: bases)
+        try requireRoom(for: recipe, bases, shared: mayShare)
         for piece in recipe.pieces {
             switch piece {
             case .copy(let base, let offset, let length):

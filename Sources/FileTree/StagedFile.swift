@@ -181,6 +181,20 @@ package final class StagedFile {
         size = max(size, offset + Int64(bytes.count))
     }
 
+    /// There are so many zeros now that nobody wrote.
+    func noteZeros(_ count: Int64, from start: Int64, _ cancelled: () -> Bool) throws(FileTreeError) {
+        guard start == hashed else { return forgetHash(from: start) }
+        let zeros = [UInt8](repeating: 0, count: Int(min(count, 256 << 10)))
+        var left = count
+        while left > 0 {
+            if cancelled() { throw FileTreeError("copy to", name, .cancelled) }
+            let part = Int(min(left, Int64(zeros.count)))
+            zeros.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<part])) }
+            left -= Int64(part)
+            hashed += Int64(part)
+        }
+    }
+
     /// Bytes that were hashed are others now.
     private func forgetHash(from offset: Int64) {
         guard offset < hashed else { return }

@@ -187,7 +187,15 @@ struct BulkTests {
             try fleet.expectSame(seconds: 90)
             let (up, down) = (fleet["ann"].proxy?.bytes.up ?? 0, fleet["bea"].proxy?.bytes.down ?? 0)
             #expect(up < 4 << 20 && down < 4 << 20, "\(up) bytes went up, \(down) came down")
-            for place in [fleet.hub.share, fleet["bea"].folder] { #expect(place.room("disk") < 8 << 20) }
+            let others = [fleet.hub.share, fleet["bea"].folder]
+            for place in others { #expect(place.room("disk") < 8 << 20) }
+            // The same bytes under another name are copied, and an edit is put together.
+            let data = noise(1 << 20)
+            try folder.writeSparse("copy", size: size, data: data, at: 40 << 20)
+            try fleet.expectSame(seconds: 90)
+            try folder.writeSparse("disk", size: size, data: data + data, at: 40 << 20)
+            try fleet.expectSame(seconds: 90)
+            for place in others { #expect(place.room("copy") < 8 << 20 && place.room("disk") < 8 << 20) }
         }
     }
 }

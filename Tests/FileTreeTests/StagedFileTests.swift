@@ -1,8 +1,10 @@
-import FileTree
 import Glibc
+import Hashing
 import SyncCore
 import TestSupport
 import Testing
+
+@testable import FileTree
 
 struct StagedFileTests {
     let play: Playground
@@ -117,6 +119,87 @@ struct StagedFileTests {
         let expected = "<" + text.dropFirst(5).prefix(2_500_000) + ">"
         #expect(try file.digest() == digest(String(expected)))
         #expect(reason { try file.append(2_999_999..<3_000_001, of: source, hashing: hashing) } == .changedWhileRead)
+    }
+
+    // MARK: - Holes
+
+    /// 16 MiB with 64 KiB of data in the middle, and nothing else.
+    private func sparse(_ name: String) throws -> FileReader {
+        let descriptor = open(play.onDisk(name), O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        defer { close(descriptor) }
+        try #require(ftruncate(descriptor, 16 << 20) == 0)
+        let data = [UInt8](repeating: 7, count: 64 << 10)
+        try #require(pwrite(descriptor, data, data.count, 8 << 20) == data.count)
+        return try play.tree.openFile(at(name))
+    }
+
+    private func bytesOfSparse() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 16 << 20)
+        for index in 8 << 20..<8 << 20 + 64 << 10 { bytes[index] = 7 }
+        return bytes
+    }
+
+    /// In bytes.
+    private func room(_ file: StagedFile) -> Int64 {
+        var status = stat()
+        return lstat(file.area.path + "/" + file.name.description, &status) == 0 ? Int64(status.st_blocks) * 512 : -1
+    }
+
+    @Test(arguments: [true, false]) func `what is a hole in a file is a hole in its copy`(hashing: Bool) throws {
+        let source = try sparse("source")
+        let file = try play.area.newFile()
+        try file.append(0..<16 << 20, of: source, hashing: hashing)
+        #expect(file.size == 16 << 20)
+        #expect(room(file) < 256 << 10)
+        #expect(try file.digest() == Digest(bytes: sha256(bytesOfSparse())))
+    }
+
+    @Test func `holes stay where a range does not begin and end at a page, and what follows them is hashed`() throws {
+        let source = try sparse("source")
+        let file = try play.area.newFile()
+        try file.append([1, 2, 3])
+        try file.append(5..<12 << 20, of: source)
+        try file.append([4])
+        #expect(room(file) < 256 << 10)
+        let expected = [1, 2, 3] + bytesOfSparse()[5..<12 << 20] + [4]
+        #expect(try file.digest() == Digest(bytes: sha256(expected)))
+        #expect(reason { try file.append(15 << 20..<17 << 20, of: source) } == .changedWhileRead)
+    }
+
+    @Test func `what is put together from files with holes has them, and zeros that have travelled become some`() throws
+    {
+        let base = try sparse("base")
+        play.write(String(repeating: "\0", count: 2 << 20) + "\u{9}", "new")
+        let recipe = try Recipe(
+            bases: [digest("base")], numbers: [0, 0, 10 << 20, -1, 0, 2 << 20 + 1, 0, 10 << 20, 6 << 20])
+        let file = try play.area.newFile()
+        try file.append(recipe, bases: [base], new: play.tree.openFile(at("new")))
+        #expect(room(file) < 512 << 10)
+        let all = bytesOfSparse()
+        let expected = all[..<(10 << 20)] + [UInt8](repeating: 0, count: 2 << 20) + [9] + all[(10 << 20)...]
+        #expect(try file.digest() == Digest(bytes: sha256(Array(expected))))
+    }
+
+    @Test func `what would not fit on the disk is refused before anything of it is written`() throws {
+        let new = try sparse("new")
+        let recipe = try Recipe(bases: [], numbers: [-1, 0, 1 << 55])
+        let file = try play.area.newFile()
+        // Whoever would begin to write is stopped at once.
+        #expect(reason { try file.append(recipe, bases: [], new: new) { true } } == .noSpace)
+        // The same hole, as often as you like, takes no room.
+        let holes = try Recipe(bases: [digest("base")], numbers: [0, 0, 8 << 20, 0, 0, 8 << 20])
+        try file.append(holes, bases: [new], new: nil)
+        #expect(room(file) == 0)
+    }
+
+    @Test(
+        arguments: [
+            (0..<100, 30), (0..<10, 0), (0..<15, 5), (12..<18, 6), (15..<55, 10), (20..<50, 0), (50..<200, 20),
+            (65..<66, 1), (80..<90, 0), (0..<0, 0),
+        ] as [(Range<Int64>, Int64)])
+    func `data is counted, holes are not`(_ range: Range<Int64>, _ bytes: Int64) {
+        #expect(DataMap([10..<20, 50..<70]).bytes(in: range) == bytes)
+        #expect(DataMap([]).bytes(in: range) == 0)
     }
 
     @Test func `a clone, where there are clones, is the same bytes`() throws {

@@ -61,7 +61,8 @@ extension Loader {
         let new = stretches.reduce(0) { $0 + Ranges.bytes($1.new) }
         let lane = isBulk && new > Loader.quickly ? Lane.bulk(0) : .quick
         var left = new
-        try file.reserve(fetch.file.size)
+        // Nothing is reserved for the whole: what is a hole in a base stays one.
+        try file.requireRoom(for: plan.recipe, bases: plan.bases)
         for stretch in stretches {
             if !self.goesOn() { throw HubError.cancelled }
             guard try goesOn(left) else { return false }

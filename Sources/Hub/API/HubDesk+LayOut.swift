@@ -25,12 +25,14 @@ extension HubDesk {
         if message.behind == true, mayCome(behindAnswer: total, responder) {
             return answer(with: sources, total, responder)
         }
-        // A content that is laid out alone may be of any size.
         let memory = message.anywhere == true && message.items.count > 1 ? packMemory : nil
         let (store, queue) = (store, queue)
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
         // What is large is not copied where commits are read.
-        (total > LayOutRequest.largest ? preparers : verifiers).run {
+        let isLong = total > LayOutRequest.largest
+        let beforeReading = beforeReading
+        (isLong ? preparers : verifiers).run {
+            if isLong { beforeReading() }
             let laidOut = Result { () throws(FileTreeError) in
                 try store.layOut(sources, for: client, in: memory)
             }

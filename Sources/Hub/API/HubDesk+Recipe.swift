@@ -68,8 +68,10 @@ extension HubDesk {
         cutting[digest] = [responder]
         let (store, queue) = (store, queue)
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
+        let beforeReading = beforeReading
         // Not where commits are read: it takes as long as reading all of it.
         preparers.run {
+            beforeReading()
             let list = store.chunkList(of: source.path, expecting: digest)
             queue.async {
                 for responder in desk.cutting.removeValue(forKey: digest) ?? [] {

@@ -30,7 +30,7 @@ final class HubDesk {
     /// What was made ready, and what is being made so.
     var ready: ReadyTable<ReadyContent>
     var preparing: [PreparingKey: Preparing] = [:]
-    /// For tests: see ``Preparation/beforeReading``.
+    /// For tests: called, on any thread, before much is read that is no commit.
     var beforeReading: @Sendable () -> Void = {}
     let store: Store
     let journal: Journal

@@ -2,6 +2,7 @@ import ControlAPI
 import FileTree
 import Glibc
 import HTTPClient
+import Processes
 import SyncCore
 import TestSupport
 import Testing
@@ -92,6 +93,99 @@ struct RecipeTests {
         #expect(try ask(laptop, edited, now, [content("other").digest.hex]) == other)
         try hub.restart()
         #expect(try ask(laptop, edited, now, [was]).recipe == RecipeMessage(grown))
+    }
+
+    // MARK: - Holes
+
+    /// A file of zeros with so many bytes after them, as a client stages one.
+    private func stageSparse(_ client: TestClient, _ name: String, zeros: Int, _ text: String) throws {
+        let path = client.hub.directory.path("staging/\(client.name)/\(name)")
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        defer { close(descriptor) }
+        try #require(pwrite(descriptor, text, text.utf8.count, zeros) == text.utf8.count)
+    }
+
+    /// In bytes.
+    private func room(_ hub: HubFixture, _ path: String) -> Int64 {
+        var status = stat()
+        return lstat(hub.directory.path(path), &status) == 0 ? Int64(status.st_blocks) * 512 : -1
+    }
+
+    @Test func `a large file with holes keeps them when it is edited, copied and taken out of a pack`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let zeros = 8 << 20
+        let (old, new) = (
+            String(repeating: "\0", count: zeros) + "end", String(repeating: "\0", count: zeros) + "!end"
+        )
+        try stageSparse(laptop, "large", zeros: zeros, "end")
+        func create(_ name: String, _ source: ContentSource) throws -> Node {
+            try #require(
+                try laptop.commit(
+                    laptop.operation(
+                        .create(in: .node(.root), name: Name(name), content: .file(content(old))), source))[0].applied)
+        }
+        let node = try create("a", .staged(file: "large", offset: 0))
+        #expect(room(hub, "share/a") < 1 << 20)
+        let size = Int64(zeros)
+        let edited = try edit(laptop, node, new, recipe([old], [0, 0, size, -1, 0, 1, 0, size, 3]), new: "!")
+        #expect(edited.applied != nil)
+        #expect(room(hub, "share/a") < 1 << 20)
+        // From what lies in `versions/` now.
+        _ = try create("b", .known)
+        #expect(room(hub, "share/b") < 1 << 20)
+        try stageSparse(laptop, "pack", zeros: zeros, "end and more")
+        _ = try create("c", .staged(file: "pack", offset: 0))
+        #expect(room(hub, "share/c") < 1 << 20)
+        #expect(hub.directory.text("share/a") == new && hub.directory.text("share/c") == old)
+    }
+
+    // MARK: - Long reads
+
+    @Test func `a commit is answered while others have long files read`() throws {
+        let gate = Monitor((isOpen: false, waiting: 0))
+        var settings = HubCoreSettings()
+        settings.verifiers = 1
+        let hub = try HubFixture(settings: settings)
+        hub.core.inspect {
+            $0.beforeReading = {
+                gate.withLock { $0.waiting += 1 }
+                _ = gate.wait(timeout: .seconds(60)) { $0.isOpen ? true : nil }
+            }
+        }
+        // Whatever happens below, nobody waits for it.
+        defer { gate.withLock { $0.isOpen = true } }
+        let laptop = try hub.join("laptop")
+        let desk = try hub.join("desk")
+        let files = try ["one", "two", "three"].map { try #require(try laptop.create($0, $0).applied) }
+        try stageSparse(laptop, "large", zeros: Int(LayOutRequest.largest), "!")
+        let long = String(repeating: "\0", count: Int(LayOutRequest.largest)) + "!"
+        let large = try #require(
+            try laptop.commit(
+                laptop.operation(
+                    .create(in: .node(.root), name: Name("large"), content: .file(content(long))),
+                    .staged(file: "large", offset: 0)))[0].applied)
+        let layOut = LayOutRequest(
+            epoch: laptop.epoch, items: [.init(node: large.id.rawValue, sha256: content(long).digest.hex)])
+        let laid = hub.later(
+            "POST", "/v1/layout", token: laptop.token, body: WireFormat.encode(layOut), as: LayOutResponse.self)
+        let asked = zip(files, ["one", "two", "three"]).map { node, text in
+            let request = RecipeRequest(
+                epoch: laptop.epoch, node: node.id.rawValue, sha256: content(text).digest.hex,
+                have: [content("other").digest.hex])
+            return hub.later(
+                "POST", "/v1/recipe", token: laptop.token, body: WireFormat.encode(request), as: RecipeResponse.self)
+        }
+        #expect(gate.wait(timeout: .seconds(20)) { $0.waiting > 1 ? true : nil } != nil)
+        let edit = hub.later(
+            "POST", "/v1/commit", token: desk.token,
+            body: WireFormat.encode(desk.request([try desk.creation("note", "short")])), as: CommitResponse.self)
+        let answer = try #require(edit.value(), "the commit waits for what others have read")
+        #expect(try answer.get().outcomes[0].outcome().applied != nil)
+        #expect(!laid.isDone && asked.allSatisfy { !$0.isDone })
+        gate.withLock { $0.isOpen = true }
+        _ = try #require(laid.value()).get()
+        for later in asked { #expect(try #require(later.value()).get().list != nil) }
     }
 
     @Test func `chunks are not told of a file that is another one now`() throws {
