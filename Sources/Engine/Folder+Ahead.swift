@@ -40,33 +40,75 @@ package struct Ahead: Sendable {
     /// Those that are there, whole, and that no commit has named.
     var landed: [EntryID: Digest] = [:]
     /// Those that a plan has left out, with what they were then.
-    var waiting: [EntryID: Digest] = [:]
+    var waiting: [EntryID: FileContent] = [:]
+    /// The subjects of those that the next plans pass over.
+    var passed: [EntryID: SubjectKey] = [:]
+    /// The next plan looks at these again.
+    var due: Set<SubjectKey> = []
+    /// How often something turned out not to travel any more.
+    package internal(set) var dropped = 0
 
     func isReady(_ digest: Digest) -> Bool { whole.contains(digest) }
 }
 
 extension Folder {
-    /// What is to be sent ahead of the next commits, in no order. Found by ``nextCommit(operations:bytes:)``.
-    package func travelling() throws -> [Travelling] {
-        var found: [Travelling] = []
-        for (entry, digest) in ahead.waiting {
-            guard let row = try index.local(entry), !row.isVanished, let file = row.content?.file,
-                file.digest == digest,
-                file.size >= ahead.from, !ahead.isReady(digest), let path = try index.path(of: entry)
-            else {
-                forgetTravelling(entry)
-                continue
+    /// The first of what is to be sent ahead of the next commits, as ``nextCommit(operations:bytes:)`` has found it.
+    /// - Parameter fits: whether it may be this one.
+    package func firstTravelling(where fits: (EntryID, FileContent) -> Bool) throws -> Travelling? {
+        while true {
+            var best: (entry: EntryID, file: FileContent)?
+            for (entry, file) in ahead.waiting where fits(entry, file) {
+                if let best, !LargeOrder.precedes(file, entry.rawValue, best.file, best.entry.rawValue) { continue }
+                best = (entry, file)
             }
-            found.append(
-                Travelling(
-                    entry: entry, path: path, file: file, stamp: row.stamp, mustTravel: mustSend.contains(digest)))
+            guard let best else { return nil }
+            if let found = try travelling(best.entry) { return found }
         }
-        return found
+    }
+
+    /// Whether any file here still waits until these bytes are at the hub.
+    package func isTravelling(_ digest: Digest) throws -> Bool {
+        for (entry, file) in ahead.waiting where file.digest == digest {
+            if try travelling(entry) != nil { return true }
+        }
+        return false
+    }
+
+    /// Whether an entry was waiting with these bytes, when that was last looked at.
+    package func wasTravelling(_ entry: EntryID, _ digest: Digest) -> Bool { ahead.waiting[entry]?.digest == digest }
+
+    /// Nil, and forgotten, if it has changed since.
+    private func travelling(_ entry: EntryID) throws -> Travelling? {
+        guard let waiting = ahead.waiting[entry] else { return nil }
+        let digest = waiting.digest
+        guard let row = try index.local(entry), !row.isVanished, let file = row.content?.file, file.digest == digest,
+            file.size >= ahead.from, !ahead.isReady(digest), let path = try index.path(of: entry)
+        else {
+            forgetTravelling(entry)
+            ahead.dropped += 1
+            return nil
+        }
+        return Travelling(
+            entry: entry, path: path, file: file, stamp: row.stamp, mustTravel: mustSend.contains(digest))
+    }
+
+    /// What a plan passes over since its bytes are not at the hub.
+    func passOver(_ key: SubjectKey, _ sending: Verdict.Sending) throws {
+        guard let (entry, _) = sending.file else { return }
+        try index.setTravelling(key)
+        ahead.passed[entry] = key
+    }
+
+    /// Before a plan: what was passed over and need not be any more.
+    func lookAgainAtTravelled() throws {
+        for key in ahead.due { try index.endTravelling(key) }
+        ahead.due = []
     }
 
     /// Whether nothing here has to be read, settles, or is to be sent.
     package func hasNothingUnsettled() throws -> Bool {
         try index.settling.isEmpty && index.heldBack.isEmpty && index.speaking(limit: 1).isEmpty
+            && !index.isAnythingTravelling()
     }
 
     /// The same, and nothing is to come.
@@ -84,7 +126,7 @@ extension Folder {
     }
 
     private func forgetTravelling(_ file: Travelling) {
-        for (entry, digest) in ahead.waiting where digest == file.file.digest { forgetTravelling(entry) }
+        for (entry, waiting) in ahead.waiting where waiting.digest == file.file.digest { forgetTravelling(entry) }
     }
 
     /// A commit has named these, and was answered: it has used them up, or they were not there.
@@ -95,6 +137,7 @@ extension Folder {
 
     private func forgetTravelling(_ entry: EntryID) {
         ahead.waiting[entry] = nil
+        if let key = ahead.passed.removeValue(forKey: entry) { ahead.due.insert(key) }
         ahead.notes[entry] = nil
         ahead.arrived[entry] = nil
         ahead.landed[entry] = nil
@@ -106,7 +149,9 @@ extension Folder {
         guard let (entry, file) = sending.file, file.size >= ahead.from, !ahead.isReady(file.digest) else {
             return false
         }
-        ahead.waiting[entry] = file.digest
+        if ahead.waiting.updateValue(file, forKey: entry) == nil, ahead.notes[entry] == nil {
+            ahead.notes[entry] = "waiting to be sent, smaller ones first"
+        }
         return true
     }
 }

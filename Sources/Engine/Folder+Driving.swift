@@ -22,7 +22,7 @@ extension Folder {
     }
 
     /// Whether anything that changed here is still to be told to the hub, apart from what cannot be read, and
-    /// from what travels ahead of it (see ``travelling()``).
+    /// from what travels ahead of it (see ``firstTravelling(where:)``).
     package func hasSomethingToSend() throws -> Bool {
         var node = NodeID(0)
         var entry = EntryID(0)

@@ -29,7 +29,7 @@ extension Folder {
         var after = NodeID(0)
         var landings = Landings()
         while found.count < limit {
-            let page = try index.unsettledNodes(limit: 500, after: after)
+            let page = try index.unsettledNodes(limit: 500, after: after, below: sizes.upperBound)
             guard let last = page.last else { break }
             after = last
             for node in page where !except.contains(node) {
@@ -39,6 +39,40 @@ extension Folder {
         }
         return found
     }
+
+    /// Contents of large files to fetch, the first ones in the order in which they go, at most `limit`.
+    /// - Parameters:
+    ///   - sizes: in bytes, from where large begins.
+    ///   - fits: whether it may be this one.
+    ///   - looks: at most so many are looked at; what may be found behind them is left out.
+    package func largeFetches(
+        limit: Int, sizes: Range<Int64>, looks: Int = .max, where fits: (Fetch) -> Bool = { _ in true }
+    ) throws -> [Fetch] {
+        if !index.mode.receives { return [] }
+        // There the hub may have to give again what was agreed.
+        if index.overwrites {
+            let all = try fetches(limit: 10_000, sizes: sizes).filter(fits)
+            let sorted = all.sorted { LargeOrder.precedes($0.file, $0.node.rawValue, $1.file, $1.node.rawValue) }
+            return Array(sorted.prefix(limit))
+        }
+        var found: [Fetch] = []
+        var looked = 0
+        var landings = Landings()
+        while looked < looks {
+            let page = try index.largeArrivals(sizes: sizes, limit: min(64, looks - looked), offset: looked)
+            if page.isEmpty { break }
+            looked += page.count
+            for node in page {
+                guard let fetch = try fetch(for: node, &landings), fits(fetch) else { continue }
+                found.append(fetch)
+                if found.count == limit { return found }
+            }
+        }
+        return found
+    }
+
+    /// Whether a node waits for these bytes.
+    package func isToCome(_ digest: Digest) throws -> Bool { try index.overwrites || index.isToCome(digest) }
 
     /// Those of some nodes whose bytes are to be fetched.
     package func fetches(of nodes: [NodeID]) throws -> [Fetch] {

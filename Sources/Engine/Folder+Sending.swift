@@ -13,6 +13,7 @@ extension Folder {
         guard try index.snapshotAfter == nil else { return nil }
         // Who merges as if new hears first what the hub has, so that no bytes go there twice.
         guard try index.received >= index.hearsFirst else { return nil }
+        try lookAgainAtTravelled()
         return try index.transaction {
             var ready = try readyToSend(limit: limit)
             // With one direction closed the first look may only have found what is what.
@@ -69,7 +70,9 @@ extension Folder {
                 look(into: local.parent.entry, deep: false)
             }
         case .send(.create(let local, _)) where try takeName(local): break
-        case .send(let sending): return try !isTravelling(sending)
+        case .send(let sending):
+            guard try isTravelling(sending) else { return true }
+            try passOver(key, sending)
         case .settled: try settled(key, subject)
         case .forget: if let node = subject.node { try index.forget(node) }
         case .adopt(let state):

@@ -99,15 +99,19 @@ extension FolderIndex {
                     AND NOT EXISTS (SELECT 1 FROM held h WHERE h.node = u.node)
                 """
             ) { try $0.int(0) } ?? 0
-        let rewrites =
-            try database.first(
-                """
-                SELECT count(*) FROM unsettled_node u JOIN synced s ON s.node = u.node JOIN local l ON l.node = u.node
-                WHERE u.receives = 0 AND l.sha256 IS NOT NULL AND l.sha256 <> s.sha256
-                    AND NOT EXISTS (SELECT 1 FROM held h WHERE h.node = u.node)
-                """
-            ) { try $0.int(0) } ?? 0
+        // What waits until its bytes are there is a rewrite, too.
+        let rewrites = try rewrites("u.receives = 0") + rewrites("u.receives = -1")
         return AnnouncedChanges(deletes: deletes, rewrites: rewrites)
+    }
+
+    private func rewrites(_ which: String) throws -> Int {
+        try database.first(
+            """
+            SELECT count(*) FROM unsettled_node u JOIN synced s ON s.node = u.node JOIN local l ON l.node = u.node
+            WHERE \(which) AND l.sha256 IS NOT NULL AND l.sha256 <> s.sha256
+                AND NOT EXISTS (SELECT 1 FROM held h WHERE h.node = u.node)
+            """
+        ) { try $0.int(0) } ?? 0
     }
 
     /// A file on the disk with these bytes, as far as is known.

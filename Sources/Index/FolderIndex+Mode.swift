@@ -10,7 +10,10 @@ extension FolderIndex {
     package func rememberMode() throws { try set("mode", mode.code) }
 
     /// The planner looks at every node again that was passed over.
-    package func reconsider() throws { try database.execute("UPDATE unsettled_node SET receives = 0") }
+    package func reconsider() throws {
+        try endTravelling()
+        try database.execute("UPDATE unsettled_node SET receives = 0")
+    }
 
     /// Nodes that were agreed on and that nothing lies here of, by id.
     package func deletedHere() throws -> [NodeID] {

@@ -343,7 +343,9 @@ extension FolderIndex: ThreeTrees {
                 try database.execute("DELETE FROM \(table)")
             }
             try database.execute("UPDATE local SET node = NULL, alias = NULL, former = NULL")
-            try database.execute("INSERT OR IGNORE INTO unsettled_entry SELECT entry FROM local WHERE entry <> 1")
+            try database.execute(
+                "INSERT OR IGNORE INTO unsettled_entry (entry) SELECT entry FROM local WHERE entry <> 1")
+            try endTravelling()
             try set("commit", nil)
             try set("cursor", "0")
             try set("chain", nil)

@@ -30,7 +30,9 @@ extension FolderIndex {
     package func markUnsettled(_ key: SubjectKey) throws {
         switch key {
         case .entry(let entry):
-            try database.execute("INSERT OR IGNORE INTO unsettled_entry (entry) VALUES (?)", entry.rawValue)
+            try database.execute(
+                "INSERT INTO unsettled_entry (entry) VALUES (?) ON CONFLICT (entry) DO UPDATE SET travels = 0",
+                entry.rawValue)
         case .node(let node):
             try database.execute(
                 "INSERT INTO unsettled_node (node) VALUES (?) ON CONFLICT (node) DO UPDATE SET receives = 0",
@@ -76,7 +78,8 @@ extension FolderIndex {
         }
     }
 
-    /// The same without the nodes that have nothing to say to the hub (``setReceiving(_:)``).
+    /// The same without the nodes that have nothing to say to the hub (``setReceiving(_:)``), or not yet
+    /// (``setTravelling(_:)``).
     package func speaking(
         limit: Int, afterNode: NodeID = NodeID(0), afterEntry: EntryID = EntryID(0)
     ) throws -> [SubjectKey] {
@@ -85,7 +88,8 @@ extension FolderIndex {
             limit
         ) { row in SubjectKey.node(NodeID(try row.int64(0))) }
         let entries = try database.query(
-            "SELECT entry FROM unsettled_entry WHERE entry > ? ORDER BY entry LIMIT ?", afterEntry.rawValue, limit
+            "SELECT entry FROM unsettled_entry WHERE travels = 0 AND entry > ? ORDER BY entry LIMIT ?",
+            afterEntry.rawValue, limit
         ) { row in SubjectKey.entry(EntryID(try row.int64(0))) }
         return nodes + entries
     }
@@ -151,7 +155,7 @@ extension FolderIndex {
         let changed: (Int, Int64) =
             switch mode {
             case .twoWay: try changed("unsettled_node.node NOT IN (SELECT node FROM remote)")
-            case .sendOnly: try changed("receives = 0")
+            case .sendOnly: try changed("receives IN (-1, 0)")
             case .receiveOnly: (0, 0)
             }
         return (up.0 + changed.0, down.0, up.1 + changed.1 + down.1)
@@ -181,8 +185,9 @@ extension FolderIndex {
                 INSERT INTO unsettled_node (node)
                     SELECT node FROM local WHERE kind = 'file' AND node IS NOT NULL AND vanished = 0
                     ON CONFLICT (node) DO UPDATE SET receives = 0;
-                INSERT OR IGNORE INTO unsettled_entry (entry)
-                    SELECT entry FROM local WHERE kind = 'file' AND node IS NULL AND vanished = 0;
+                INSERT INTO unsettled_entry (entry)
+                    SELECT entry FROM local WHERE kind = 'file' AND node IS NULL AND vanished = 0
+                    ON CONFLICT (entry) DO UPDATE SET travels = 0;
                 UPDATE local SET sha256 = NULL WHERE kind = 'file' AND vanished = 0;
                 """)
         }

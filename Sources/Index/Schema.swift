@@ -193,5 +193,13 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX chunk_sample_list ON chunk_sample (list);
         """,
+        """
+        -- 1: waits until its bytes are at the hub, and has nothing to say before that. Of a node: receives is -1.
+        ALTER TABLE unsettled_entry ADD COLUMN travels INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX unsettled_travelling ON unsettled_node (node) WHERE receives = -1;
+        -- Large files in the order in which they come: see FolderIndex+Large.
+        CREATE INDEX remote_large ON remote (\(FolderIndex.sizeClass), mtime DESC, node)
+            WHERE size >= 8388608 AND kind = 'file' AND deleted = 0;
+        """,
     ]
 }

@@ -78,6 +78,7 @@ extension Database {
     ) throws -> Value {
         let statement = try take(sql)
         defer { giveBack(statement) }
+        statementsRun += 1
         try statement.bind(bindings)
         return try body(statement)
     }

@@ -13,6 +13,8 @@ package final class Database {
     package let path: String
     /// Prepared statements, by their SQL.
     private var statements: [Statement.Text: Statement] = [:]
+    /// How many statements were run with values, since it was opened: for tests of what costs how much.
+    package internal(set) var statementsRun = 0
     /// How many transactions and savepoints are open.
     var depth = 0
 

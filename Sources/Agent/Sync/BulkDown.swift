@@ -24,6 +24,8 @@ final class BulkDown {
     private var (travels, moved) = (Int64(0), Int64(0))
     /// What could not be put together from what is here comes whole.
     private var distrusted: Set<Digest> = []
+    /// What lies on this machine, and when that was listed (monotonic milliseconds).
+    private var here: (contents: LocalContents, since: Int64)?
     /// What nobody wants was looked for, and nothing has changed about that since.
     private var hasCollected = false
 
@@ -31,6 +33,10 @@ final class BulkDown {
     private static let piece: Int64 = 32 << 20
     /// How often it is looked whether it is wanted still, and whether something goes before it, in milliseconds.
     private static let looksEvery: Int64 = 500
+    /// At most so many are looked at for one that goes before it.
+    private static let mostLooks = 32
+    /// In milliseconds.
+    private static let listsEvery: Int64 = 30_000
     /// So many stay open that were overtaken.
     private static let mostBegun = 8
     /// Longer paths are laid out by the hub, whole, each time they are asked for: they come in one piece.
@@ -58,10 +64,10 @@ final class BulkDown {
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
         guard let hub = connection(), try worker.isPresent() else { return false }
-        let fetches = try all()
-        pauses.release(at: Clock.milliseconds, of: fetches)
-        try collect(fetches)
-        guard let next = BulkOrder.sorted(fetches.filter { !pauses.hold($0) }).first else {
+        try releasePauses()
+        try collect()
+        guard let next = try next() else {
+            here = nil
             hub.closeBulk(up: false)
             return false
         }
@@ -72,7 +78,7 @@ final class BulkDown {
                 folder.ahead.coming[next.node] = nil
             }
         }
-        let loader = Loader(area: worker.tree.area, hub: hub, here: LocalContents(worker)) {
+        let loader = Loader(area: worker.tree.area, hub: hub, here: localContents()) {
             [connection, isStopping] in connection() != nil && !isStopping()
         }
         do {
@@ -108,8 +114,30 @@ final class BulkDown {
         try worker.perform { $0.ahead.here[fetch.node] = fetch.file.size - bytes }
     }
 
-    private func all() throws -> [Fetch] {
-        try worker.perform { try $0.fetches(limit: 10_000, sizes: least..<Int64.max) }
+    /// - Parameters:
+    ///   - size: only what is smaller.
+    ///   - looks: at most so many are looked at.
+    private func next(below size: Int64 = .max, looks: Int = .max) throws -> Fetch? {
+        let sizes = least..<max(size, least)
+        return try worker.perform { folder in
+            try folder.largeFetches(limit: 1, sizes: sizes, looks: looks) { !pauses.hold($0) }.first
+        }
+    }
+
+    /// Only when one is over: there may be very many of them while the disk is full.
+    private func releasePauses() throws {
+        let now = Clock.milliseconds
+        guard let first = pauses.nextRetry, first <= now else { return }
+        let nodes = pauses.nodes
+        pauses.release(at: now, of: try worker.perform { try $0.fetches(of: nodes) })
+    }
+
+    /// What lies in the trash is not listed again for each file.
+    private func localContents() -> LocalContents {
+        if let here, Clock.milliseconds - here.since < BulkDown.listsEvery { return here.contents }
+        let contents = LocalContents(worker)
+        here = (contents, Clock.milliseconds)
+        return contents
     }
 
     private func putOff(_ fetch: Fetch, _ error: any Error) throws {
@@ -286,26 +314,26 @@ final class BulkDown {
     }
 
     private func goesFirst(_ fetch: Fetch, left: Int64) throws -> Bool {
-        let (isWanted, others) = try worker.perform { folder in
+        let isWanted = try worker.perform { folder in
             folder.ahead.came[fetch.node] = moved
-            return (
-                try folder.wants(fetch),
-                try folder.fetches(limit: 100, sizes: least..<max(left / 4, least))
-            )
+            return try folder.wants(fetch)
         }
         if !isWanted { hasCollected = false }
-        return isWanted && !others.contains { !pauses.hold($0) && BulkOrder.overtakes($0.file.size, left) }
+        return try isWanted && next(below: left / 4 + 1, looks: BulkDown.mostLooks) == nil
     }
 
     // MARK: - What nobody wants any more
 
-    private func collect(_ fetches: [Fetch]) throws {
+    private func collect() throws {
         if hasCollected { return }
         guard try worker.perform({ try $0.hasLooked && $0.index.received >= $0.index.hearsFirst }) else { return }
-        let wanted = Set(fetches.map(\.file.digest))
+        let parts = worker.tree.parts()
+        let wanted = try worker.perform { folder in
+            try Set((parts.map(\.digest) + begun.keys + distrusted).filter { try folder.isToCome($0) })
+        }
         begun = begun.filter { wanted.contains($0.key) }
         distrusted.formIntersection(wanted)
-        for (item, digest) in worker.tree.parts() where !wanted.contains(digest) {
+        for (item, digest) in parts where !wanted.contains(digest) {
             log.debug("part-dropped", ["bytes": item.status.size])
             try? item.remove()
         }

@@ -1,31 +1,11 @@
 internal import Engine
 internal import SyncCore
 
-/// Which large content goes first: small before large, by classes so that a little difference does not count, and among
-/// those that are about equal what was changed last. A pure decision.
+/// Which large content goes first, see ``LargeOrder``. A pure decision.
 enum BulkOrder {
-    /// Sorted, the first one first.
-    static func sorted(_ files: [Travelling]) -> [Travelling] {
-        files.sorted { precedes($0.file, $0.entry.rawValue, $1.file, $1.entry.rawValue) }
-    }
-
-    /// Sorted, the first one first.
-    static func sorted(_ files: [Fetch]) -> [Fetch] {
-        files.sorted { precedes($0.file, $0.node.rawValue, $1.file, $1.node.rawValue) }
-    }
-
     /// Whether one goes before another of which so many bytes are left: only what is done in a small part of the time that the
     /// other needs, so that never many are under way.
     static func overtakes(_ size: Int64, _ left: Int64) -> Bool { size <= left / 4 }
-
-    private static func precedes(_ one: FileContent, _ id: Int64, _ two: FileContent, _ otherID: Int64) -> Bool {
-        let (a, b) = (sizeClass(one.size), sizeClass(two.size))
-        if a != b { return a < b }
-        return (two.mtime, id) < (one.mtime, otherID)
-    }
-
-    /// Each is four times as wide as the one before.
-    private static func sizeClass(_ size: Int64) -> Int { (Int64.bitWidth - max(size, 1).leadingZeroBitCount) / 2 }
 }
 
 /// Ranges of a file. Pure.

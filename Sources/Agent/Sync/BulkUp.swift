@@ -83,31 +83,31 @@ final class BulkUp {
         guard let hub = connection() else { return hasMoved }
         try drop(hub)
         guard waits.count < BulkUp.mostWaits else { return waitsToTheEnd ? waits.waitForOne() : hasMoved }
+        let before = try dropped()
         guard let next = try next() else {
             hub.closeBulk(up: true)
-            return hasMoved || waitsToTheEnd && waits.waitForOne()
+            // What does not travel any more may be told at once.
+            return try hasMoved || dropped() != before || waitsToTheEnd && waits.waitForOne()
         }
         try bring(next, hub)
         return true
     }
+
+    private func dropped() throws -> Int { try worker.perform { $0.ahead.dropped } }
 
     /// What is to be sent now.
     /// - Parameter left: only what may go before something of which so many bytes are left.
     private func next(before left: Int64? = nil) throws -> Travelling? {
         let now = Clock.milliseconds
         return try worker.perform { folder in
-            let all = try folder.travelling()
-            for (entry, hold) in held where all.allSatisfy({ $0.entry != entry || $0.file.digest != hold.digest }) {
+            for (entry, hold) in held where !folder.wasTravelling(entry, hold.digest) {
                 held[entry] = nil
                 folder.sendingTroubles[entry] = nil
             }
-            let ready = BulkOrder.sorted(
-                all.filter { file in
-                    !underWay.contains(file.file.digest) && (held[file.entry]?.due ?? now) <= now
-                        && left.map { BulkOrder.overtakes(file.file.size, $0) } ?? true
-                })
-            for file in ready.dropFirst() { folder.ahead.notes[file.entry] = "waiting to be sent, smaller ones first" }
-            return ready.first
+            return try folder.firstTravelling { entry, file in
+                !underWay.contains(file.digest) && (held[entry]?.due ?? now) <= now
+                    && left.map { BulkOrder.overtakes(file.size, $0) } ?? true
+            }
         }
     }
 
@@ -219,7 +219,7 @@ final class BulkUp {
         defer { onProgress() }
         return try worker.perform { folder in
             folder.ahead.arrived[file.entry] = file.file.size - left
-            return try folder.travelling().contains { $0.file.digest == file.file.digest }
+            return try folder.isTravelling(file.file.digest)
         }
     }
 
@@ -244,7 +244,8 @@ final class BulkUp {
         let wanted = try wanted()
         try remove(staged.subtracting(wanted), hub)
         let isIdle = try worker.perform { folder in
-            try !hasCleaned && folder.hasLooked && folder.hasNothingUnsettled()
+            try !hasCleaned && folder.hasLooked && folder.hasNothingUnsettled() && folder.ahead.whole.isEmpty
+                && folder.index.inflightContents().isEmpty
         }
         guard isIdle, wanted.isEmpty, underWay.isEmpty else { return }
         // Nothing is to be sent: what an earlier process has staged, or had made ready, belongs to nothing.
@@ -253,17 +254,17 @@ final class BulkUp {
         hasCleaned = true
     }
 
-    /// What a commit is to name, or has named.
+    /// What a commit is to name, or has named, of what was staged here or is being sent.
     private func wanted() throws -> Set<Digest> {
         try worker.perform { folder in
-            Set(try folder.travelling().map(\.file.digest)).union(try folder.index.inflightContents())
-                .union(folder.ahead.whole)
+            let named = try folder.index.inflightContents().union(folder.ahead.whole)
+            return try staged.union(underWay).filter { try named.contains($0) || folder.isTravelling($0) }
         }
     }
 
     func remove(_ digests: Set<Digest>, _ hub: any HubConnection) throws {
         if digests.isEmpty { return }
-        forget(except: try wanted().intersection(staged.union(underWay)).subtracting(digests), hub)
+        forget(except: try wanted().subtracting(digests), hub)
         let names = Set(digests.flatMap { [BulkUp.name(of: $0), BulkUp.newBytesName(of: $0)] })
         _ = try hub.clearStaging(.bulk(0)) { names.contains($0) }
         staged.subtract(digests)

@@ -23,12 +23,16 @@ struct RetryPauses {
     /// When the first pause ends; nil if there is none.
     var nextRetry: Int64? { items.values.compactMap(\.due).min() }
 
+    /// Of which something could not be had.
+    var nodes: [NodeID] { Array(items.keys) }
+
     /// Whether these bytes are not to be tried now. Other bytes for the same node are.
     func hold(_ fetch: Fetch) -> Bool {
         items[fetch.node].map { $0.digest == fetch.file.digest && $0.due != nil } ?? false
     }
 
     /// Ends what is over, and forgets what is not wanted any more.
+    /// - Parameter fetches: those of all ``nodes``.
     mutating func release(at now: Int64, of fetches: [Fetch]) {
         if items.isEmpty { return }
         let wanted = Dictionary(fetches.map { ($0.node, $0.file.digest) }) { $1 }
