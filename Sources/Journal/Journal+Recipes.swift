@@ -15,13 +15,13 @@ extension Journal {
     package func keep(_ recipe: Recipe, for digest: Digest, most: Int64 = 16 << 20) throws {
         guard let base = recipe.bases.first else { return }
         try database.transaction {
+            let old = try database.first(
+                "SELECT length(recipe) FROM recipe WHERE sha256 = ? AND base = ?", digest, base
+            ) { try $0.int64(0) }
+            let encoded = recipe.encoded
             try database.execute(
-                "INSERT OR REPLACE INTO recipe (sha256, base, recipe) VALUES (?, ?, ?)", digest, base, recipe.encoded)
-            try database.execute(
-                """
-                DELETE FROM recipe WHERE id IN (SELECT id FROM (
-                    SELECT id, sum(length(recipe)) OVER (ORDER BY id DESC) AS total FROM recipe) WHERE total > ?)
-                """, most)
+                "INSERT OR REPLACE INTO recipe (sha256, base, recipe) VALUES (?, ?, ?)", digest, base, encoded)
+            try trim(.recipe, Int64(encoded.count) - (old ?? 0), most: most)
         }
     }
 
@@ -35,14 +35,37 @@ extension Journal {
     /// - Parameter most: lists together, in bytes.
     package func keep(_ list: ChunkList, of digest: Digest, most: Int64 = 64 << 20) throws {
         try database.transaction {
-            try database.execute(
-                "INSERT OR REPLACE INTO chunk_list (sha256, list) VALUES (?, ?)", digest, list.encoded)
-            try database.execute(
-                """
-                DELETE FROM chunk_list WHERE id IN (SELECT id FROM (
-                    SELECT id, sum(length(list)) OVER (ORDER BY id DESC) AS total FROM chunk_list) WHERE total > ?)
-                """, most)
+            let old = try database.first("SELECT length(list) FROM chunk_list WHERE sha256 = ?", digest) {
+                try $0.int64(0)
+            }
+            let encoded = list.encoded
+            try database.execute("INSERT OR REPLACE INTO chunk_list (sha256, list) VALUES (?, ?)", digest, encoded)
+            try trim(.lists, Int64(encoded.count) - (old ?? 0), most: most)
         }
+    }
+
+    private enum Cache: String {
+        case recipe
+        case lists = "chunk_list"
+
+        var column: String { self == .recipe ? "recipe" : "list" }
+    }
+
+    /// The sum is kept: the table is not walked over for each insert.
+    /// - Parameter more: so many bytes more than before.
+    private func trim(_ cache: Cache, _ more: Int64, most: Int64) throws {
+        let (table, column) = (cache.rawValue, cache.column)
+        var total = try database.first("SELECT bytes FROM cached WHERE cache = ?", table) { try $0.int64(0) } ?? 0
+        total += more
+        while total > most {
+            let oldest = try database.first("SELECT id, length(\(column)) FROM \(table) ORDER BY id LIMIT 1") { row in
+                (id: try row.int64(0), bytes: try row.int64(1))
+            }
+            guard let oldest else { break }
+            try database.execute("DELETE FROM \(table) WHERE id = ?", oldest.id)
+            total -= oldest.bytes
+        }
+        try database.execute("INSERT OR REPLACE INTO cached (cache, bytes) VALUES (?, ?)", table, total)
     }
 
     /// Live files with these bytes, some of them.

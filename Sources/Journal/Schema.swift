@@ -3,6 +3,7 @@ enum Schema {
     static let migrations = [
         first, second, third, fourth, shareMarker, setBack, guarding, subtree, guardTime, pausedSince,
         runningTime, released, limits, recipes,
+        cacheSums,
     ]
 
     /// The share itself is 1.
@@ -340,6 +341,16 @@ enum Schema {
             moment INTEGER NOT NULL,                -- of the decision
             PRIMARY KEY (client, node)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let cacheSums = """
+        -- How much the caches have together, so that nobody has to walk over them for that.
+        CREATE TABLE cached (
+            cache TEXT PRIMARY KEY,                 -- recipe, chunk_list
+            bytes INTEGER NOT NULL                  -- of the recipes, or the lists
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO cached SELECT 'recipe', IFNULL(SUM(length(recipe)), 0) FROM recipe HAVING COUNT(*) > 0;
+        INSERT INTO cached SELECT 'chunk_list', IFNULL(SUM(length(list)), 0) FROM chunk_list HAVING COUNT(*) > 0;
         """
 
     private static let recipes = """

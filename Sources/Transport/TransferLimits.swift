@@ -86,6 +86,8 @@ package final class Pacer: Sendable {
     fileprivate static var minute: Int {
         var now = time(nil)
         var local = tm()
+        // By itself it looks at the time zone once: a machine that travels has another one tomorrow.
+        tzset()
         localtime_r(&now, &local)
         return Int(local.tm_hour) * 60 + Int(local.tm_min)
     }

@@ -179,7 +179,7 @@ extension HubDesk {
             source = try places(of: named, content.digest, client)
         } else {
             guard content.size == 0 else { return nil }
-            source = .known([])
+            source = .inline([])
         }
         return ContentNeed(operation: sourced.operation.id, content: content, source: source)
     }
@@ -189,9 +189,9 @@ extension HubDesk {
         switch source {
         case .inline(let bytes): return .inline(bytes[...])
         // A request that is repeated later comes without what was behind it. Perhaps it is known by now; else it is asked for.
-        case .behind: return .known(try journal.whereabouts(of: digest).paths)
+        case .behind: return .known(try whereabouts(of: digest, for: client))
         case .staged(let file, let offset): return .staged(file: try Name(file), offset: offset)
-        case .known: return .known(try journal.whereabouts(of: digest).paths)
+        case .known: return .known(try whereabouts(of: digest, for: client))
         case .recipe(let recipe, let file, let offset):
             return .recipe(
                 RecipeSource(

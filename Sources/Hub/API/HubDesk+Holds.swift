@@ -36,13 +36,22 @@ extension HubDesk {
                 }
                 guard hasVersion(content.digest, content.key.size) else { return false }
                 for id in owners[content.digest] ?? [] {
-                    if let node = try journal.node(id), try part.holds(node) { return true }
+                    if let node = try journal.node(id), try part.holds(node) {
+                        noteTold(content.digest, client)
+                        return true
+                    }
                 }
                 return false
             }
             return HoldsMessage(contents: found.map(\.key))
         case .lost: return HoldsMessage(contents: [])
         }
+    }
+
+    /// Its next commits may name this. Best effort: what is forgotten is sent whole.
+    private func noteTold(_ digest: Digest, _ client: String) {
+        if toldOld[client, default: []].count >= HoldsMessage.limit { toldOld[client] = [] }
+        toldOld[client, default: []].insert(digest)
     }
 
     /// Whether the file is there, not only its row: another size is another content, whatever its name says.

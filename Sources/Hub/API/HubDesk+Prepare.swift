@@ -65,7 +65,9 @@ extension HubDesk {
                 .tooMany, "\(HubDesk.mostPreparing) contents of this client are being made ready; ask again later")
         }
         let places = try places(of: source, key.digest, key.client)
-        if case .known(let paths) = places, paths.isEmpty, store.sizeOfVersion(key.digest) == nil {
+        if case .known(let base) = places, base.paths.isEmpty,
+            !base.mayBeOld || store.sizeOfVersion(key.digest) == nil
+        {
             throw ErrorMessage(.contentMissing, "\(key.digest) is not here; say where its bytes are")
         }
         let cancellation = Cancellation()

@@ -7,8 +7,8 @@ import SyncCore
 // Contents that consist of others: what a commit says of them is remembered for those who fetch, and what a content consists of is
 // found out once.
 extension HubDesk {
-    /// Where a base may lie, as far as a client may use it: one that maps a part of the share gets nothing from outside of that,
-    /// nor of what was there once.
+    /// Where bytes may lie, as far as a client may use them: one that maps a part of the share gets nothing from outside of that,
+    /// and of what was there once what it was told of.
     func whereabouts(of digest: Digest, for client: String) throws -> BaseSource {
         switch try view(of: client) {
         case .everything:
@@ -16,9 +16,17 @@ extension HubDesk {
         case .part(var part, _):
             let nodes = try journal.someFiles(with: digest).filter { try part.holds($0) }
             return BaseSource(
-                digest: digest, paths: try nodes.compactMap { try journal.path(of: $0.id) }, mayBeOld: false)
+                digest: digest, paths: try nodes.compactMap { try journal.path(of: $0.id) },
+                mayBeOld: toldOld[client]?.contains(digest) ?? false)
         case .lost: return BaseSource(digest: digest, paths: [], mayBeOld: false)
         }
+    }
+
+    /// Whether a client may be told that the hub has, or had, these bytes.
+    private func mayKnow(_ digest: Digest, _ client: String) throws -> Bool {
+        if case .everything = try view(of: client) { return true }
+        let base = try whereabouts(of: digest, for: client)
+        return base.mayBeOld || !base.paths.isEmpty
     }
 
     /// After the answer: nothing depends on it.
@@ -49,7 +57,9 @@ extension HubDesk {
             throw HubDesk.isElsewhere
         }
         let recipes = try journal.recipes(for: source.content.digest)
-        let fitting = recipes.first { have.isEmpty || Set($0.bases).isSubset(of: have) }
+        let fitting = try recipes.first {
+            try have.isEmpty ? $0.bases.allSatisfy { try mayKnow($0, client) } : Set($0.bases).isSubset(of: have)
+        }
         if fitting != nil || have.isEmpty { return .message(RecipeResponse(recipe: fitting)) }
         if let list = try journal.chunkList(of: source.content.digest, size: source.content.size) {
             return .message(RecipeResponse(list: list.encoded))

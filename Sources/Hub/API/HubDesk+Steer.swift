@@ -36,6 +36,11 @@ extension HubDesk {
         let up = try message.up.map { try Timetable(wire: $0, field: "up") }
         let down = try message.down.map { try Timetable(wire: $0, field: "down") }
         let names = try targets(ClientRequest(client: message.client, all: message.all == true), .limit, caller)
+        if let name = names.first(where: { clients[$0].map(facts)?.hasFolder == false }) {
+            throw ErrorMessage(
+                .badValue,
+                "\(name) uses SFTP alone: nothing on it would hold the limit; set one in its own app, if that has any")
+        }
         try journal.transaction {
             for name in names {
                 guard let record = clients[name]?.record else { continue }

@@ -8,8 +8,8 @@ struct ContentNeed: Sendable {
         case inline(ArraySlice<UInt8>)
         /// In this client's staging directory.
         case staged(file: Name, offset: Int64)
-        /// Live files with these bytes; `versions/` may have them too.
-        case known([RelativePath])
+        /// In the share, or in `versions/`.
+        case known(BaseSource)
         /// To be put together.
         case recipe(RecipeSource)
     }

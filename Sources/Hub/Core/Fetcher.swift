@@ -115,7 +115,7 @@ final class Fetcher {
         switch need.source {
         case .inline(let bytes): return try inline(need.content, bytes)
         case .staged(let file, let offset): return try staged(need.content, file, offset, isAlone: isAlone)
-        case .known(let paths): return try known(need.content, paths)
+        case .known(let base): return try known(need.content, base)
         case .recipe(let source):
             let item = try attempt { () throws(FileTreeError) in
                 try self.store.build(source, staging: self.staging, as: need.content)
@@ -193,13 +193,13 @@ final class Fetcher {
         return nil
     }
 
-    private func known(_ content: FileContent, _ paths: [RelativePath]) throws(FileTreeError) -> PrivateItem? {
-        if let version = try store.version(content.digest),
+    private func known(_ content: FileContent, _ base: BaseSource) throws(FileTreeError) -> PrivateItem? {
+        if base.mayBeOld, let version = try store.version(content.digest),
             let found = try attempt({ () throws(FileTreeError) in try self.whole(version.open(), content) })
         {
             return found
         }
-        for path in paths {
+        for path in base.paths {
             let found = try attempt { () throws(FileTreeError) in
                 try self.whole(self.store.share.openFile(path), content)
             }

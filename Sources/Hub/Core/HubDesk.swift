@@ -60,6 +60,8 @@ final class HubDesk {
     var waitingForShare: [(job: CommitJob, commit: ParsedCommit)] = []
     /// Who waits for what a content consists of, while that is found out.
     var cutting: [Digest: [HTTPResponder]] = [:]
+    /// Old contents that clients of a part were told of: those that nodes in that part had.
+    var toldOld: [String: Set<Digest>] = [:]
     /// Grows whenever clients are to be asked anew for contents that are missing here.
     var wantedMark: Int64 = 1
     /// What waits for a person.

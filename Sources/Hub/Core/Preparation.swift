@@ -42,8 +42,8 @@ struct Preparation: Sendable {
         case .staged, .inline:
             throw ErrorMessage(
                 .badValue, "only a staged file that is one content, a recipe or 'known' can be made ready")
-        case .known(let paths):
-            (item, recipe) = (try kept(try copy(paths, into: area), in: area), nil)
+        case .known(let base):
+            (item, recipe) = (try kept(try copy(base, into: area), in: area), nil)
         case .recipe(let source):
             (item, recipe) = (try kept(try build(source, into: area), in: area), source.recipe)
         }
@@ -131,12 +131,14 @@ struct Preparation: Sendable {
 
     // MARK: - What the hub has
 
-    private func copy(_ paths: [RelativePath], into area: PrivateArea) throws -> PrivateItem {
+    private func copy(_ base: BaseSource, into area: PrivateArea) throws -> PrivateItem {
         beforeReading()
-        if let version = try store.version(content.digest), let copy = try copy(area, { try version.open() }) {
+        if base.mayBeOld, let version = try store.version(content.digest),
+            let copy = try copy(area, { try version.open() })
+        {
             return copy
         }
-        for path in paths {
+        for path in base.paths {
             if let copy = try copy(area, { try store.share.openFile(path) }) { return copy }
         }
         throw missing("\(content.digest) is not here")

@@ -217,7 +217,38 @@ struct RecipeTests {
         hub.directory.makeDirectory("staging/frame")
         let frame = TestClient(hub: hub, name: "frame", token: token, epoch: hello.epoch)
         #expect(try edit(frame, inside, "outside", recipe(["outside the part"], [0, 0, 7])) == .contentMissing)
-        #expect(try edit(frame, inside, "inside", recipe(["inside the part"], [0, 0, 6])).applied != nil)
+        let mine = try #require(try edit(frame, inside, "inside", recipe(["inside the part"], [0, 0, 6])).applied)
+        // Nor does it name them as known, whether they lie there still or in `versions/`.
+        func copy(_ text: String, _ name: String) throws -> Outcome {
+            try frame.commit(
+                frame.operation(
+                    .create(in: .node(.root), name: Name(name), content: .file(content(text))), .known))[0]
+        }
+        #expect(try copy("outside the part", "stolen") == .contentMissing)
+        let outside = try #require(try hub.journal().node(at: RelativePath([Name("private")])))
+        let edited = try #require(try laptop.edit(outside, "other").applied)
+        #expect(try copy("outside the part", "stolen") == .contentMissing)
+        let refused = #expect(throws: ErrorMessage.self) {
+            try hub.post(
+                "/v1/prepare",
+                PrepareRequest(
+                    epoch: frame.epoch,
+                    content: ContentKey(sha256: content("outside the part").digest.hex, size: 16),
+                    source: SourceMessage(.known)), token: token, as: PrepareResponse.self)
+        }
+        #expect(refused?.code == .contentMissing)
+        // What its own nodes have, and had, it may name; of the latter it asks first.
+        #expect(try copy("inside", "again").applied != nil)
+        let key = ContentKey(sha256: content("inside the part").digest.hex, size: 15)
+        let held = try hub.post("/v1/holds", HoldsMessage(contents: [key]), token: token, as: HoldsMessage.self)
+        #expect(held.contents == [key])
+        #expect(try copy("inside the part", "old").applied != nil)
+        // And it is not told of what its contents were made from elsewhere.
+        let node = try #require(try hub.journal().node(mine.id))
+        let made = try #require(try edit(laptop, node, "oth", recipe(["other"], [0, 0, 3])).applied)
+        #expect(edited.id != made.id)
+        #expect(try ask(laptop, made, content("oth").digest.hex, []).recipe != nil)
+        #expect(try ask(frame, made, content("oth").digest.hex, []).recipe == nil)
     }
 
     @Test func `requests that are wrong are refused with a code`() throws {

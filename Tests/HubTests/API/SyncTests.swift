@@ -331,6 +331,11 @@ struct JoinTests {
         #expect(hub.keys.keys.map(\.access) == [.sftp])
         let client = try #require(try hub.get("/v1/clients", as: [ClientMessage].self).first)
         #expect(client.kind == .sftp && client.state == .inSync)
+        // Nobody there would hold a limit.
+        let refused = #expect(throws: ErrorMessage.self) {
+            try hub.post("/v1/limit", LimitRequest(client: "phone", up: "512k"), as: ClientsTouchedResponse.self)
+        }
+        #expect(refused?.code == .badValue && refused?.message.hasPrefix("phone uses SFTP alone") == true)
         #expect(client.fingerprint?.hasPrefix("SHA256:") == true)
     }
 
