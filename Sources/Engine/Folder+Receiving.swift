@@ -125,6 +125,19 @@ extension Folder {
     /// Verified bytes that wait to be placed, of any node.
     package func waiting(_ digest: Digest) -> StagedContent? { staged.values.first { $0.digest == digest } }
 
+    /// Those of some nodes whose bytes are here and wait for their place. Bytes that the hub has no more for them are dropped.
+    package func waiting(among nodes: Set<NodeID>) throws -> Set<NodeID> {
+        try nodes.filter { node in
+            guard let content = staged[node] else { return false }
+            if let remote = try index.remote(node), !remote.isDeleted, remote.content.file?.digest == content.digest {
+                return true
+            }
+            staged[node] = nil
+            tree.discard(content)
+            return false
+        }
+    }
+
     /// What was fetched is not there any more, or is not known to be: it is fetched again.
     package func forgetStaged() { staged = [:] }
 

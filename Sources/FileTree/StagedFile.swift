@@ -113,9 +113,12 @@ package final class StagedFile {
     }
 
     /// Cuts off everything from the first place on that was never written: what lies before it came in order.
-    package func cutAtFirstHole() throws(FileTreeError) {
-        let hole = linux_next_hole(file.descriptor.raw, 0)
-        if hole >= 0, hole < size { try resize(to: hole) }
+    /// - Parameter data: where something is to be written, in order; everywhere unless given.
+    package func cutAtFirstHole(in data: [Range<Int64>]? = nil) throws(FileTreeError) {
+        for range in data ?? [0..<size] where range.lowerBound < size {
+            let hole = linux_next_hole(file.descriptor.raw, range.lowerBound)
+            if hole >= 0, hole < min(range.upperBound, size) { return try resize(to: hole) }
+        }
     }
 
     /// What was written, back.

@@ -170,6 +170,47 @@ import Transport
         #expect(hub.sent == BulkDownTests.size)
     }
 
+    @Test func `what waits for its place and is gone at the hub is dropped`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let file = hub.hold(BulkDownTests.bytes(1))
+        try receive(worker, 2, "f", file, at: 2)
+        try worker.perform { try $0.index.setInflight([], request: "{}") }
+        let pass = pass(worker)
+        #expect(try pass.run())
+        #expect(try !pass.run() && privately().count == 1)
+        try worker.perform { folder in
+            var node = try #require(try folder.index.remote(NodeID(2)))
+            (node.isDeleted, node.seq) = (true, Sequence(3))
+            try folder.index.receive([node], through: Sequence(3))
+        }
+        #expect(try !pass.run())
+        #expect(privately().isEmpty)
+    }
+
+    @Test func `a file with holes goes on behind them after a restart`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let far = 3 << 20
+        var bytes = [UInt8](repeating: 0, count: far) + BulkDownTests.bytes(2)
+        bytes.replaceSubrange(0..<65_536, with: BulkDownTests.bytes(1, 65_536))
+        let file = hub.hold(bytes)
+        hub.state.withLock { $0.data[file.digest] = [0..<65_536, Int64(far)..<file.size] }
+        try receive(worker, 2, "f", file, at: 2)
+        // A process that was killed has left this.
+        let there = 131_072
+        let part = directory.path("home/folder/.synchub/private/" + part(of: file))
+        let descriptor = open(part, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        for range in [0..<65_536, far..<far + there] {
+            #expect(bytes[range].withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, range.lowerBound) } > 0)
+        }
+        try #require(ftruncate(descriptor, Int(file.size)) == 0)
+        close(descriptor)
+        #expect(try pass(worker).run())
+        #expect(directory.read("home/folder/f") == bytes)
+        #expect(hub.sent == BulkDownTests.size - there)
+    }
+
     @Test func `a large file that a program writes to keeps what came for it`() throws {
         let worker = try worker()
         defer { worker.stop() }

@@ -22,6 +22,8 @@ final class BulkDown {
     private var begun: [Digest: StagedFile] = [:]
     /// What is to come of the file that is under way, and what has, in bytes.
     private var (travels, moved) = (Int64(0), Int64(0))
+    /// Nodes whose bytes are here, whole, and could not be placed yet.
+    private var waiting: Set<NodeID> = []
     /// What could not be put together from what is here comes whole.
     private var distrusted: Set<Digest> = []
     /// What lies on this machine, and when that was listed (monotonic milliseconds).
@@ -64,6 +66,7 @@ final class BulkDown {
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
         guard let hub = connection(), try worker.isPresent() else { return false }
+        if !waiting.isEmpty { waiting = try worker.perform { try $0.waiting(among: waiting) } }
         try releasePauses()
         try collect()
         guard let next = try next() else {
@@ -87,6 +90,7 @@ final class BulkDown {
                 countMoved(of: next, in: folder)
                 folder.absorb(content, for: next.node)
                 let placed = try folder.place(only: [next.node])
+                if placed == 0 { waiting.insert(next.node) }
                 folder.countReceived(files: placed)
                 return placed
             }
@@ -163,7 +167,7 @@ final class BulkDown {
         {
             return copy
         }
-        let file = try part(of: fetch, loader.area)
+        let file = try part(of: fetch, loader.area, loader.hub)
         begun[fetch.file.digest] = begun.count < BulkDown.mostBegun ? file : nil
         // What is like something here comes as the ranges that are others.
         var plan: RecipePlan?
@@ -229,7 +233,7 @@ final class BulkDown {
     }
 
     /// What has come of it, or a new file. It stays when the process ends.
-    private func part(of fetch: Fetch, _ area: PrivateArea) throws -> StagedFile {
+    private func part(of fetch: Fetch, _ area: PrivateArea, _ hub: any HubConnection) throws -> StagedFile {
         if let file = begun[fetch.file.digest], file.area === area { return file }
         let name = DiskTree.partName(of: fetch.file.digest)
         // It was whole once.
@@ -238,7 +242,9 @@ final class BulkDown {
         }
         if let file = try area.resumeFile(named: name) {
             file.keep()
-            try file.cutAtFirstHole()
+            let size = fetch.file.size
+            let data = try extents(SharedFile(fetch), hub)
+            try file.cutAtFirstHole(in: Ranges.pieces(of: [0..<size], data: data, most: size))
             if file.size > fetch.file.size { try file.resize(to: 0) }
             log.info("goes-on", ["path": fetch.path, "bytes": fetch.file.size, "there": file.size])
             return file
