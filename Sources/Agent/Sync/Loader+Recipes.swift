@@ -62,7 +62,8 @@ extension Loader {
         let lane = isBulk && new > Loader.quickly ? Lane.bulk(0) : .quick
         var left = new
         // Nothing is reserved for the whole: what is a hole in a base stays one.
-        try file.requireRoom(for: plan.recipe, bases: plan.bases)
+        let rest = RecipeStretch.divide(plan.recipe, from: file.size, most: plan.recipe.size).flatMap(\.pieces)
+        try file.requireRoom(for: Recipe(bases: plan.recipe.bases, pieces: rest), bases: plan.bases)
         for stretch in stretches {
             if !self.goesOn() { throw HubError.cancelled }
             guard try goesOn(left) else { return false }
