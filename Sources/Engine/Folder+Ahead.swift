@@ -45,6 +45,8 @@ package struct Ahead: Sendable {
     var passed: [EntryID: SubjectKey] = [:]
     /// The next plan looks at these again.
     var due: Set<SubjectKey> = []
+    /// Whether what was passed over before this began is looked at again.
+    var hasBegun = false
     /// How often something turned out not to travel any more.
     package internal(set) var dropped = 0
 
@@ -101,6 +103,8 @@ extension Folder {
 
     /// Before a plan: what was passed over and need not be any more.
     func lookAgainAtTravelled() throws {
+        if !ahead.hasBegun { try index.endTravelling() }
+        ahead.hasBegun = true
         for key in ahead.due { try index.endTravelling(key) }
         ahead.due = []
     }

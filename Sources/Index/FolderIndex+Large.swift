@@ -76,7 +76,7 @@ extension FolderIndex {
     }
 
     /// The planner looks at all of them again.
-    func endTravelling() throws {
+    package func endTravelling() throws {
         try database.execute("UPDATE unsettled_entry SET travels = 0 WHERE travels = 1")
         try database.execute("UPDATE unsettled_node SET receives = 0 WHERE receives = -1")
     }

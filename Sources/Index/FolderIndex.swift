@@ -61,8 +61,6 @@ package final class FolderIndex {
             if try value("generation") == nil { try set("generation", newGeneration) }
             // What a scan was cut off in is looked at again from the start.
             try database.execute("UPDATE local SET vanished = 0 WHERE vanished = 1 AND entry = 1")
-            // What travels is found out again.
-            try endTravelling()
         }
         try countIntents()
     }

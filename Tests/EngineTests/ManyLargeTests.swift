@@ -1,8 +1,8 @@
-import Engine
 import Index
 import SyncCore
 import Testing
 
+@testable import Engine
 @testable import Simulator
 
 /// Thousands of large files wait, and each of them takes seconds: what is asked between two of them costs the same however many
@@ -158,10 +158,15 @@ import Testing
         try agent.index.removeLocal(entries[1])
         #expect(try !agent.folder.isTravelling(digest(1)))
         #expect(try next(agent)?.entry == entries[2])
-        // A restart looks at everything.
-        #expect(try agent.index.speaking(limit: 10).count == 1)
-        try agent.index.reconsider()
-        #expect(try agent.index.speaking(limit: 10).count == 2)
+    }
+
+    @Test func `whoever begins anew looks at everything that travelled`() throws {
+        let agent = try sending(3)
+        #expect(try agent.folder.nextCommit() == nil)
+        #expect(try agent.index.speaking(limit: 10).isEmpty)
+        agent.folder.ahead = Ahead()
+        #expect(try agent.folder.nextCommit() != nil)
+        #expect(try agent.index.speaking(limit: 10).count == 3)
     }
 
     @Test func `who asks for the next one hears when there was one that does not travel any more`() throws {

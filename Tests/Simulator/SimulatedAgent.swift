@@ -62,7 +62,10 @@ final class SimulatedAgent {
     private static func folder(
         _ index: FolderIndex, _ tree: MemoryTree, _ mode: SyncMode, _ number: Int
     ) -> Folder<MemoryTree> {
-        Folder(index: index, tree: tree, mode: mode, aside: Aside(date: "D", client: "u\(number)"))
+        let folder = Folder(index: index, tree: tree, mode: mode, aside: Aside(date: "D", client: "u\(number)"))
+        // Every other machine has its longer contents at the hub before it tells of them.
+        if number % 2 == 1 { folder.ahead.from = 3 }
+        return folder
     }
 
     var name: String { "u\(number)" }
@@ -133,7 +136,7 @@ final class SimulatedAgent {
     /// - Returns: how many operations.
     @discardableResult
     func draft(_ limit: Int, bytes: Int64 = 1 << 20) throws -> Int {
-        guard try isOnline(), let commit = try folder.nextCommit(operations: limit, bytes: bytes) else { return 0 }
+        guard try isOnline(), let commit = try plan(limit, bytes) else { return 0 }
         let items = commit.items.filter(upload)
         if items.isEmpty { return 0 }
         let name = "r\(items[0].operation.id.number)"
@@ -141,6 +144,14 @@ final class SimulatedAgent {
         announced[name] = commit.announced
         try index.setInflight(items.map(\.inflight), request: name)
         return items.count
+    }
+
+    /// When there is nothing else to tell, something that travels has arrived.
+    private func plan(_ limit: Int, _ bytes: Int64) throws -> Commit? {
+        if let commit = try folder.nextCommit(operations: limit, bytes: bytes) { return commit }
+        guard let next = try folder.firstTravelling(where: { _, _ in true }) else { return nil }
+        folder.arrived(next)
+        return try folder.nextCommit(operations: limit, bytes: bytes)
     }
 
     /// - Returns: false if the bytes are not there any more.
@@ -203,7 +214,9 @@ final class SimulatedAgent {
     func takeAnswer() throws {
         guard let taken = answer else { return }
         answer = nil
+        let named = try index.inflightContents()
         try folder.absorb(taken, head: answeredAt.head, chain: answeredAt.chain)
+        folder.usedUp(named)
     }
 
     // MARK: - Receiving
