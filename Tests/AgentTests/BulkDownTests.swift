@@ -456,4 +456,29 @@ import Transport
         pauses.release(at: 1, of: [other])
         #expect(!pauses.hold(fetch) && pauses.nextRetry == nil)
     }
+
+    @Test(arguments: [Int64(0), Int64.max])
+    func `a few small files are made durable one by one beside a busy disk, and all at once beside a quiet one`(
+        _ busyFrom: Int64
+    ) throws {
+        let worker = try worker()
+        // The last one may not be read by its owner.
+        let modes: [UInt16] = [0o644, 0o600, 0o200]
+        for few in [2, 3] {
+            let files = (0..<few).map { number in
+                var file = hub.hold(BulkDownTests.bytes(UInt64(number), 100))
+                file.mode = Mode(modes[number])
+                return file
+            }
+            var loader = Loader(area: worker.tree.area, hub: hub, here: LocalContents(worker)) { true }
+            loader.busyFrom = busyFrom
+            let fetches = try files.enumerated().map { number, file in
+                Fetch(node: NodeID(Int64(number) + 1), file: file, path: RelativePath([try Name("f\(number)")]))
+            }
+            let loaded = loader.bring(.pack(fetches))
+            #expect(loaded.failure == nil && loaded.arrived.count == few)
+            #expect(loaded.arrived.allSatisfy { $0.content.isDurable })
+            #expect(loaded.arrived.map(\.content.digest) == files.map(\.digest))
+        }
+    }
 }

@@ -71,6 +71,13 @@ final class BulkHub: HubConnection {
         _ = try download(file, 0, next: { rest.popFirst() }) { block, _ in try sink(block) }
     }
 
+    func download(_ files: [SharedFile], sink: (SharedFile, UnsafeRawBufferPointer) throws -> Void) throws {
+        for file in files {
+            guard let bytes = state.withLock({ $0.files[file.digest] }) else { continue }
+            try bytes.withUnsafeBytes { try sink(file, $0) }
+        }
+    }
+
     // MARK: - What nobody asks for here
 
     private static let nothing = HubError.refused(ErrorMessage(.unknownRoute, "it only has large files"))
@@ -102,9 +109,6 @@ final class BulkHub: HubConnection {
     func download(_ file: SharedFile, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64 {
         throw BulkHub.nothing
     }
-    func download(
-        _ files: [SharedFile], sink: (SharedFile, UnsafeRawBufferPointer) throws -> Void
-    ) throws { throw BulkHub.nothing }
     func prepare(uploads: Bool) throws(HubError) {}
     func closeBulk(up: Bool) {}
     func cancelTransfers() {}

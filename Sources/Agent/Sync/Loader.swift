@@ -2,6 +2,7 @@ internal import ControlAPI
 internal import Engine
 internal import FileTree
 internal import Index
+internal import Processes
 internal import SyncCore
 internal import Transport
 
@@ -24,6 +25,8 @@ struct Loader: Sendable {
     /// What need not be fetched.
     let here: LocalContents
     let goesOn: @Sendable () -> Bool
+    /// From so many bytes that wait to be written on, others are not waited for.
+    var busyFrom = DirtyMemory.busy
 
     /// Up to so many files are made durable one by one, more by one sync of the file system.
     private static let fewFiles = 8
@@ -37,14 +40,27 @@ struct Loader: Sendable {
             case .files(let fetches): try bring(files: fetches, &loaded)
             }
             // Whole and durable before anything has its name: a power cut leaves no empty file that looks like somebody's edit.
-            if loaded.arrived.contains(where: { !$0.content.isDurable }) {
-                try area.syncFileSystem()
-                for index in loaded.arrived.indices { loaded.arrived[index].content.isDurable = true }
-            }
+            let soft = loaded.arrived.indices.filter { !loaded.arrived[$0].content.isDurable }
+            if soft.isEmpty { return loaded }
+            try sync(soft.map { loaded.arrived[$0].content })
+            for index in soft { loaded.arrived[index].content.isDurable = true }
         } catch {
             loaded.failure = error
         }
         return loaded
+    }
+
+    /// One sync of the file system is the cheapest; beside a large file that comes it would wait for that, too.
+    private func sync(_ contents: [StagedContent]) throws {
+        if contents.count <= Loader.fewFiles, DirtyMemory.bytes >= busyFrom {
+            let items = try contents.compactMap { try area.item(named: Name($0.name)) }
+            // What may not be read can be made durable with all others only.
+            if items.count == contents.count, items.allSatisfy({ $0.status.mode.rawValue & 0o400 != 0 }) {
+                for item in items { try item.sync() }
+                return
+            }
+        }
+        try area.syncFileSystem()
     }
 
     private func bring(pack fetches: [Fetch], _ loaded: inout Loaded) throws {

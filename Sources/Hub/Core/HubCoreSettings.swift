@@ -1,3 +1,4 @@
+internal import Processes
 import SyncCore
 
 /// The limits of the hub's core. The defaults suit a Raspberry Pi with some tens of clients.
@@ -31,7 +32,7 @@ package struct HubCoreSettings: Sendable {
     /// Contents that are made ready at the same time.
     package var preparers = 2
     /// From so many bytes on that the machine has still to write to its disks, a commit waits for its own only; 0: always.
-    package var busyFrom: Int64 = 8 << 20
+    package var busyFrom: Int64 = DirtyMemory.busy
     /// A file in the share counts once nothing has happened to it for so long, in milliseconds.
     package var shareSettle = 500
     /// What could not be taken in from the share (a program is writing it) is tried again after so long, in milliseconds.

@@ -37,23 +37,3 @@ extension Store {
     /// More files are made durable together.
     private static let fewFiles = 16
 }
-
-/// What Linux has still to write to disks.
-enum DirtyMemory {
-    /// In bytes, of all disks; 0 where it cannot be told.
-    static var bytes: Int64 {
-        guard let text = try? HubFile.read("/proc/meminfo") else { return 0 }
-        return bytes(in: text)
-    }
-
-    /// - Parameter text: as `/proc/meminfo` has it.
-    static func bytes(in text: String) -> Int64 {
-        text.split(separator: "\n").reduce(0) { sum, line in
-            let parts = line.split(separator: " ")
-            guard parts.count == 3, ["Dirty:", "Writeback:"].contains(parts[0]), parts[2] == "kB",
-                let number = Int64(parts[1])
-            else { return sum }
-            return sum + number << 10
-        }
-    }
-}

@@ -1,5 +1,6 @@
 internal import FileTree
 import Glibc
+internal import Processes
 import SyncCore
 import Synchronization
 

@@ -1,5 +1,6 @@
 import ControlAPI
 import FileTree
+import Processes
 import SyncCore
 import TestSupport
 import Testing
