@@ -147,8 +147,24 @@ extension Folder {
         ahead.landed[entry] = nil
     }
 
+    /// Whether it was told already that a directory is to become one with another, and it cannot before something in it has been told
+    /// that is not ready. To tell it again each time would change nothing.
+    private func waitsForContents(_ directory: LocalState) throws -> Bool {
+        guard let row = try index.local(directory.entry), let node = row.alias, let other = try index.local(of: node),
+            other.entry != row.entry
+        else { return false }
+        return try index.children(of: row.entry).contains { child in
+            switch try index.subject(of: child.node.map(SubjectKey.node) ?? .entry(child.entry))?.verdict {
+            case .hash, .settling: true
+            case .send(let sending): try isTravelling(sending)
+            default: false
+            }
+        }
+    }
+
     /// Whether its bytes have to be at the hub first, and are not.
     func isTravelling(_ sending: Verdict.Sending) throws -> Bool {
+        if case .create(let local, let content) = sending, content.isDirectory { return try waitsForContents(local) }
         // What the hub has in another file need not travel; it takes its time to be copied there.
         guard let (entry, file) = sending.file, file.size >= ahead.from, !ahead.isReady(file.digest) else {
             return false

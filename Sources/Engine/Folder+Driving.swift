@@ -28,7 +28,7 @@ extension Folder {
         var entry = EntryID(0)
         for _ in 0..<10 {
             let page = try index.speaking(limit: 500, afterNode: node, afterEntry: entry)
-            if page.isEmpty { return false }
+            if page.isEmpty { return try hasSomethingToRead() }
             for key in page {
                 switch key {
                 case .node(let id): node = max(node, id)
@@ -47,6 +47,17 @@ extension Folder {
             }
         }
         return true
+    }
+
+    /// Apart from what cannot be read.
+    private func hasSomethingToRead() throws -> Bool {
+        var after = EntryID(0)
+        while true {
+            let page = try index.unhashed(limit: 500, after: after)
+            guard let last = page.last else { return false }
+            if try page.contains(where: { try !index.hasTrouble($0.entry) }) { return true }
+            after = last.entry
+        }
     }
 
     /// Whether the hub holds it, or the directory that it goes into.

@@ -34,9 +34,12 @@ extension Folder {
         var landings = Landings()
         var node = NodeID(0)
         var entry = EntryID(0)
-        while ready.count < limit {
+        var looked = 0
+        // The first look at a tree that nobody has read yet does not keep what can be sent.
+        while ready.count < limit, ready.isEmpty || looked / 5 < limit {
             let page = try index.speaking(limit: 500, afterNode: node, afterEntry: entry)
             if page.isEmpty { break }
+            looked += page.count
             for key in page {
                 switch key {
                 case .node(let id): node = max(node, id)
@@ -90,7 +93,9 @@ extension Folder {
         case .ignored: if let node = subject.node { try index.setAside(node) } else { try index.markSettled(key) }
         // What the folder follows is decided on the way down.
         case .release(let local): if index.mode.sends { try part(local.entry) }
-        case .hash, .settling, .discard: break
+        // It comes back when it has been read: a million others do not slow down each commit.
+        case .hash: try index.setTravelling(key)
+        case .settling, .discard: break
         }
         return false
     }

@@ -53,8 +53,8 @@ extension FolderIndex {
 
     // MARK: - To go
 
-    /// It has nothing to say before its bytes are at the hub: the way up passes it over until something about it changes, or
-    /// ``endTravelling(_:)``.
+    /// It has nothing to say before its bytes are at the hub, or have been read: the way up passes it over until something about it
+    /// changes, or ``endTravelling(_:)``.
     package func setTravelling(_ key: SubjectKey) throws {
         switch key {
         case .entry(let entry):
@@ -81,7 +81,7 @@ extension FolderIndex {
         try database.execute("UPDATE unsettled_node SET receives = 0 WHERE receives = -1")
     }
 
-    /// Whether anything waits until its bytes are at the hub.
+    /// Whether anything waits until its bytes are at the hub, or have been read.
     package func isAnythingTravelling() throws -> Bool {
         try database.first(
             """

@@ -196,6 +196,7 @@ enum Schema {
         """
         -- 1: waits until its bytes are at the hub, and has nothing to say before that. Of a node: receives is -1.
         ALTER TABLE unsettled_entry ADD COLUMN travels INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX unsettled_entry_speaking ON unsettled_entry (entry) WHERE travels = 0;
         CREATE INDEX unsettled_travelling ON unsettled_node (node) WHERE receives = -1;
         -- Large files in the order in which they come: see FolderIndex+Large.
         CREATE INDEX remote_large ON remote (\(FolderIndex.sizeClass), mtime DESC, node)

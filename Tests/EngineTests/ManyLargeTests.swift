@@ -107,12 +107,14 @@ import Testing
         return agent
     }
 
-    private func insert(_ number: Int, into agent: SimulatedAgent) throws -> EntryID {
-        let (inode, size) = (UInt64(1_000 + number), large + Int64(number))
+    private func insert(
+        _ number: Int, into agent: SimulatedAgent, size: Int64? = nil, isHashed: Bool = true
+    ) throws -> EntryID {
+        let (inode, size) = (UInt64(1_000 + number), size ?? large + Int64(number))
         return try agent.index.insertLocal(
             parent: .root, name: Name("f\(number)"), kind: .file,
             stamp: Stamp(device: 1, inode: inode, size: size, mtime: Nanoseconds(number), ctime: 1), mode: Mode(0o644),
-            digest: digest(number))
+            digest: isHashed ? digest(number) : nil)
     }
 
     private func next(_ agent: SimulatedAgent) throws -> Travelling? {
@@ -132,6 +134,38 @@ import Testing
         }
         let (few, more) = (try cost(500), try cost(2_000))
         #expect(few == more)
+    }
+
+    @Test func `what has to be read first is not looked at with each commit, and comes back when it was read`() throws {
+        func cost(_ count: Int) throws -> Int {
+            let agent = try sending(0)
+            let entries = try (0..<count).map { try insert($0, into: agent, isHashed: false) }
+            #expect(try agent.folder.nextCommit() == nil)
+            var commit: Commit?
+            let cost = try statements(agent.index) { commit = try agent.folder.nextCommit() }
+            #expect(commit == nil)
+            #expect(try agent.folder.hasSomethingToSend() && !agent.folder.hasNothingUnsettled())
+            var row = try #require(try agent.index.local(entries[count / 2]))
+            (row.digest, row.stamp.size) = (digest(7), 5)
+            try agent.index.update(row)
+            #expect(try agent.folder.nextCommit()?.items.map(\.inflight.entry) == [row.entry])
+            return cost
+        }
+        let (few, more) = (try cost(100), try cost(1_200))
+        #expect(few == more && few < 20)
+    }
+
+    @Test func `what can be sent does not wait for a look at all that cannot`() throws {
+        let agent = try sending(0)
+        let ready = try insert(0, into: agent, size: 5)
+        for number in 1..<300 { _ = try insert(number, into: agent, isHashed: false) }
+        #expect(try agent.folder.nextCommit(operations: 10)?.items.map(\.inflight.entry) == [ready])
+        #expect(try agent.index.speaking(limit: 1_000).count == 1)
+        let other = try sending(0)
+        for number in 0..<1_500 { _ = try insert(number, into: other, size: 5, isHashed: number == 0) }
+        #expect(try other.folder.nextCommit(operations: 10)?.items.count == 1)
+        // Those that were not looked at, and the one that is on its way.
+        #expect(try other.index.speaking(limit: 2_000).count == 1_001)
     }
 
     @Test func `what has arrived is told, and nothing else is looked at`() throws {
