@@ -4,7 +4,7 @@ import Glibc
 extension StagedFile {
     /// Appends a range of another file; its holes stay holes. With `hashing` the bytes are read and hashed on the way, so that
     /// what is hashed is what is written; without, the kernel copies or shares them, and ``digest(cancelled:)`` reads them when
-    /// asked.
+    /// asked: see ``believesHoles``.
     /// - Throws: ``FileTreeError``: `.changedWhileRead` if the other file is shorter, `.cancelled`, …
     package func append(
         _ range: Range<Int64>, of other: FileReader, hashing: Bool = true, cancelled: () -> Bool = { false }
@@ -17,6 +17,7 @@ extension StagedFile {
         var position = range.lowerBound
         while position < range.upperBound {
             if let end = other.endOfHole(at: position, before: range.upperBound) {
+                if !hashing { believesHoles = true }
                 try skip(end - position, hashing: hashing, cancelled)
                 position = end
             } else {

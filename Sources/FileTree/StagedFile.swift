@@ -17,6 +17,8 @@ package final class StagedFile {
     private var hash = SHA256()
     /// All bytes before it are in `hash`.
     private var hashed: Int64 = 0
+    /// Whether something was skipped because the other file's file system said that it has a hole there, and nobody has read it.
+    package internal(set) var believesHoles = false
     private var isSettled = false
 
     fileprivate init(area: PrivateArea, name: Name, descriptor: consuming Descriptor, size: Int64) {

@@ -50,9 +50,11 @@ extension FileReader {
     }
 
     /// The digest of a small file, and its bytes, read at once.
+    /// - Parameter limit: in bytes: a file that is larger by now is not read.
     /// - Throws: ``FileTreeError``: `.changedWhileRead`, …
-    package func hashedContent() throws(FileTreeError) -> (hashed: HashedFile, bytes: [UInt8]) {
+    package func hashedContent(atMost limit: Int64) throws(FileTreeError) -> (hashed: HashedFile, bytes: [UInt8]) {
         let before = try status()
+        guard before.size <= limit else { throw FileTreeError("read", path, .changedWhileRead) }
         var bytes = [UInt8](repeating: 0, count: Int(before.size) + 1)
         let found = bytes.withUnsafeMutableBytes { room in
             Result { () throws(FileTreeError) in try read(into: room, at: 0) }

@@ -151,7 +151,16 @@ struct StagedFileTests {
         try file.append(0..<16 << 20, of: source, hashing: hashing)
         #expect(file.size == 16 << 20)
         #expect(room(file) < 256 << 10)
+        // Who does not read it has to, before it is what it should be.
+        #expect(file.believesHoles == !hashing)
         #expect(try file.digest() == Digest(bytes: sha256(bytesOfSparse())))
+    }
+
+    @Test func `a small file that is large by now is not read at once`() throws {
+        let source = try sparse("source")
+        #expect(reason { _ = try source.hashedContent(atMost: 64 << 10) } == .changedWhileRead)
+        let read = try source.hashedContent(atMost: 16 << 20)
+        #expect(read.bytes == bytesOfSparse() && read.hashed.digest == Digest(bytes: sha256(read.bytes)))
     }
 
     @Test func `holes stay where a range does not begin and end at a page, and what follows them is hashed`() throws {

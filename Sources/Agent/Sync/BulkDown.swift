@@ -84,6 +84,8 @@ final class BulkDown {
         let loader = Loader(area: worker.tree.area, hub: hub, here: localContents()) {
             [connection, isStopping] in connection() != nil && !isStopping()
         }
+        // Whatever becomes of it, what is there of others may be wanted by nobody by then.
+        hasCollected = false
         do {
             guard let content = try bring(next, loader) else { return true }
             let placed = try worker.perform { folder in

@@ -254,11 +254,11 @@ final class BulkUp {
         hasCleaned = true
     }
 
-    /// What a commit is to name, or has named, of what was staged here or is being sent.
+    /// What a commit is to name or has named, also of an earlier process, and what was staged here or is being sent and still travels.
     private func wanted() throws -> Set<Digest> {
         try worker.perform { folder in
             let named = try folder.index.inflightContents().union(folder.ahead.whole)
-            return try staged.union(underWay).filter { try named.contains($0) || folder.isTravelling($0) }
+            return try named.union(staged.union(underWay).filter { try folder.isTravelling($0) })
         }
     }
 

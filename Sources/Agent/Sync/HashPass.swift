@@ -81,7 +81,8 @@ final class HashPass {
             if isSecond {
                 hashed = try worker.tree.root.hash(request.path, cancelled: isStopping)
             } else if request.isNew, request.stamp.size <= FreshContents.largest {
-                let read = try worker.tree.root.openFile(request.path).hashedContent()
+                let read = try worker.tree.root.openFile(request.path).hashedContent(
+                    atMost: FreshContents.largest)
                 fresh.keep(read.bytes, read.hashed.digest)
                 hashed = read.hashed
             } else {

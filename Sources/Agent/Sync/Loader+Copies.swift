@@ -47,7 +47,7 @@ extension Loader {
             let reader = try item.open()
             let file = try newFile()
             if try !file.clone(reader) { try file.append(0..<fetch.file.size, of: reader, hashing: hashing) }
-            return try finish(file, fetch, isVerified: !hashing, sync: sync)
+            return try finish(file, fetch, isVerified: !hashing && !file.believesHoles, sync: sync)
         }
     }
 

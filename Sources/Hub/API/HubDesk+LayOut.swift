@@ -50,15 +50,20 @@ extension HubDesk {
 
     /// Whether an answer may have so many bytes behind it: slow readers would fill the memory that is meant for packs.
     private func mayCome(behindAnswer bytes: Int64, _ responder: HTTPResponder) -> Bool {
-        bytes <= MessageWithBytes.most && Int64(responder.bytesBeingSent) + bytes <= settings.packMemory
+        bytes <= MessageWithBytes.most
+            && Int64(responder.bytesBeingSent) + bytesPromised + bytes <= settings.packMemory
     }
 
     /// Nothing is written, and nothing is left to be removed.
     private func answer(
         with sources: [LayOutSource?], _ size: Int64, _ responder: HTTPResponder
     ) -> HTTPResponse? {
-        let store = store
+        let (store, queue) = (store, queue)
+        nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
+        bytesPromised += size
         verifiers.run {
+            // Then they are being sent, or are not.
+            defer { queue.async { desk.bytesPromised -= size } }
             let gathered = Result { () throws(FileTreeError) in try store.gather(sources, size) }
             do {
                 guard let (bytes, offsets) = try gathered.get() else { throw HubDesk.isElsewhere }

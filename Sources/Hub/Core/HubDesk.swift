@@ -62,6 +62,8 @@ final class HubDesk {
     var cutting: [Digest: [HTTPResponder]] = [:]
     /// Old contents that clients of a part were told of: those that nodes in that part had.
     var toldOld: [String: Set<Digest>] = [:]
+    /// Of packs that are to come behind answers and are not being sent yet, in bytes.
+    var bytesPromised: Int64 = 0
     /// Grows whenever clients are to be asked anew for contents that are missing here.
     var wantedMark: Int64 = 1
     /// What waits for a person.

@@ -28,7 +28,12 @@ extension Store {
 
     private func syncEach(_ touched: Touched) throws(FileTreeError) {
         for path in touched.files { try share.openFile(path).sync() }
-        for path in touched.directories { try share.syncDirectory(path) }
+        // A parent that was missing was made with it.
+        let all = touched.directories.reduce(into: Set<RelativePath>()) { all, path in
+            var path = path
+            while all.insert(path).inserted, !path.isTop { path = path.parent }
+        }
+        for path in all { try share.syncDirectory(path) }
         for digest in touched.versions { try syncVersion(digest) }
         try incoming.sync()
         try displaced.sync()
