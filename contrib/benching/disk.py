@@ -7,9 +7,17 @@ import subprocess
 import tempfile
 
 
+# xfs and btrfs share blocks between files; ext4 does not.
+MAKING = {
+    "ext4": ("-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"),
+    "xfs": ("-q", "-f"),
+    "btrfs": ("-q", "-f"),
+}
+
+
 @contextlib.contextmanager
-def bench_disk(gibibytes):
-    """A directory on a fresh ext4 with a journal, in a sparse image; a plain directory for who may not mount.
+def bench_disk(gibibytes, kind="ext4"):
+    """A directory on a fresh file system of a kind, in a sparse image; a plain directory for who may not mount.
 
     Yields the directory and what it is, in words.
     """
@@ -22,10 +30,10 @@ def bench_disk(gibibytes):
         place.mkdir()
         with open(image, "wb") as file:
             file.truncate(gibibytes << 30)
-        subprocess.run(["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", image], check=True)
+        subprocess.run([f"mkfs.{kind}", *MAKING[kind], image], check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["mount", "-o", "loop,discard", image, place], check=True)
         try:
-            yield place, "ext4 with a journal in a sparse image on " + _kind(root)
+            yield place, f"{kind} in a sparse image on " + _kind(root)
         finally:
             subprocess.run(["umount", place], check=False)
     finally:
