@@ -66,10 +66,10 @@ extension SSHTests {
             let start = ContinuousClock.now
             #expect(throws: SSHError.timedOut(doing: "shaking hands")) {
                 try SSHSession.connect(
-                    to: SSHAddress(host: "127.0.0.1", port: port), expecting: server.hostKey,
+                    to: SSHAddress(host: "localhost", port: port), expecting: server.hostKey,
                     credentials: server.credentials, timeout: .seconds(1))
             }
-            #expect(ContinuousClock.now - start < .seconds(30))
+            #expect(ContinuousClock.now - start < .seconds(3))
         }
 
         @Test func `connecting can be cancelled from another thread`() throws {

@@ -274,7 +274,7 @@ extension HubDesk {
             if case .contentMissing = outcome { needed.insert(file) } else { used.insert(file) }
         }
         used.subtract(needed)
-        guard !used.isEmpty, let area = try? PrivateArea(path: "\(layout.staging)/\(client)") else { return }
+        guard !used.isEmpty, let area = try? store.stagingArea(of: client) else { return }
         for file in used { if let name = try? Name(file) { try? area.remove(name) } }
     }
 }

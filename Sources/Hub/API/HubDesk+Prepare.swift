@@ -92,7 +92,7 @@ extension HubDesk {
             switch result {
             case .success(let content): try? content.item.remove()
             case .failure:
-                try? PrivateArea(path: "\(layout.staging)/\(key.client)").remove(Store.aheadName(key.digest))
+                try? store.stagingArea(of: key.client).remove(Store.aheadName(key.digest))
             }
             answer = .failure(ErrorMessage(.contentMissing, "it was not wanted any more"))
         } else if case .success(let content) = result {

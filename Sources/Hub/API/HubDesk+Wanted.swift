@@ -71,7 +71,7 @@ extension HubDesk {
     }
 
     private func dropOffer(_ file: String, _ client: String) {
-        guard let area = try? PrivateArea(path: "\(layout.staging)/\(client)"), let name = try? Name(file) else {
+        guard let area = try? store.stagingArea(of: client), let name = try? Name(file) else {
             return
         }
         try? area.remove(name)

@@ -53,14 +53,14 @@ final class Fetcher {
             used[name] = used[name, default: true] && items[need.operation] != nil
         }
         if used.isEmpty { return }
-        guard let area = try? PrivateArea(path: store.layout.staging + "/" + client) else { return }
+        guard let area = try? store.stagingArea(of: client) else { return }
         for (name, isCopied) in used where isCopied { try? area.remove(name) }
     }
 
     /// The commit did not happen: what was taken over goes back, the copies go away. Best effort; a start collects the rest.
     /// - Returns: what is ready still, for the same commit when it comes again.
     func giveUp() -> [ReadyContent] {
-        let area = adopted.isEmpty ? nil : try? PrivateArea(path: store.layout.staging + "/" + client)
+        let area = adopted.isEmpty ? nil : try? store.stagingArea(of: client)
         for (item, name) in adopted {
             // As it was staged: it may be taken over again.
             if let area, let back = try? item.move(to: area, as: name) {
@@ -189,7 +189,7 @@ final class Fetcher {
     }
 
     private func back(_ item: PrivateItem, _ name: Name) throws(FileTreeError) -> PrivateItem? {
-        _ = try item.move(to: PrivateArea(path: store.layout.staging + "/" + client), as: name)
+        _ = try item.move(to: store.stagingArea(of: client), as: name)
         return nil
     }
 

@@ -164,7 +164,7 @@ struct Preparation: Sendable {
             guard let built else { throw isOther }
             // Its new bytes are in it.
             if let staged = source.staged {
-                try? PrivateArea(path: "\(store.layout.staging)/\(client)").remove(staged)
+                try? store.stagingArea(of: client).remove(staged)
             }
             return built
         } catch let error as FileTreeError where error.leavesBytesMissing {

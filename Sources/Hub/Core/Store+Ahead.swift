@@ -24,7 +24,7 @@ extension Store {
     /// The same for what is not ready.
     func giveBack(_ item: PrivateItem, as name: Name, of client: String) {
         do {
-            _ = try item.move(to: PrivateArea(path: "\(layout.staging)/\(client)"), as: name)
+            _ = try item.move(to: stagingArea(of: client), as: name)
         } catch {
             hubLog.warning("not_given_back", ["client": client, "file": name, "reason": "\(error)"])
             try? item.remove()

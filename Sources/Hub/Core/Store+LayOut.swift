@@ -37,7 +37,7 @@ extension Store {
             [try self.layOut(sources, in: area, isInMemory: true)]
         }
         if let found { return found[0] }
-        return try layOut(sources, in: PrivateArea(path: layout.staging + "/" + client), isInMemory: false)
+        return try layOut(sources, in: stagingArea(of: client), isInMemory: false)
     }
 
     /// Reads contents of the share one after the other, into memory. Blocks. What is read is not hashed, as above.

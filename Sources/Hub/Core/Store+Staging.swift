@@ -44,7 +44,7 @@ extension Store {
     }
 
     private func staged(by client: String) -> [PrivateItem] {
-        guard let area = try? PrivateArea(path: "\(layout.staging)/\(client)") else { return [] }
+        guard let area = try? stagingArea(of: client) else { return [] }
         return (try? area.items()) ?? []
     }
 }

@@ -47,6 +47,11 @@ final class Store: Sendable {
     /// A client's staging directory; nil when it has none.
     func staging(of client: String) -> TreeRoot? { try? TreeRoot(path: layout.staging + "/" + client) }
 
+    /// The same, to move and remove what lies there.
+    func stagingArea(of client: String) throws(FileTreeError) -> PrivateArea {
+        try PrivateArea(path: layout.staging + "/" + client)
+    }
+
     // MARK: - Versions
 
     /// The directory `versions/ab` that a digest belongs to; made if missing.

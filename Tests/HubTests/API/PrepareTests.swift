@@ -90,23 +90,17 @@ struct PrepareTests {
     @Test func `commits of the same client are answered while a large content is read`() throws {
         let hub = try hub()
         let laptop = try hub.join("laptop")
-        let isHeld = Monitor<(reached: Bool, released: Bool)>((false, false))
-        hub.core.inspect {
-            $0.beforeReading = {
-                isHeld.withLock { $0.reached = true }
-                isHeld.wait { $0.released ? () : nil }
-            }
-        }
+        let gate = ReadingGate(hub)
         let body = WireFormat.encode(request(laptop, "large", stage(laptop, "large")))
         let answer = hub.later("POST", "/v1/prepare", token: laptop.token, body: body, as: PrepareResponse.self)
-        #expect(isHeld.wait(timeout: .seconds(20)) { $0.reached ? true : nil } == true)
+        #expect(gate.isReached())
         // Whoever asks without waiting is told that it goes on.
         #expect(try !prepare(laptop, "large", nil, wait: 0))
         let node = try #require(try laptop.create("note", "one").applied)
         #expect(try laptop.edit(node, "two").applied != nil)
         #expect(hub.directory.text("share/note") == "two")
         #expect(!answer.isDone)
-        isHeld.withLock { $0.released = true }
+        gate.open()
         #expect(try #require(answer.value()).get().isReady)
         #expect(try create(laptop, "a", "large").applied != nil)
     }
@@ -166,20 +160,14 @@ struct PrepareTests {
         let hub = try hub()
         let laptop = try hub.join("laptop")
         #expect(try prepare(laptop, "first", stage(laptop, "first")))
-        let isHeld = Monitor<(reached: Bool, released: Bool)>((false, false))
-        hub.core.inspect {
-            $0.beforeReading = {
-                isHeld.withLock { $0.reached = true }
-                isHeld.wait { $0.released ? () : nil }
-            }
-        }
+        let gate = ReadingGate(hub)
         #expect(try !prepare(laptop, "second", stage(laptop, "second"), wait: 0))
-        #expect(isHeld.wait(timeout: .seconds(20)) { $0.reached ? true : nil } == true)
+        #expect(gate.isReached())
         hub.directory.write("of a crash", to: ".synchub/ahead/laptop/0123456789abcdef")
         try hub.restart(clock: clock.clock)
         #expect(ready(hub) == [])
         #expect(staged(hub) == [name("first"), name("second")].sorted())
-        isHeld.withLock { $0.released = true }
+        gate.open()
         #expect(code { try prepare(laptop, "first", nil) } == .contentMissing)
         #expect(try prepare(laptop, "first", .staged(file: name("first"), offset: 0)))
         #expect(try create(laptop, "a", "first").applied != nil)
@@ -216,18 +204,12 @@ struct PrepareTests {
     @Test func `what is not wanted any more is not read to its end`() throws {
         let hub = try hub()
         let laptop = try hub.join("laptop")
-        let isHeld = Monitor<(reached: Bool, released: Bool)>((false, false))
-        hub.core.inspect {
-            $0.beforeReading = {
-                isHeld.withLock { $0.reached = true }
-                isHeld.wait { $0.released ? () : nil }
-            }
-        }
+        let gate = ReadingGate(hub)
         let body = WireFormat.encode(request(laptop, "large", stage(laptop, "large")))
         let answer = hub.later("POST", "/v1/prepare", token: laptop.token, body: body, as: PrepareResponse.self)
-        #expect(isHeld.wait(timeout: .seconds(20)) { $0.reached ? true : nil } == true)
+        #expect(gate.isReached())
         #expect(try !ask(laptop, PrepareRequest(only: [])))
-        isHeld.withLock { $0.released = true }
+        gate.open()
         let end = try #require(answer.value())
         #expect(code { try end.get().isReady } == .contentMissing)
         #expect(ready(hub) == [] && staged(hub) == [])

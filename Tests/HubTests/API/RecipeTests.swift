@@ -143,18 +143,12 @@ struct RecipeTests {
     // MARK: - Long reads
 
     @Test func `a commit is answered while others have long files read`() throws {
-        let gate = Monitor((isOpen: false, waiting: 0))
         var settings = HubCoreSettings()
         settings.verifiers = 1
         let hub = try HubFixture(settings: settings)
-        hub.core.inspect {
-            $0.beforeReading = {
-                gate.withLock { $0.waiting += 1 }
-                _ = gate.wait(timeout: .seconds(60)) { $0.isOpen ? true : nil }
-            }
-        }
+        let gate = ReadingGate(hub)
         // Whatever happens below, nobody waits for it.
-        defer { gate.withLock { $0.isOpen = true } }
+        defer { gate.open() }
         let laptop = try hub.join("laptop")
         let desk = try hub.join("desk")
         let files = try ["one", "two", "three"].map { try #require(try laptop.create($0, $0).applied) }
@@ -176,14 +170,14 @@ struct RecipeTests {
             return hub.later(
                 "POST", "/v1/recipe", token: laptop.token, body: WireFormat.encode(request), as: RecipeResponse.self)
         }
-        #expect(gate.wait(timeout: .seconds(20)) { $0.waiting > 1 ? true : nil } != nil)
+        #expect(gate.isReached(by: 2))
         let edit = hub.later(
             "POST", "/v1/commit", token: desk.token,
             body: WireFormat.encode(desk.request([try desk.creation("note", "short")])), as: CommitResponse.self)
         let answer = try #require(edit.value(), "the commit waits for what others have read")
         #expect(try answer.get().outcomes[0].outcome().applied != nil)
         #expect(!laid.isDone && asked.allSatisfy { !$0.isDone })
-        gate.withLock { $0.isOpen = true }
+        gate.open()
         _ = try #require(laid.value()).get()
         for later in asked { #expect(try #require(later.value()).get().list != nil) }
     }
