@@ -65,16 +65,19 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     package var behind: Int64?
     /// How many bytes of small contents travel as one at most; nil for ``usualPack``.
     package var pack: Int64?
+    /// Whether something of large contents lies at the hub that this client once began to send, and that no commit has taken
+    /// yet; nil when it does not say.
+    package var staged: Bool?
     private enum CodingKeys: String, CodingKey {
         case hub, version, client, epoch, head, known, setBack = "set_back", collected, staging, share
         case maxOperations = "max_operations", paused, subtree, otherIndex = "other_index", limits
-        case inline, behind, pack
+        case inline, behind, pack, staged
     }
     package init(
         hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, setBack: Bool,
         collected: Int64, staging: String, share: String, maxOperations: Int, paused: PauseMessage?,
         subtree: String? = nil, otherIndex: Bool = false, limits: LimitsMessage? = nil, inline: Int64? = nil,
-        behind: Int64? = nil, pack: Int64? = nil
+        behind: Int64? = nil, pack: Int64? = nil, staged: Bool? = nil
     ) {
         self.hub = hub
         self.version = version
@@ -94,6 +97,7 @@ package struct HelloResponse: Codable, Hashable, Sendable {
         self.inline = inline
         self.behind = behind
         self.pack = pack
+        self.staged = staged
     }
 
     /// In bytes.

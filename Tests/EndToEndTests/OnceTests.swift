@@ -17,6 +17,25 @@ struct OnceTests {
         }
     }
 
+    @Test func `a pass that moves no large content logs in once, as long as nothing of one lies at the hub`() throws {
+        try withFleet(agents: ["ann"], proxied: true, running: false) { fleet in
+            let (ann, proxy) = (fleet["ann"], fleet["ann"].proxy!)  // SAFETY: this fleet is proxied.
+            func logins(after work: () throws -> Void = {}) throws -> Int {
+                let before = proxy.connections
+                try work()
+                try ann.run("once").expectDone()
+                return proxy.connections - before
+            }
+            try #require(logins(after: { try ann.folder.write("a", to: "d/a") }) == 1)
+            try #require(logins(after: { try ann.folder.rename("d", to: "e") }) == 1)
+            try #require(logins() == 1)
+            let staging = FleetFolder(fleet.hub.root + "/staging/ann")
+            try #require(logins(after: { try staging.write("left", to: "up-of-old") }) == 2)
+            #expect(!staging.exists("up-of-old"))
+            try #require(logins() == 1)
+        }
+    }
+
     @Test func `a dry run changes nothing anywhere`() throws {
         try withFleet(running: false) { fleet in
             try fleet["ann"].folder.write("same", to: "same")

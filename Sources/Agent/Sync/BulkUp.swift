@@ -248,9 +248,12 @@ final class BulkUp {
                 && folder.index.inflightContents().isEmpty
         }
         guard isIdle, wanted.isEmpty, underWay.isEmpty else { return }
-        // Nothing is to be sent: what an earlier process has staged, or had made ready, belongs to nothing.
-        forget(except: [], hub)
-        _ = try hub.clearStaging(.quick) { $0.hasPrefix(StagedResponse.prefix) }
+        // Nothing is to be sent: what an earlier process has staged, or had made ready, belongs to nothing. Where the hub knows
+        // of nothing there is no need of an SFTP session.
+        if hub.hello.staged != false {
+            forget(except: [], hub)
+            _ = try hub.clearStaging(.quick) { $0.hasPrefix(StagedResponse.prefix) }
+        }
         hasCleaned = true
     }
 

@@ -101,7 +101,13 @@ extension HubDesk {
             maxOperations: settings.maxOperations, paused: try standstill(of: name),
             subtree: try view(of: name).path.map { Escaping.text($0.bytes) }, otherIndex: isOtherIndex,
             limits: limits(of: name), inline: InlineContents.most, behind: MessageWithBytes.most,
-            pack: settings.packSize)
+            pack: settings.packSize, staged: hasStaged(name))
+    }
+
+    /// Whether there is something of large contents that a client may want to remove: it looks for it by SFTP otherwise.
+    private func hasStaged(_ name: String) -> Bool? {
+        if ready.has(anyFor: name) || preparing.keys.contains(where: { $0.client == name }) { return true }
+        return store.hasStagedAhead(by: name)
     }
 
     /// Where it was, in a history that is not this one, says nothing.

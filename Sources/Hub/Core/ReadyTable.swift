@@ -17,6 +17,8 @@ struct ReadyTable<Value> {
 
     func has(_ digest: Digest, for client: String) -> Bool { value(digest, for: client) != nil }
 
+    func has(anyFor client: String) -> Bool { entries[client] != nil }
+
     func value(_ digest: Digest, for client: String) -> Value? {
         entries[client]?.first { $0.digest == digest }?.value
     }

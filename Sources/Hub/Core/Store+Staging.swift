@@ -43,6 +43,12 @@ extension Store {
         }
     }
 
+    /// - Returns: nil if that cannot be seen.
+    func hasStagedAhead(by client: String) -> Bool? {
+        guard let area = try? stagingArea(of: client), let items = try? area.items() else { return nil }
+        return items.contains { $0.name.bytes.starts(with: StagedResponse.prefix.utf8) }
+    }
+
     private func staged(by client: String) -> [PrivateItem] {
         guard let area = try? stagingArea(of: client) else { return [] }
         return (try? area.items()) ?? []
