@@ -20,6 +20,17 @@ extension StagedFile {
         try requireRoom(for: recipe, bases, shared: maySharePages(of: bases))
     }
 
+    /// Looks whether a copy of a part of another file fits the disk, if it is large: the disk tells of a small one soon enough.
+    /// - Throws: ``FileTreeError``: `.noSpace`.
+    package func requireRoom(for range: Range<Int64>, of other: FileReader) throws(FileTreeError) {
+        if range.count < StagedFile.worthAsking { return }
+        let data = DataMap(other.dataRanges(upTo: range.upperBound))
+        try area.requireRoom(for: data.bytes(in: range))
+    }
+
+    /// In bytes.
+    private static let worthAsking = 1 << 20
+
     /// Looks whether what a recipe wants written fits the disk, before hours of it are: a few ranges can ask for terabytes.
     /// - Parameter shared: whether ranges of bases take no room.
     /// - Throws: ``FileTreeError``: `.noSpace`.

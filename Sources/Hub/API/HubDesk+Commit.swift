@@ -240,6 +240,9 @@ extension HubDesk {
                 return staged.name
             }
         ).union(result.held)
+        // A refusal is about the place, not about the bytes: who plans anew need not send them again. What is not needed is dropped
+        // with the outcome.
+        for content in fetcher.leftOver({ used.contains($0.name.description) }) { keepReady(content) }
         for item in fetcher.items.values where !used.contains(item.name.description) { try? item.remove() }
     }
 
@@ -265,7 +268,7 @@ extension HubDesk {
         var needed: Set<String> = []
         for (sourced, outcome) in decided {
             // Made ready for this, and not needed: it had been decided before, or the node has it.
-            if outcome != .contentMissing, let digest = sourced.operation.change.content?.file?.digest,
+            if !outcome.maySendAgain, let digest = sourced.operation.change.content?.file?.digest,
                 let left = ready.take(digest, for: client)
             {
                 try? left.item.remove()
@@ -276,5 +279,16 @@ extension HubDesk {
         used.subtract(needed)
         guard !used.isEmpty, let area = try? store.stagingArea(of: client) else { return }
         for file in used { if let name = try? Name(file) { try? area.remove(name) } }
+    }
+}
+
+extension Outcome {
+    /// Whether the client may come again with the same bytes.
+    fileprivate var maySendAgain: Bool {
+        switch self {
+        case .contentMissing: true
+        case .refused(let reason, _): reason != .rejected
+        default: false
+        }
     }
 }

@@ -31,7 +31,7 @@ extension HubDesk {
         // What is large is not copied where commits are read.
         let isLong = total > LayOutRequest.largest
         let beforeReading = beforeReading
-        (isLong ? preparers : verifiers).run {
+        (isLong ? preparers : verifiers).run(for: client) {
             if isLong { beforeReading() }
             let laidOut = Result { () throws(FileTreeError) in
                 try store.layOut(sources, for: client, in: memory)

@@ -60,15 +60,15 @@ extension HubDesk {
         if case .recipe(let recipe, _, _) = source, recipe.size != size {
             throw ErrorMessage(.badValue, "the ranges of the recipe have \(recipe.size) bytes together, not \(size)")
         }
-        guard preparing.keys.count(where: { $0.client == key.client }) < HubDesk.mostPreparing else {
-            throw ErrorMessage(
-                .tooMany, "\(HubDesk.mostPreparing) contents of this client are being made ready; ask again later")
-        }
         let places = try places(of: source, key.digest, key.client)
         if case .known(let base) = places, base.paths.isEmpty,
             !base.mayBeOld || store.sizeOfVersion(key.digest) == nil
         {
             throw ErrorMessage(.contentMissing, "\(key.digest) is not here; say where its bytes are")
+        }
+        guard preparing.keys.count(where: { $0.client == key.client }) < HubDesk.mostPreparing else {
+            throw ErrorMessage(
+                .tooMany, "\(HubDesk.mostPreparing) contents of this client are being made ready; ask again later")
         }
         let cancellation = Cancellation()
         preparing[key] = Preparing(size: size, cancellation: cancellation)
@@ -78,7 +78,7 @@ extension HubDesk {
             source: places, cancellation: cancellation, beforeReading: beforeReading)
         let queue = queue
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
-        preparers.run {
+        preparers.run(for: key.client) {
             let result = Result { try preparation.run() }
             queue.async { desk.prepared(key, result) }
         }

@@ -64,12 +64,12 @@ extension HubDesk {
         if let list = try journal.chunkList(of: source.content.digest, size: source.content.size) {
             return .message(RecipeResponse(list: list.encoded))
         }
-        cut(source, responder)
+        cut(source, client, responder)
         return nil
     }
 
     /// Once for all who ask meanwhile.
-    private func cut(_ source: LayOutSource, _ responder: HTTPResponder) {
+    private func cut(_ source: LayOutSource, _ client: String, _ responder: HTTPResponder) {
         let digest = source.content.digest
         guard cutting[digest] == nil else {
             cutting[digest, default: []].append(responder)
@@ -80,7 +80,7 @@ extension HubDesk {
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
         let beforeReading = beforeReading
         // Not where commits are read: it takes as long as reading all of it.
-        preparers.run {
+        preparers.run(for: client) {
             beforeReading()
             let list = store.chunkList(of: source.path, expecting: digest)
             queue.async {

@@ -37,7 +37,7 @@ extension HubDesk {
         // SAFETY: the fetcher goes to the worker and comes back; the desk is used on the queue only.
         nonisolated(unsafe) let (desk, handed) = (self, fetcher)
         let (queue, store) = (queue, store)
-        preparers.run {
+        preparers.run(for: client) {
             let kept = Result {
                 try handed.fetch([need])
                 guard let item = handed.items[id] else { throw HubDesk.isNotWanted }

@@ -73,6 +73,15 @@ final class Fetcher {
         return left
     }
 
+    /// The commit happened, and some of what was made ready has found no use: it is ready still.
+    /// - Parameter isUsed: whether a file of ``items`` has got a name, or is to get one.
+    func leftOver(_ isUsed: (PrivateItem) -> Bool) -> [ReadyContent] {
+        var left = Array(ready.values)
+        for (item, was) in named where !isUsed(item) { if let back = takeBack(item, was) { left.append(back) } }
+        (ready, named) = ([:], [])
+        return left
+    }
+
     private func takeBack(_ item: PrivateItem, _ was: ReadyContent) -> ReadyContent? {
         guard let area = try? store.ahead(of: client), let back = try? item.move(to: area, as: was.item.name) else {
             return nil

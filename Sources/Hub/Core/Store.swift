@@ -130,6 +130,7 @@ final class Store: Sendable {
         var isCloned = false
         if offset == 0, content.size == there { isCloned = try file.clone(reader) }
         if !isCloned {
+            try file.requireRoom(for: offset..<offset + content.size, of: reader)
             try file.append(flowing: offset..<offset + content.size, of: reader, cancelled: cancelled)
         }
         return try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: sync)
@@ -142,7 +143,10 @@ final class Store: Sendable {
     func copy(ofVerified item: PrivateItem, as content: FileContent) throws(FileTreeError) -> PrivateItem {
         let reader = try item.open()
         let file = try incoming.newFile()
-        if try !file.clone(reader) { try file.append(0..<item.status.size, of: reader, hashing: false) }
+        if try !file.clone(reader) {
+            try file.requireRoom(for: 0..<item.status.size, of: reader)
+            try file.append(0..<item.status.size, of: reader, hashing: false)
+        }
         // What a file system says of holes is believed by nobody without looking.
         return try file.finish(
             mode: content.mode, mtime: content.mtime, expecting: file.believesHoles ? content.digest : nil, sync: false)

@@ -1,44 +1,31 @@
 import Dispatch
 import Synchronization
 
-/// Runs blocking jobs on a few threads, in the order in which they came. Any thread.
+/// Runs blocking jobs on a few threads, in the order in which they came; those of several clients in turns. Any thread.
 final class WorkerPool: Sendable {
     private let queue: DispatchQueue
-    private struct State {
-        var idle: Int
-        var waiting: [@Sendable () -> Void] = []
-    }
-    private let state: Mutex<State>
+    private let width: Int
+    private let line = Mutex(FairLine<@Sendable () -> Void>())
 
     /// - Parameter width: how many jobs run at the same time; at least 1.
     init(_ label: String, width: Int) {
         queue = DispatchQueue(label: label, attributes: .concurrent)
-        state = Mutex(State(idle: width))
+        self.width = width
     }
 
-    func run(_ job: @escaping @Sendable () -> Void) {
-        let starts = state.withLock { state in
-            if state.idle == 0 {
-                state.waiting.append(job)
-                return false
-            }
-            state.idle -= 1
-            return true
-        }
-        if starts { start(job) }
+    /// - Parameter client: whose job it is: nobody's second one runs before another's first.
+    func run(for client: String = "", _ job: @escaping @Sendable () -> Void) {
+        line.withLock { $0.add(job, of: client) }
+        startNext()
     }
 
-    private func start(_ job: @escaping @Sendable () -> Void) {
+    private func startNext() {
+        let next = line.withLock { line in line.count < width ? line.next() : nil }
+        guard let next else { return }
         queue.async { [self] in
-            job()
-            let next = state.withLock { state -> (@Sendable () -> Void)? in
-                if state.waiting.isEmpty {
-                    state.idle += 1
-                    return nil
-                }
-                return state.waiting.removeFirst()
-            }
-            if let next { start(next) }
+            next.job()
+            line.withLock { $0.ended(of: next.client) }
+            startNext()
         }
     }
 }

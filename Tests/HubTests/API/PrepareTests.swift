@@ -237,6 +237,56 @@ struct PrepareTests {
         #expect(ready(hub) == [])
     }
 
+    @Test func `what a refused operation would have used is ready for the next one`() throws {
+        let hub = try hub()
+        let laptop = try hub.join("laptop")
+        #expect(try prepare(laptop, "large", stage(laptop, "large")))
+        let outcome = try laptop.commit(
+            laptop.operation(
+                .create(in: .node(NodeID(99)), name: Name("b"), content: .file(content("large"))),
+                .staged(file: name("large"), offset: 0)))[0]
+        guard case .refused(.orphaned, _) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(ready(hub) == [name("large")] && hub.directory.names(in: ".synchub/incoming") == [])
+        #expect(try prepare(laptop, "large", nil, wait: 0))
+        #expect(try create(laptop, "b", "large").applied != nil)
+        #expect(hub.directory.text("share/b") == "large" && ready(hub) == [])
+    }
+
+    @Test func `what a commit took and found no use for stays ready`() throws {
+        let hub = try hub()
+        let laptop = try hub.join("laptop")
+        #expect(try prepare(laptop, "large", stage(laptop, "large")))
+        // The same bytes are told with another size: nothing can be done with them for that.
+        var wrong = content("large")
+        wrong.size = 4
+        let outcome = try laptop.commit(
+            laptop.operation(
+                .create(in: .node(.root), name: Name("b"), content: .file(wrong)),
+                .staged(file: name("large"), offset: 0)))[0]
+        #expect(outcome == .contentMissing)
+        #expect(ready(hub) == [name("large")])
+        #expect(try prepare(laptop, "large", nil, wait: 0))
+        #expect(try create(laptop, "b", "large").applied != nil)
+    }
+
+    @Test func `so many are made ready at a time, and what is not here is said nevertheless`() throws {
+        let hub = try hub()
+        let laptop = try hub.join("laptop")
+        let gate = ReadingGate(hub)
+        for text in ["one", "two", "three", "four"] {
+            #expect(try !prepare(laptop, text, stage(laptop, text), wait: 0))
+        }
+        #expect(code { try prepare(laptop, "five", stage(laptop, "five"), wait: 0) } == .tooMany)
+        #expect(code { try prepare(laptop, "six", .known, wait: 0) } == .contentMissing)
+        gate.open()
+        for text in ["one", "two", "three", "four", "five"] {
+            #expect(try prepare(laptop, text, .staged(file: name(text), offset: 0)))
+        }
+    }
+
     @Test func `nobody gets what was made ready for another`() throws {
         let hub = try hub()
         let (laptop, desk) = (try hub.join("laptop"), try hub.join("desk"))
@@ -279,6 +329,38 @@ struct PrepareTests {
 
 extension String {
     fileprivate var repeated: String { String(repeating: self, count: 64) }
+}
+
+/// Whose turn it is.
+struct FairLineTests {
+    @Test func `nobody has a second turn while another waits for the first`() {
+        var line = FairLine<Int>()
+        for job in 1...4 { line.add(job, of: "a") }
+        line.add(11, of: "b")
+        #expect(line.next()?.job == 1 && line.next()?.job == 11)
+        line.add(12, of: "b")
+        line.add(21, of: "c")
+        // A third one runs: of whom nothing runs.
+        #expect(line.next()?.job == 21)
+        line.ended(of: "c")
+        line.ended(of: "a")
+        line.ended(of: "b")
+        #expect(line.count == 0)
+        // By turns, each one's in their order.
+        var order: [Int] = []
+        while let next = line.next() {
+            order.append(next.job)
+            line.ended(of: next.client)
+        }
+        #expect(order == [2, 12, 3, 4])
+        #expect(line.next() == nil)
+    }
+
+    @Test func `who is alone has all places`() {
+        var line = FairLine<Int>()
+        for job in 1...3 { line.add(job, of: "a") }
+        #expect(line.next()?.job == 1 && line.next()?.job == 2 && line.count == 2)
+    }
 }
 
 /// What lies ready, as a rule.
