@@ -12,13 +12,17 @@ package struct StagedRequest: Codable, Hashable, Sendable {
     package var files: [String]
     /// The length of a block, in bytes.
     package var block: Int64
+    /// Where to begin in each file, in bytes; nil: at the beginning.
+    package var from: Int64?
+    /// So many blocks of each are told at most, so that the answer does not take hours; nil: all that follow.
+    package var most: Int?
 
-    package init(files: [String], block: Int64) {
-        self.files = files
-        self.block = block
+    package init(files: [String], block: Int64, from: Int64? = nil, most: Int? = nil) {
+        (self.files, self.block) = (files, block)
+        (self.from, self.most) = (from, most)
     }
 
-    private enum CodingKeys: String, CodingKey { case files, block }
+    private enum CodingKeys: String, CodingKey { case files, block, from, most }
 }
 
 /// Those of the files that are there.
@@ -29,7 +33,7 @@ package struct StagedResponse: Codable, Hashable, Sendable {
         package var name: String
         /// In bytes.
         package var size: Int64
-        /// The SHA-256 of each block, in hex; the last one may be shorter.
+        /// The SHA-256 of each block that was asked about, in hex; the last one may be shorter.
         package var blocks: [String]
 
         package init(name: String, size: Int64, blocks: [String]) {

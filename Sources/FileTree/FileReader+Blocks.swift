@@ -5,16 +5,17 @@ extension FileReader {
     /// The digest of each block of a file, up to a size; the last one may be shorter.
     /// - Parameters:
     ///   - length: of a block, in bytes.
+    ///   - first: where the first one begins.
     ///   - size: where to end; the file has at least so many bytes.
     ///   - cancelled: asked before each MiB.
     /// - Throws: ``FileTreeError``: `.changedWhileRead` if the file is shorter, `.cancelled`, …
     package func blockDigests(
-        of length: Int64, upTo size: Int64, cancelled: () -> Bool = { false }
+        of length: Int64, from first: Int64 = 0, upTo size: Int64, cancelled: () -> Bool = { false }
     ) throws(FileTreeError) -> [Digest] {
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize(for: size), alignment: 64)
         defer { room.deallocate() }
         var digests: [Digest] = []
-        var start: Int64 = 0
+        var start = first
         while start < size {
             let end = min(start + length, size)
             var hash = SHA256()

@@ -115,6 +115,8 @@ extension HubDesk {
                 "this invite was used, has expired or was withdrawn; make a new one with: syncctl invite NAME")
         }
         try makeStaging(client.name)
+        // Whoever has the name now may see another part.
+        toldOld[client.name] = nil
         try reload(client.name)
         try writeKeys()
         settle()

@@ -15,6 +15,9 @@ extension HubDesk {
             throw ErrorMessage(
                 .badValue, "the field 'block' must be \(StagedRequest.smallestBlock) or more")
         }
+        let first = message.from ?? 0
+        if first < 0 { throw ErrorMessage(.badValue, "the field 'from' must not be negative") }
+        if let most = message.most, most < 1 { throw ErrorMessage(.badValue, "the field 'most' must be 1 or more") }
         let names = try message.files.map { text in
             guard let name = try? Name(text) else {
                 throw ErrorMessage(.badName, "the field 'files' must hold names of files, without slashes")
@@ -23,10 +26,19 @@ extension HubDesk {
         }
         let (store, queue) = (store, queue)
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
-        // On a line of its own: reading much of them keeps no commit waiting.
-        readers.run {
-            let files = names.compactMap { text, name in
-                store.staged(name, by: client, block: message.block).map {
+        let beforeReading = beforeReading
+        // Nothing is read for somebody who has gone.
+        let cancellation = Cancellation()
+        responder.onClose { cancellation.cancel() }
+        // On a line of its own: reading much of them keeps no commit waiting, and nobody else's question.
+        readers.run(for: client) {
+            let files = names.compactMap { text, name -> StagedResponse.File? in
+                if cancellation.isCancelled { return nil }
+                beforeReading()
+                return store.staged(
+                    name, by: client, message.block, from: first, most: message.most,
+                    cancelled: { cancellation.isCancelled }
+                ).map {
                     StagedResponse.File(name: text, size: $0.size, blocks: $0.blocks.map(\.hex))
                 }
             }
@@ -39,13 +51,22 @@ extension HubDesk {
 }
 
 extension Store {
-    /// How far a file was staged, and the digest of each block of it; nil where nothing lies that can be read.
-    fileprivate func staged(
-        _ name: Name, by client: String, block: Int64
+    /// How far a file was staged, and the digests of blocks of it; nil where nothing lies that can be read.
+    /// - Parameter most: of blocks; nil for all.
+    func staged(
+        _ name: Name, by client: String, _ block: Int64, from first: Int64, most: Int?, cancelled: () -> Bool
     ) -> (size: Int64, blocks: [Digest])? {
         // The size may be that of a hole.
         guard let file = try? staging(of: client)?.openFile(RelativePath([name])), let size = try? file.status().size,
-            size / block < StagedRequest.mostBlocks, let blocks = try? file.blockDigests(of: block, upTo: size)
+            size / block < StagedRequest.mostBlocks
+        else { return nil }
+        var end = size
+        if let most {
+            let (length, isTooMuch) = block.multipliedReportingOverflow(by: Int64(most))
+            // Both are the client's.
+            if !isTooMuch, first < size, length < size - first { end = first + length }
+        }
+        guard let blocks = try? file.blockDigests(of: block, from: first, upTo: end, cancelled: cancelled)
         else { return nil }
         return (size, blocks)
     }

@@ -94,6 +94,7 @@ extension HubDesk {
         let key = clients[name].flatMap { try? PublicKey(line: $0.record.publicKey) }
         if let hash = tokenHashes[name] { revokedTokens.insert(hash) }
         try journal.revoke(name, at: now)
+        toldOld[name] = nil
         try reload(name)
         endPolls(of: name, with: HubDesk.revoked)
         settle()

@@ -34,6 +34,7 @@ extension HubDesk {
             else { continue }
             hubLog.warning("subtree_made_again", ["client": name, "path": path])
             try journal.setSubtree(of: name, to: other.id)
+            toldOld[name] = nil
             clients[name]?.record.cursor = .zero
             clients[name]?.forgetReport()
             clients[name]?.record.subtree?.node = other.id
