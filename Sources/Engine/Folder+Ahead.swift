@@ -76,6 +76,9 @@ extension Folder {
         return false
     }
 
+    /// The contents of all files that wait until their bytes are at the hub, when that was last looked at.
+    package var travellingContents: Set<Digest> { Set(ahead.waiting.values.map(\.digest)) }
+
     /// Whether an entry was waiting with these bytes, when that was last looked at.
     package func wasTravelling(_ entry: EntryID, _ digest: Digest) -> Bool { ahead.waiting[entry]?.digest == digest }
 

@@ -92,6 +92,8 @@ package protocol HubConnection: AnyObject, Sendable {
     ) throws -> Bool
     /// Gives back the connections for large contents, while none is under way: each is a process at the hub.
     func closeBulk(up: Bool)
+    /// Makes one of them give up, also while it logs in; the next transfer over it logs in again.
+    func cancelBulk(up: Bool, lane: Int)
     /// Where a file of the share has data; what lies between is holes.
     func extents(_ file: SharedFile) throws(HubError) -> [Range<Int64>]
 

@@ -21,13 +21,16 @@ final class BulkLanes: Sendable {
     /// No connection stays; who needs one logs in again.
     func close() { for lane in lanes.withLock({ Array($0.values) }) { lane.close() } }
 
+    /// One that was never asked for is not there.
+    func cancel(_ number: Int) { lanes.withLock { $0[number] }?.cancel() }
+
     func cancel() { for lane in lanes.withLock({ Array($0.values) }) { lane.cancel() } }
 }
 
 extension SSHHubConnection {
     /// See ``HubConnection/staged(_:)``.
     package func staged(_ request: StagedRequest) throws(HubError) -> StagedResponse {
-        try control.message(StagedResponse.self, .staged, body: WireFormat.encode(request), timeout: 3_600)
+        try control.message(StagedResponse.self, .staged, body: WireFormat.encode(request), timeout: 1_800)
     }
 
     /// See ``HubConnection/makeReady(_:)``.
@@ -41,6 +44,9 @@ extension SSHHubConnection {
 
     /// See ``HubConnection/closeBulk(up:)``.
     package func closeBulk(up: Bool) { (up ? bulkUp : bulkDown).close() }
+
+    /// See ``HubConnection/cancelBulk(up:lane:)``.
+    package func cancelBulk(up: Bool, lane: Int) { (up ? bulkUp : bulkDown).cancel(lane) }
 
     /// See ``HubConnection/checkRoom(for:_:)``.
     package func checkRoom(for bytes: Int64, _ lane: Lane) throws(HubError) {

@@ -18,6 +18,8 @@ final class BulkHub: HubConnection {
         var sent = 0
         /// Called before each block with what was sent up to then; what it throws ends the download.
         var before: @Sendable (Int) throws -> Void = { _ in }
+        /// Answers who wants a content made ready; nobody is answered without it.
+        var ready: (@Sendable (PrepareRequest) -> Result<Bool, HubError>)?
     }
     let state = Mutex(State())
     let hello = HelloResponse(
@@ -98,7 +100,10 @@ final class BulkHub: HubConnection {
     func upload(
         _ name: String, _ parts: [UploadPart], _ lane: Lane, goOn: () -> Bool
     ) throws(HubError) { throw BulkHub.nothing }
-    func makeReady(_ request: PrepareRequest) throws(HubError) -> Bool { throw BulkHub.nothing }
+    func makeReady(_ request: PrepareRequest) throws(HubError) -> Bool {
+        guard let answer = state.withLock({ $0.ready }) else { throw BulkHub.nothing }
+        return try answer(request).get()
+    }
     func clearStaging(_ lane: Lane, _ removes: (String) -> Bool) throws(HubError) -> Int { throw BulkHub.nothing }
     func staged(_ request: StagedRequest) throws(HubError) -> StagedResponse { throw BulkHub.nothing }
     func checkRoom(for bytes: Int64, _ lane: Lane) throws(HubError) { throw BulkHub.nothing }
@@ -111,6 +116,7 @@ final class BulkHub: HubConnection {
     }
     func prepare(uploads: Bool) throws(HubError) {}
     func closeBulk(up: Bool) {}
+    func cancelBulk(up: Bool, lane: Int) {}
     func cancelTransfers() {}
     func close() {}
 }

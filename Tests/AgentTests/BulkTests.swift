@@ -1,7 +1,12 @@
+import ControlAPI
+import Dispatch
 import Engine
+import Hashing
 import Index
 import SyncCore
+import Synchronization
 import Testing
+import Transport
 
 @testable import Agent
 
@@ -155,5 +160,71 @@ struct BulkTests {
             return left == end
         }
         #expect(left == [end - last..<end] && last < end)
+    }
+
+    @Test func `who hangs in its login is not waited for when all is carried`() throws {
+        struct Cancelled: Error {}
+        let cancelled = DispatchSemaphore(value: 0)
+        let crew = RangeCrew([0..<10, 10..<20], cancel: { if $0 == 1 { cancelled.signal() } }) { lane, next, moved in
+            if lane == 1 {
+                cancelled.wait()
+                throw Cancelled()
+            }
+            while let range = next() { _ = moved(Int(range.upperBound - range.lowerBound)) }
+        }
+        var rule = ConnectionRule(most: 2)
+        rule.windowEnded(rate: 1, left: 1 << 40)
+        #expect(rule.count == 2)
+        #expect(try crew.run(&rule) { _, _ in true } == [])
+        // It is no connection that could not be had.
+        #expect(rule.count == 2)
+    }
+}
+
+/// What is made ready at the hub while others go on.
+struct ReadyWaitsTests {
+    private func file(_ number: Int64) -> Travelling {
+        // SAFETY: a SHA-256 has 32 bytes.
+        let digest = Digest(bytes: sha256([UInt8(number)]))!
+        return Travelling(
+            entry: EntryID(number), path: .top,
+            file: FileContent(digest: digest, size: 4, mode: Mode(0o600), mtime: 0),
+            stamp: Stamp(device: 1, inode: UInt64(number), size: 4, mtime: 0, ctime: 0))
+    }
+
+    @Test func `what the hub has no turn for waits for one, and gets it when another is ready`() {
+        let hub = BulkHub()
+        let (first, second) = (file(1), file(2))
+        let isFree = Mutex(false)
+        let (asked, go) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        withExtendedLifetime(isFree) {
+            let free: @Sendable (Bool) -> Bool = { sets in
+                isFree.withLock { value in
+                    value = value || sets
+                    return value
+                }
+            }
+            hub.state.withLock { state in
+                state.ready = { request in
+                    if request.content?.sha256 == first.file.digest.hex {
+                        go.wait()
+                        return .success(free(true))
+                    }
+                    defer { asked.signal() }
+                    if !free(false) { return .failure(.refused(ErrorMessage(.tooMany, "four are"))) }
+                    return request.source == nil
+                        ? .failure(.refused(ErrorMessage(.contentMissing, "it was not told where"))) : .success(true)
+                }
+            }
+            let waits = ReadyWaits {}
+            waits.wait(for: first, hub)
+            waits.wait(for: second, from: .staged(file: "up-2", offset: 0), hub)
+            asked.wait()
+            #expect(waits.count == 2)
+            go.signal()
+            var ended: [(file: Travelling, failure: HubError?)] = []
+            while ended.count < 2, waits.waitForOne() { ended += waits.takeEnded() }
+            #expect(ended.count == 2 && ended.allSatisfy { $0.failure == nil })
+        }
     }
 }

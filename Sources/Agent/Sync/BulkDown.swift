@@ -281,7 +281,7 @@ final class BulkDown {
         if most < size { pieces = Ranges.graded(pieces, crew: rule.most) }
         try begin(fetch, travels: Ranges.bytes(pieces))
         let writer = file.writer
-        let crew = RangeCrew(pieces) { lane, next, moved in
+        let crew = RangeCrew(pieces, cancel: { hub.cancelBulk(up: false, lane: $0) }) { lane, next, moved in
             let isWhole = try hub.download(shared, lane, next: next) { block, position in
                 try writer.write(block, at: position)
                 if !moved(block.count) { throw HubError.cancelled }

@@ -11,8 +11,8 @@ extension BulkUp {
     enum Offer {
         /// It lies ready.
         case ready
-        /// It is being made ready.
-        case working
+        /// It is being made ready; or it will be, from there, when the hub has a turn for it.
+        case working(ContentSource?)
         /// Nobody wants it any more.
         case unwanted
     }
@@ -57,10 +57,12 @@ extension BulkUp {
     private func ask(_ file: Travelling, _ source: ContentSource?, _ hub: any HubConnection) throws -> Offer? {
         do throws(HubError) {
             let question = PrepareRequest(content: file.key, source: source.map(SourceMessage.init))
-            return try hub.makeReady(question) ? .ready : .working
+            return try hub.makeReady(question) ? .ready : .working(nil)
         } catch {
             switch error.answer?.code {
             case .contentMissing: return nil
+            // What overtakes others does not count them: it waits for its turn there.
+            case .tooMany where source != nil: return .working(source)
             // A hub that does not know this does it in the commit.
             case .unknownRoute:
                 switch source {

@@ -34,6 +34,8 @@ final class BulkUp {
     /// Bytes are compared, and sent, in blocks of so many: a break costs one block at most, and between two of them something
     /// smaller may go first.
     static let block: Int64 = 32 << 20
+    /// Of so many the hub is asked at once what it has: it reads them before it answers.
+    private static let blocksAtOnce: Int64 = 32
     /// How often it is looked whether it is wanted still, and whether something goes before it, in milliseconds.
     private static let looksEvery: Int64 = 500
     /// So many contents are made ready at the hub before the next one is sent.
@@ -122,10 +124,10 @@ final class BulkUp {
         do {
             switch try offer(file, hub) {
             case .ready: try arrived(file)
-            case .working:
+            case .working(let source):
                 isBusy = true
                 try worker.perform { $0.ahead.notes[file.entry] = "its bytes are at the hub, which verifies them" }
-                waits.wait(for: file, hub)
+                waits.wait(for: file, from: source, hub)
             case .unwanted: break
             }
         } catch let problem as DiskProblem {
@@ -169,7 +171,9 @@ final class BulkUp {
     private func send(
         _ ranges: [Range<Int64>], of file: Travelling, _ reader: FileReader, _ name: String, _ hub: any HubConnection
     ) throws -> [Range<Int64>] {
-        let crew = RangeCrew(Ranges.graded(ranges, crew: rule.most)) { lane, next, moved in
+        let crew = RangeCrew(
+            Ranges.graded(ranges, crew: rule.most), cancel: { hub.cancelBulk(up: true, lane: $0) }
+        ) { lane, next, moved in
             try hub.stage(name, from: reader.rawDescriptor, .bulk(lane), next: next) { moved($0) }
         }
         var looked = Clock.milliseconds
@@ -190,17 +194,35 @@ final class BulkUp {
     private func missing(
         of file: Travelling, _ reader: FileReader, _ name: String, _ hub: any HubConnection
     ) throws -> [Range<Int64>] {
-        let answer = try hub.staged(StagedRequest(files: [name], block: BulkUp.block))
         let size = file.file.size
+        let page = BulkUp.block * BulkUp.blocksAtOnce
+        func ask(from start: Int64) throws(HubError) -> StagedResponse.File? {
+            let question = StagedRequest(
+                files: [name], block: BulkUp.block, from: start, most: Int(BulkUp.blocksAtOnce))
+            return try hub.staged(question).files.first { $0.name == name }
+        }
         // Holes do not travel.
         let data = Ranges.ended(reader.dataRanges(upTo: size), at: size)
-        guard let there = answer.files.first(where: { $0.name == name }), there.size > 0, there.size <= size else {
+        guard var there = try ask(from: 0), there.size > 0, there.size <= size else {
             // Longer than it should be, or not there: it begins empty.
             try hub.beginStaging(name, .bulk(0))
             return Ranges.pieces(of: [0..<size], data: data, most: BulkUp.block)
         }
-        let own = try reader.blockDigests(of: BulkUp.block, upTo: there.size, cancelled: isStopping)
-        let good = zip(own, there.blocks).map { $0.hex == $1 }
+        var good: [Bool] = []
+        var start: Int64 = 0
+        // A part of it at a time: neither answers take hours, nor do they come when nobody wants them any more.
+        while true {
+            let end = min(start + page, there.size)
+            let own = try reader.blockDigests(of: BulkUp.block, from: start, upTo: end, cancelled: isStopping)
+            // What is not said of a block is that it is there.
+            good += own.indices.map { there.blocks.indices.contains($0) && own[$0].hex == there.blocks[$0] }
+            start = end
+            if start >= there.size { break }
+            if isStopping() || connection() == nil { throw HubError.cancelled }
+            let size = there.size
+            guard let next = try ask(from: start), next.size == size else { break }
+            there = next
+        }
         let missing = StagedBlocks.missing(of: size, block: BulkUp.block, there: there.size, good: good)
         log.info(
             "goes-on", ["path": file.path, "bytes": size, "missing": missing.reduce(0) { $0 + Int64($1.count) }])
@@ -251,7 +273,7 @@ final class BulkUp {
         // Nothing is to be sent: what an earlier process has staged, or had made ready, belongs to nothing. Where the hub knows
         // of nothing there is no need of an SFTP session.
         if hub.hello.staged != false {
-            forget(except: [], hub)
+            _ = try? hub.makeReady(PrepareRequest(only: []))
             _ = try hub.clearStaging(.quick) { $0.hasPrefix(StagedResponse.prefix) }
         }
         hasCleaned = true
@@ -265,18 +287,26 @@ final class BulkUp {
         }
     }
 
+    /// The same, and whatever else waits.
+    private func wanted(in folder: Folder<DiskTree>) throws -> Set<Digest> {
+        try folder.index.inflightContents().union(folder.ahead.whole).union(underWay).union(folder.travellingContents)
+    }
+
     func remove(_ digests: Set<Digest>, _ hub: any HubConnection) throws {
         if digests.isEmpty { return }
-        forget(except: try wanted().subtracting(digests), hub)
+        forget(digests, hub)
         let names = Set(digests.flatMap { [BulkUp.name(of: $0), BulkUp.newBytesName(of: $0)] })
         _ = try hub.clearStaging(.bulk(0)) { names.contains($0) }
         staged.subtract(digests)
     }
 
-    /// What is not said here the hub keeps for a day.
-    private func forget(except wanted: Set<Digest>, _ hub: any HubConnection) {
-        if wanted.count > PrepareRequest.most { return }
-        _ = try? hub.makeReady(PrepareRequest(only: wanted.map(\.hex)))
+    /// Says which contents are wanted still: what an earlier process had made ready may be for any file that waits. What is not said
+    /// here the hub keeps for a day.
+    /// - Parameter unwanted: none of these.
+    private func forget(_ unwanted: Set<Digest>, _ hub: any HubConnection) {
+        let all = try? worker.perform { folder in try folder.hasLooked ? self.wanted(in: folder) : nil }
+        guard let kept = all?.subtracting(unwanted), kept.count <= PrepareRequest.most else { return }
+        _ = try? hub.makeReady(PrepareRequest(only: kept.map { $0.hex }))
     }
 }
 

@@ -14,6 +14,10 @@ final class RangeCrew: Sendable {
         var running: Set<Int> = []
         /// Those that have logged in and moved bytes.
         var moving: Set<Int> = []
+        /// Those that have asked for a range: they are past their login.
+        var begun: Set<Int> = []
+        /// Those that were told to give up since nothing is left for them.
+        var dismissed: Set<Int> = []
         var wanted = 1
         var refused: Int?
         var bytes: Int64 = 0
@@ -24,10 +28,19 @@ final class RangeCrew: Sendable {
         /// All before it has been carried.
         var low: Int64? { (waiting.prefix(1) + busy.values.map(\.rest)).map(\.lowerBound).min() }
         var isComplete: Bool { (0..<wanted).allSatisfy { moving.contains($0) } }
+        /// Nothing is left for who has not begun.
+        var hasNothing: Bool { waiting.isEmpty && busy.isEmpty || isEnding || failure != nil }
         var isOver: Bool { running.isEmpty && (waiting.isEmpty || isEnding || failure != nil) }
+        /// Those that hang in their login while nothing is left for them.
+        mutating func dismiss() -> Set<Int> {
+            guard hasNothing else { return [] }
+            dismissed.formUnion(running.subtracting(begun))
+            return dismissed
+        }
     }
     private let state: Monitor<State>
     private let carry: Carry
+    private let cancel: @Sendable (Int) -> Void
 
     /// Carries ranges with the connection of a number, until there is no next one, and tells of bytes as they are carried, in
     /// order; it has to end soon when that answers false.
@@ -50,9 +63,14 @@ final class RangeCrew: Sendable {
         }
     }
 
-    init(_ ranges: [Range<Int64>], carry: @escaping Carry) {
+    /// - Parameter cancel: makes the connection of a number give up its login; called for those that have not asked for a range when
+    ///   none is left.
+    init(
+        _ ranges: [Range<Int64>], cancel: @escaping @Sendable (_ lane: Int) -> Void = { _ in }, carry: @escaping Carry
+    ) {
         state = Monitor(State(waiting: ranges))
         self.carry = carry
+        self.cancel = cancel
     }
 
     /// Blocks until everything is carried, or until there is something else to do.
@@ -79,6 +97,8 @@ final class RangeCrew: Sendable {
                 state.withLock { if $0.failure == nil { $0.failure = error } }
             }
             if isOver { break }
+            // Each time: one may not have been there yet to be told.
+            for lane in state.withLock({ $0.dismiss() }) { cancel(lane) }
             if let refused { rule.limit(to: refused) }
             let rate = window.rate(at: Clock.milliseconds, bytes: bytes)
             if let rate { rule.windowEnded(rate: rate, left: left) }
@@ -119,8 +139,10 @@ final class RangeCrew: Sendable {
             }
             state.running.remove(lane)
             state.moving.remove(lane)
+            state.begun.remove(lane)
             // Who was told to end has failed for that reason.
-            guard let failure, !state.isEnding else { return }
+            let wasDismissed = state.dismissed.remove(lane) != nil
+            guard let failure, !state.isEnding, !wasDismissed else { return }
             // One more connection is a favour; the first one is needed.
             if lane == 0 {
                 if state.failure == nil { state.failure = failure }
@@ -143,6 +165,7 @@ final class RangeCrew: Sendable {
     private func next(_ lane: Int) -> Range<Int64>? {
         state.withLock { state in
             state.busy[lane] = nil
+            state.begun.insert(lane)
             guard lane < state.wanted, !state.isEnding, state.failure == nil, !state.waiting.isEmpty
             else { return nil }
             let range = state.waiting.removeFirst()
