@@ -114,10 +114,12 @@ extension Folder {
             try watch(directory, path)
             let entries = try tree.list(path)
             try noticeRules(in: directory, isDeep: deep)
-            var known: [Name: LocalRow] = [:]
-            for row in try index.children(of: directory) { known[row.name] = row }
+            // Both are in the order of names.
+            var known = try index.children(of: directory)[...]
+            var gone: [LocalRow] = []
             for entry in entries {
-                let row = known.removeValue(forKey: entry.name)
+                while let next = known.first, next.name < entry.name { gone.append(known.removeFirst()) }
+                let row = known.first?.name == entry.name ? known.removeFirst() : nil
                 // Most of what a look at everything finds is as it was.
                 if row.map({ isAsItWas($0, entry.status) }) != true {
                     let below = path.appending(entry.name)
@@ -130,7 +132,7 @@ extension Folder {
                     look(into: row.entry, deep: true)
                 }
             }
-            for row in known.values.sorted(by: { $0.entry < $1.entry }) {
+            for row in (gone + known).sorted(by: { $0.entry < $1.entry }) {
                 // It may just have been found under another name.
                 guard let now = try index.child(of: directory, named: row.name), now.entry == row.entry else {
                     continue

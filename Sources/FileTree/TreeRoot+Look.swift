@@ -33,15 +33,16 @@ extension TreeRoot {
     /// - Throws: ``FileTreeError``, `.notFound` or `.notDirectory` when there is no such directory.
     package func list(_ directory: RelativePath) throws(FileTreeError) -> [DirectoryEntry] {
         let handle = try openDirectory(directory, "list", flags: O_RDONLY)
+        // Names that are no names cannot come from a Linux directory.
+        let names = try names(in: handle.raw, "list", directory.description).compactMap { try? Name($0) }.sorted()
         var entries: [DirectoryEntry] = []
-        for bytes in try names(in: handle.raw, "list", directory.description) {
-            // Names that are no names cannot come from a Linux directory.
-            guard let name = try? Name(bytes),
-                let status = try lookAt(handle.raw, bytes, "list", directory.appending(name).description)
+        entries.reserveCapacity(names.count)
+        for name in names {
+            guard let status = try lookAt(handle.raw, name.bytes, "list", directory.appending(name).description)
             else { continue }
             entries.append(DirectoryEntry(name: name, status: status))
         }
-        return entries.sorted { $0.name < $1.name }
+        return entries
     }
 
     /// The target of a symlink, as bytes.

@@ -6,8 +6,8 @@ internal import SyncCore
 extension DiskTree {
     private var extras: ExtrasReader { ExtrasReader(root: root, carried: carried) }
 
-    func described(_ status: FileStatus, _ path: RelativePath) throws(FileTreeError) -> DiskStatus {
-        try extras.described(status, path)
+    func described(_ status: FileStatus, _ path: @autoclosure () -> RelativePath) throws(FileTreeError) -> DiskStatus {
+        try extras.described(status, path())
     }
 
     /// What was just placed, with all that it has.

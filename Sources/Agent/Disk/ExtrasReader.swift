@@ -9,8 +9,10 @@ struct ExtrasReader {
     let carried: CarriedExtras
 
     /// As a listing shows it.
-    func described(_ status: FileStatus, _ path: RelativePath) throws(FileTreeError) -> DiskStatus {
-        guard status.kind == .directory, !path.isTop else { return DiskStatus(status) }
+    func described(_ status: FileStatus, _ path: @autoclosure () -> RelativePath) throws(FileTreeError) -> DiskStatus {
+        guard status.kind == .directory, carried != .nothing else { return DiskStatus(status) }
+        let path = path()
+        if path.isTop { return DiskStatus(status) }
         var described = DiskStatus(status)
         described.mode = try mode(status.mode, of: path)
         return described
