@@ -21,7 +21,7 @@ package final class SSHTunnel: Sendable {
         let mailbox = try TunnelMailbox()
         let session = try SSHSession.connect(
             to: address, expecting: hostKey, credentials: credentials, timeout: timeout, cancellation: cancellation)
-        let loop = try TunnelLoop(session, mailbox, interval: interval, patience: patience)
+        let loop = TunnelLoop(session, mailbox, interval: interval, patience: patience)
         let start = Handover(loop)
         try OSThread.start("ssh-tunnel") {
             let reason = start.run()

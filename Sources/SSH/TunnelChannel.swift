@@ -164,8 +164,9 @@ final class TunnelChannel {
         return min(max(count, 0), bytes.count)
     }
 
-    /// In bytes: see ``grantWindow(_:_:)``.
-    private static let downWindow = 1 << 20
+    /// In bytes: see ``grantWindow(_:_:)``. Twice that is on its way, so that an answer with small files behind it (4 MiB and what tells of
+    /// them) takes one round trip.
+    private static let downWindow = 5 << 19
     /// In bytes: what is read from the local end at once.
     private static let upBlock = 1 << 16
 }

@@ -19,11 +19,11 @@ final class TunnelLoop {
 
     init(
         _ session: SSHSession, _ mailbox: TunnelMailbox, interval: Duration, patience: Duration
-    ) throws(SSHError) {
+    ) {
         self.session = session
         self.mailbox = mailbox
         wire = TunnelWire(socket: session.socket)
-        pulse = try TunnelPulse(session, wire, interval: interval, patience: patience)
+        pulse = TunnelPulse(wire, interval: interval, patience: patience)
         wire.install(on: session.handle)
         session.companion = wire
     }
@@ -90,12 +90,13 @@ final class TunnelLoop {
     // MARK: Opening and closing
 
     private func openNext() throws(SSHError) {
-        while true {
+        if pulse.isOpening { try pulse.open(session) }
+        while !pulse.isOpening {
             if opening == nil, !requests.isEmpty {
                 let request = requests.removeFirst()
                 opening = (request, request.message)
             }
-            guard let (request, message) = opening else { return }
+            guard let (request, message) = opening else { return try pulse.open(session) }
             guard let result = try open(message) else { return }
             opening = nil
             conclude(request, result)
@@ -157,13 +158,19 @@ final class TunnelLoop {
 
     // MARK: Sleeping
 
+    /// Whether what the server sends is taken in: with no channel at all it waits.
+    private var isReading: Bool {
+        pulse.isReading || opening != nil || !channels.isEmpty || !closing.isEmpty
+    }
+
     private func sleep() throws(SSHError) {
+        let events = (isReading ? POLLIN : 0) | (wire.waiting > 0 ? POLLOUT : 0)
+        // poll(2) skips negative descriptors.
         var entries = [
-            pollfd(fd: session.socket, events: Int16(wire.waiting > 0 ? POLLIN | POLLOUT : POLLIN), revents: 0),
+            pollfd(fd: events == 0 ? -1 : session.socket, events: Int16(events), revents: 0),
             pollfd(fd: mailbox.wake.descriptor, events: Int16(POLLIN), revents: 0),
         ]
         for channel in channels {
-            // poll(2) skips negative descriptors.
             let interest = channel.interest(mayRead: mayRead)
             entries.append(pollfd(fd: interest == nil ? -1 : channel.local, events: interest ?? 0, revents: 0))
         }

@@ -72,11 +72,14 @@ final class Once {
         }
         // Ends when a whole round did nothing: what is left has a reason. Each round that does something brings the two
         // closer.
+        var hasHeard = false
         while true {
             var worked = false
-            while try up.run() || ahead.run() { worked = true }
-            repeat { try receiver.receive(hub, wait: 0) } while !state.isCaughtUp
-            while try down.run() || large.run() { worked = true }
+            while try up.run() || ahead.run() { (worked, hasHeard) = (true, false) }
+            if !hasHeard { repeat { try receiver.receive(hub, wait: 0) } while !state.isCaughtUp }
+            // It is asked again only when something was sent or placed since.
+            hasHeard = true
+            while try down.run() || large.run() { (worked, hasHeard) = (true, false) }
             worker.waitUntilLooked()
             if !worked { break }
         }

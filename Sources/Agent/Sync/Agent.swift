@@ -22,6 +22,8 @@ final class Agent: Sendable {
     private static let progressAfter: Int64 = 1_000
     /// How long what had trouble rests before it is tried again, in milliseconds.
     private static let lookAgainAfter: Int64 = 5_000
+    /// How long a report waits for what is going on to be over, in milliseconds.
+    private static let moment: Int64 = 50
 
     /// - Parameters:
     ///   - rejoining: what to say when the hub does not know this machine.
@@ -179,6 +181,7 @@ final class Agent: Sendable {
         let worker = worker
         var connection: ObjectIdentifier?
         var looked = Clock.milliseconds
+        var took: Int64 = 0
         loop(
             "report", state.report,
             {
@@ -194,16 +197,17 @@ final class Agent: Sendable {
             if isNew { reporter.forget() }
             connection = now
             let wasBusy = !reporter.saidInSync
+            // A little that is over in a moment is told once. While much happens a few reports a second are enough, and to look
+            // through all that waits takes its time.
+            if !isNew { rest(wasBusy ? min(max(Agent.moment, 10 * took), 10 * Agent.moment) : Agent.moment) }
             let began = Clock.milliseconds
             try reporter.run()
-            let took = Clock.milliseconds - began
+            took = Clock.milliseconds - began
             // The start, or a burst of work, is over.
             if wasBusy || isNew, reporter.saidInSync {
                 try worker.perform { try $0.index.releaseMemory() }
                 Memory.trim()
             }
-            // While much happens a few reports a second are enough, and to look through all that waits takes its time.
-            if !reporter.saidInSync { rest(min(max(50, 10 * took), 500)) }
             // What had trouble is tried again from time to time.
             if Clock.milliseconds - looked >= Agent.lookAgainAfter, worker.needsAnotherLook {
                 looked = Clock.milliseconds
@@ -218,7 +222,8 @@ final class Agent: Sendable {
         let end = Clock.milliseconds + time
         while !state.isStopping, Clock.milliseconds < end {
             if (try? worker.perform { try $0.isAtRest() }) == true { return }
-            state.pause(.milliseconds(20))
+            // What rings for a report is what may end it, and the report comes after it anyway.
+            state.report.wait(.milliseconds(20))
         }
     }
 
