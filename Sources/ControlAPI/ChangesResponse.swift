@@ -16,6 +16,10 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     /// The bytes of some of those files, if the query says `inline=1`, they are small and few, and another client changed them. What is
     /// not here is fetched. They are not verified.
     package var contents: [InlineContent]?
+    /// Which of the nodes, by their place in ``nodes``, have their bytes behind this message (``MessageWithBytes``), one after the
+    /// other and each as long as its content says: small new files that another client made, if the query says `behind=BYTES`. Nil
+    /// for a message alone. They are not verified.
+    package var behind: [Int]?
     /// Nil unless a pause holds.
     package var paused: PauseMessage?
     /// Somebody waits for this client to report this number (see ``ReportRequest``); 0 if nobody ever did.
@@ -35,11 +39,11 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     package var limits: LimitsMessage?
     private enum CodingKeys: String, CodingKey {
         case epoch, through, chain, head, nodes, paused, barrier, late, subtree, wanted, wantedMark = "wanted_mark"
-        case contents, limits
+        case contents, limits, behind
     }
     package init(
         epoch: String, through: Int64, chain: String? = nil, head: Int64, nodes: [NodeMessage],
-        contents: [InlineContent]? = nil, paused: PauseMessage?,
+        contents: [InlineContent]? = nil, behind: [Int]? = nil, paused: PauseMessage?,
         barrier: Int64, late: [LateOutcomeMessage]? = nil, wanted: [ContentKey]? = nil, wantedMark: Int64? = nil,
         subtree: String? = nil, limits: LimitsMessage? = nil
     ) {
@@ -52,6 +56,7 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
         self.head = head
         self.nodes = nodes
         self.contents = contents
+        self.behind = behind
         self.paused = paused
         self.barrier = barrier
         self.late = late

@@ -81,6 +81,23 @@ extension Folder {
         return try nodes.compactMap { try fetch(for: $0, &landings) }
     }
 
+    /// The bytes that some nodes have to get and that are not here; also of those whose directory has not come yet.
+    package func awaited(_ nodes: [NodeID]) throws -> [NodeID: FileContent] {
+        if !index.mode.receives { return [:] }
+        var landings = Landings()
+        var found: [NodeID: FileContent] = [:]
+        for node in nodes {
+            if let fetch = try fetch(for: node, &landings) {
+                found[node] = fetch.file
+            } else if staged[node] == nil, let new = try newcomer(node, &landings),
+                try index.local(of: new.parent) == nil
+            {
+                found[node] = new.content.file
+            }
+        }
+        return found
+    }
+
     /// Whether these bytes are still what a node has to get.
     package func wants(_ fetch: Fetch) throws -> Bool {
         var landings = Landings()

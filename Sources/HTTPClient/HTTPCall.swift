@@ -31,6 +31,8 @@ package struct HTTPReply: Sendable {
     package var headers: [String: String]
     /// The whole body, as it was sent.
     package var body: [UInt8]
+    /// From the first of its bytes to the last.
+    package var bodyTime: Duration
 }
 
 /// Where a connection goes.

@@ -61,7 +61,8 @@ package final class HTTPConnection: @unchecked Sendable {
         guard transfer.isHeadWhole else {
             throw .unreachable(target: target.text, reason: "the connection ended in the middle of the answer")
         }
-        return HTTPReply(status: transfer.status, headers: transfer.headers, body: transfer.body)
+        return HTTPReply(
+            status: transfer.status, headers: transfer.headers, body: transfer.body, bodyTime: transfer.bodyTime)
     }
 
     /// Makes the request in flight fail with `cancelled` at once; later ones are not concerned. Without one it does

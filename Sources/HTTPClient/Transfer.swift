@@ -11,6 +11,9 @@ final class Transfer {
     var isHeadWhole = false
     private var headerBytes = 0
     var body: [UInt8] = []
+    private var began: ContinuousClock.Instant?
+    /// From the first byte of the body to the last that has come.
+    private(set) var bodyTime = Duration.zero
     /// The answer grew beyond a limit.
     var isTooLarge = false
     /// Why a socket could not be had.
@@ -35,6 +38,8 @@ final class Transfer {
             body.reserveCapacity(min(max(length, 0), Transfer.likely, bodyLimit))
         }
         body.append(contentsOf: bytes)
+        let now = ContinuousClock.now
+        if let began { bodyTime = now - began } else { began = now }
         return true
     }
 

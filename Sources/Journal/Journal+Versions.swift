@@ -17,6 +17,14 @@ extension Journal {
         ) { try NodeColumns.read($0) }
     }
 
+    /// Whether a live file that has not changed since then has these bytes.
+    package func hadFile(with digest: Digest, at seq: Sequence) throws -> Bool {
+        try database.first(
+            "SELECT 1 FROM node WHERE sha256 = ?1 AND sha256 IS NOT NULL AND deleted = 0 AND seq <= ?2 LIMIT 1", digest,
+            seq
+        ) { _ in true } ?? false
+    }
+
     /// Which nodes have, or once had, each of some contents. Reads the whole history, for rare cases.
     package func nodesThatHad(_ digests: Set<Digest>) throws -> [Digest: Set<NodeID>] {
         var found: [Digest: Set<NodeID>] = [:]

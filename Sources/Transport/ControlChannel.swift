@@ -49,10 +49,13 @@ final class ControlChannel: Sendable {
     }
 
     /// The same for an answer that may have bytes behind it.
+    /// - Parameter measured: called with the bytes of an answer, and how long they took from the first to the last.
     func messageWithBytes<Message: Decodable>(
-        _ type: Message.Type, _ route: Route, body: [UInt8], timeout: Double
+        _ type: Message.Type, _ route: Route, query: String = "", body: [UInt8] = [], timeout: Double,
+        measured: (Int, Duration) -> Void = { _, _ in }
     ) throws(HubError) -> (Message, BytesBehind?) {
-        let reply = try send(route.method, route.path, body: body, timeout: timeout)
+        let reply = try send(route.method, route.path + query, body: body, timeout: timeout)
+        measured(reply.body.count, reply.bodyTime)
         guard reply.status == 200 else { throw .refused(ControlChannel.error(reply)) }
         do {
             guard reply.headers["content-type"] == MessageWithBytes.contentType else {

@@ -13,10 +13,12 @@ package protocol HubConnection: AnyObject, Sendable {
     /// - Parameter collected: what the hub had collected before this client began: see ``ChangesResponse``.
     /// - Parameter limits: as this client knows them.
     /// - Parameter complete: up to where this client once had everything that there was.
+    /// - Parameter filesBehind: whether small new files may come behind the answer, where no limit counts them.
+    /// - Returns: also what came behind the answer.
     func changes(
         since: Sequence, complete: Sequence, collected: Sequence, late: Int64, wanted: Int64, wait: Int,
-        barrier: Int64, paused: Bool, limits: LimitsMessage?
-    ) throws(HubError) -> ChangesResponse
+        barrier: Int64, paused: Bool, limits: LimitsMessage?, filesBehind: Bool
+    ) throws(HubError) -> (ChangesResponse, BytesBehind?)
     /// - Parameter after: the id that the page is to begin after.
     func snapshot(after: NodeID) throws(HubError) -> SnapshotResponse
     /// - Parameters:

@@ -19,6 +19,8 @@ package final class SSHHubConnection: HubConnection {
     package let hello: HelloResponse
     /// Where this client's root lies below the share, as the hub said last; escaped.
     private let subtree = Mutex<String?>(nil)
+    /// How much may come behind a page of changes.
+    private let behind = Mutex(BehindRule())
     /// Whether what the hub lays out can be read in the staging directory only.
     private let isBoundToStaging = Mutex(false)
 
@@ -79,19 +81,22 @@ package final class SSHHubConnection: HubConnection {
 
     // MARK: - Coordination
 
-    /// See ``HubConnection/changes(since:complete:collected:late:wanted:wait:barrier:paused:limits:)``.
+    /// See ``HubConnection/changes(since:complete:collected:late:wanted:wait:barrier:paused:limits:filesBehind:)``.
     package func changes(
         since: Sequence, complete: Sequence, collected: Sequence, late: Int64, wanted: Int64, wait: Int,
-        barrier: Int64, paused: Bool, limits: LimitsMessage?
-    ) throws(HubError) -> ChangesResponse {
+        barrier: Int64, paused: Bool, limits: LimitsMessage?, filesBehind: Bool
+    ) throws(HubError) -> (ChangesResponse, BytesBehind?) {
+        let most = filesBehind && !onlyLooks && !self.limits.down.isLimited ? behind.withLock { $0.most } : 0
         let query =
             "?since=\(since.rawValue)&wait=\(wait)&epoch=\(hello.epoch)&barrier=\(barrier)&paused=\(paused ? 1 : 0)"
             + "&complete=\(complete.rawValue)&collected=\(collected.rawValue)&late=\(late)&wanted=\(wanted)"
             + "&limits=\(limits?.queryText ?? LimitsMessage.noneInQuery)" + (onlyLooks ? "&dry=1" : "&inline=1")
-        let answer = try control.message(
-            ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30)
+            + (most > 0 ? "&behind=\(most)" : "")
+        let (answer, bytes) = try control.messageWithBytes(
+            ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30,
+            measured: { count, time in behind.withLock { $0.observe(count, in: time) } })
         subtree.withLock { $0 = answer.subtree }
-        return answer
+        return (answer, bytes)
     }
 
     /// See ``HubConnection/offer(_:)``.

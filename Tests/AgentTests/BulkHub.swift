@@ -86,8 +86,8 @@ final class BulkHub: HubConnection {
 
     func changes(
         since: Sequence, complete: Sequence, collected: Sequence, late: Int64, wanted: Int64, wait: Int,
-        barrier: Int64, paused: Bool, limits: LimitsMessage?
-    ) throws(HubError) -> ChangesResponse { throw BulkHub.nothing }
+        barrier: Int64, paused: Bool, limits: LimitsMessage?, filesBehind: Bool
+    ) throws(HubError) -> (ChangesResponse, BytesBehind?) { throw BulkHub.nothing }
     func snapshot(after: NodeID) throws(HubError) -> SnapshotResponse { throw BulkHub.nothing }
     var mostBehind: Int64 { 0 }
     func commit(_ request: [UInt8], behind: [UInt8]) throws(HubError) -> CommitResponse { throw BulkHub.nothing }

@@ -24,7 +24,7 @@ import Testing
             epoch: "e", through: 1, chain: "c", head: 2, nodes: [], contents: [], paused: pause, barrier: 3, late: [],
             wanted: [key],
             wantedMark: 4, subtree: "s")
-        changes.limits = limits
+        (changes.limits, changes.behind) = (limits, [0])
         var hello = HelloResponse(
             hub: "h", version: "v", client: "c", epoch: "e", head: 1, known: true, setBack: true, collected: 2,
             staging: "s", share: "s", maxOperations: 3, paused: pause, subtree: "s", otherIndex: true)

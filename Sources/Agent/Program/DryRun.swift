@@ -69,10 +69,10 @@ struct DryRun {
                 try folder.index.takeSnapshot(answer.page(), chain: answer.chain)
                 continue
             }
-            let answer = try hub.changes(
+            let (answer, _) = try hub.changes(
                 since: try folder.index.received, complete: try folder.index.complete,
                 collected: try folder.index.collected, late: try folder.index.late, wanted: 0, wait: 0,
-                barrier: 0, paused: false, limits: nil)
+                barrier: 0, paused: false, limits: nil, filesBehind: false)
             try folder.index.receive(
                 try answer.nodes.map { try $0.node() }, through: Sequence(answer.through), chain: answer.chain,
                 isComplete: answer.through >= answer.head)

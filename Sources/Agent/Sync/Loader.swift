@@ -42,7 +42,7 @@ struct Loader: Sendable {
             // Whole and durable before anything has its name: a power cut leaves no empty file that looks like somebody's edit.
             let soft = loaded.arrived.indices.filter { !loaded.arrived[$0].content.isDurable }
             if soft.isEmpty { return loaded }
-            try sync(soft.map { loaded.arrived[$0].content })
+            try Loader.makeDurable(soft.map { loaded.arrived[$0].content }, in: area, busyFrom: busyFrom)
             for index in soft { loaded.arrived[index].content.isDurable = true }
         } catch {
             loaded.failure = error
@@ -51,7 +51,10 @@ struct Loader: Sendable {
     }
 
     /// One sync of the file system is the cheapest; beside a large file that comes it would wait for that, too.
-    private func sync(_ contents: [StagedContent]) throws {
+    static func makeDurable(
+        _ contents: [StagedContent], in area: PrivateArea, busyFrom: Int64 = DirtyMemory.busy
+    ) throws {
+        if contents.isEmpty { return }
         if contents.count <= Loader.fewFiles, DirtyMemory.bytes >= busyFrom {
             let items = try contents.compactMap { try area.item(named: Name($0.name)) }
             // What may not be read can be made durable with all others only.

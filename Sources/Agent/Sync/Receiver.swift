@@ -94,19 +94,27 @@ final class Receiver {
     }
 
     private func receiveChanges(_ hub: any HubConnection, wait: Int) throws {
-        let (since, complete, collected, late) = try worker.perform {
-            try ($0.index.received, $0.index.complete, $0.index.collected, $0.index.late)
+        let isThere = try worker.isPresent()
+        let (since, complete, collected, late, takes) = try worker.perform {
+            try ($0.index.received, $0.index.complete, $0.index.collected, $0.index.late, $0.takesNewFiles())
         }
-        let answer = try hub.changes(
+        let (answer, bytes) = try hub.changes(
             since: since, complete: complete, collected: collected, late: late, wanted: wanted, wait: wait,
-            barrier: barrier, paused: state.isPaused, limits: state.limits)
+            barrier: barrier, paused: state.isPaused, limits: state.limits, filesBehind: isThere && takes)
         try take(answer.limits)
         let nodes = try answer.nodes.map { try $0.node() }
+        let arrived = FilesBehind.stage(answer, bytes, nodes, in: worker.tree.area)
         if !nodes.isEmpty || answer.through != since.rawValue {
-            try worker.perform {
-                try $0.index.receive(
-                    nodes, through: Sequence(answer.through), chain: answer.chain,
-                    isComplete: answer.paused == nil && answer.through >= answer.head)
+            do {
+                try worker.perform { folder in
+                    try folder.index.receive(
+                        nodes, through: Sequence(answer.through), chain: answer.chain,
+                        isComplete: answer.paused == nil && answer.through >= answer.head)
+                    try folder.take(arrived)
+                }
+            } catch {
+                for file in arrived { worker.tree.discard(file.content) }
+                throw error
             }
         }
         if let contents = answer.contents { try stage(contents, for: nodes.map(\.id)) }

@@ -49,7 +49,7 @@ extension HubDesk {
     }
 
     /// Whether an answer may have so many bytes behind it: slow readers would fill the memory that is meant for packs.
-    private func mayCome(behindAnswer bytes: Int64, _ responder: HTTPResponder) -> Bool {
+    func mayCome(behindAnswer bytes: Int64, _ responder: HTTPResponder) -> Bool {
         bytes <= MessageWithBytes.most
             && Int64(responder.bytesBeingSent) + bytesPromised + bytes <= settings.packMemory
     }
@@ -68,11 +68,7 @@ extension HubDesk {
             do {
                 guard let (bytes, offsets) = try gathered.get() else { throw HubDesk.isElsewhere }
                 let message = LayOutResponse(file: "", offsets: offsets)
-                responder.respond(
-                    HTTPResponse(
-                        status: 200,
-                        headers: ["Content-Type": MessageWithBytes.contentType, "Cache-Control": "no-store"],
-                        body: MessageWithBytes.encode(message, bytes)))
+                responder.respond(.message(message, behind: bytes))
             } catch { responder.respond(.refusal(HubDesk.refusal(for: error))) }
         }
         return nil

@@ -143,7 +143,8 @@ extension HubDesk {
             limits: request.query("limits"),
             late: try request.number("late") ?? 0,
             complete: try request.number("complete").map { Sequence($0) }, epoch: epoch,
-            wantsInline: try request.number("inline") == 1)
+            wantsInline: try request.number("inline") == 1,
+            behind: min(max(try request.number("behind") ?? 0, 0), MessageWithBytes.most))
         let head = try head
         if query.since > head {
             throw ErrorMessage(
@@ -157,30 +158,51 @@ extension HubDesk {
     }
 
     func changes(for name: String, _ query: ChangesQuery) throws -> ChangesResponse {
+        try page(for: name, query, behind: 0).0
+    }
+
+    /// - Parameter most: bytes that may come behind it.
+    /// - Returns: what is to come behind it, too.
+    func page(for name: String, _ query: ChangesQuery, behind most: Int64) throws -> (ChangesResponse, [FileBehind]) {
         // A subtree that was made again meanwhile is another journal.
         guard query.epoch.map({ $0 == epoch(of: name) }) ?? true else { throw HubDesk.otherRoot }
         let head = try head
         let view = try view(of: name)
         let subtree = view.path.map { Escaping.text($0.bytes) }
         if let paused = try standstill(of: name) {
-            return ChangesResponse(
+            let nothing = ChangesResponse(
                 epoch: epoch(of: name), through: query.since.rawValue, chain: try chain(at: query.since),
                 head: head.rawValue, nodes: [],
                 paused: paused, barrier: barrierToTell(query, isLastPage: query.since == head), subtree: subtree,
                 limits: limits(of: name))
+            return (nothing, [])
         }
         try checkHasMissedNothing(query)
         var page = try journal.changes(after: query.since, limit: settings.pageLimit)
         if case .part(var part, _) = view {
             page = try part.page(page, complete: min(query.complete ?? query.since, query.since))
         }
-        return ChangesResponse(
+        let contents = query.wantsInline ? try inlineContents(of: page.nodes, for: name) : nil
+        var files: [FileBehind] = []
+        if most > 0, contents == nil, !page.nodes.isEmpty {
+            let (found, fits) = try journal.snapshot {
+                try filesBehind(page.nodes, atMost: most, since: query.since, for: name)
+            }
+            files = found
+            // The others come with the next page, which is asked for at once. (Of a part a page is more than its nodes.)
+            if case .everything = view, fits > 0, fits < page.nodes.count {
+                page.nodes.removeLast(page.nodes.count - fits)
+                page.through = page.nodes[fits - 1].seq
+            }
+        }
+        let response = ChangesResponse(
             epoch: epoch(of: name), through: page.through.rawValue, chain: try chain(at: page.through),
             head: page.head.rawValue, nodes: page.nodes.map(NodeMessage.init),
-            contents: query.wantsInline ? try inlineContents(of: page.nodes, for: name) : nil, paused: nil,
+            contents: contents, paused: nil,
             barrier: barrierToTell(query, isLastPage: page.through == page.head),
             late: try lateOutcomes(for: name, after: query.late), wanted: subtree == nil ? wantedContents : nil,
             wantedMark: wantedMark, subtree: subtree, limits: limits(of: name))
+        return (response, files)
     }
 
     private func barrierToTell(_ query: ChangesQuery, isLastPage: Bool) -> Int64 {

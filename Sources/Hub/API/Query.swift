@@ -48,6 +48,13 @@ extension HTTPRequest {
 extension HTTPResponse {
     static func message(_ message: some Encodable) -> HTTPResponse { .json(WireFormat.encode(message)) }
 
+    /// The same with bytes behind it.
+    static func message(_ message: some Encodable, behind bytes: [UInt8]) -> HTTPResponse {
+        HTTPResponse(
+            status: 200, headers: ["Content-Type": MessageWithBytes.contentType, "Cache-Control": "no-store"],
+            body: MessageWithBytes.encode(message, bytes))
+    }
+
     static func refusal(_ error: ErrorMessage) -> HTTPResponse {
         .json(status: error.code.status, WireFormat.encode(error))
     }

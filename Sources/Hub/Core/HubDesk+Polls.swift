@@ -47,7 +47,7 @@ extension HubDesk {
             do {
                 guard try isDue(poll) else { continue }
                 remove(poll)
-                poll.responder.respond(try answer(poll))
+                if let response = try answer(poll) { poll.responder.respond(response) }
             } catch {
                 remove(poll)
                 poll.responder.respond(.refusal(HubDesk.refusal(for: error)))
@@ -83,9 +83,9 @@ extension HubDesk {
         }
     }
 
-    private func answer(_ poll: Poll) throws -> HTTPResponse {
+    private func answer(_ poll: Poll) throws -> HTTPResponse? {
         switch poll.subject {
-        case .changes(let name, let query): try .message(changes(for: name, query))
+        case .changes(let name, let query): try answer(query, of: name, poll.responder)
         case .wait(let goal): try .message(waitResponse(goal))
         case .log(let after, let limit): try .message(log(after: after, limit: limit))
         }

@@ -37,6 +37,8 @@ struct ChangesQuery: Hashable, Sendable {
     var epoch: String?
     /// Small contents may come with the answer.
     var wantsInline = false
+    /// So many bytes of small new files may come behind it.
+    var behind: Int64 = 0
 }
 
 /// When a long poll for changes is answered.
