@@ -37,16 +37,23 @@ package struct ChangesResponse: Codable, Hashable, Sendable {
     /// How fast bytes of files may move; nil for no limit. What the next query says as `limits` (`UP;DOWN`), so that a change is
     /// told at once.
     package var limits: LimitsMessage?
+    /// What other clients are sending at this moment, all of it that is to lie where this client would see it; nil if the query
+    /// does not ask for it (`coming=M`).
+    package var coming: [ComingMessage]?
+    /// What the next query says as `coming`, so that it is not told the same at once; 0 to begin with.
+    package var comingMark: Int64?
     private enum CodingKeys: String, CodingKey {
         case epoch, through, chain, head, nodes, paused, barrier, late, subtree, wanted, wantedMark = "wanted_mark"
-        case contents, limits, behind
+        case contents, limits, behind, coming, comingMark = "coming_mark"
     }
     package init(
         epoch: String, through: Int64, chain: String? = nil, head: Int64, nodes: [NodeMessage],
         contents: [InlineContent]? = nil, behind: [Int]? = nil, paused: PauseMessage?,
         barrier: Int64, late: [LateOutcomeMessage]? = nil, wanted: [ContentKey]? = nil, wantedMark: Int64? = nil,
-        subtree: String? = nil, limits: LimitsMessage? = nil
+        subtree: String? = nil, limits: LimitsMessage? = nil, coming: [ComingMessage]? = nil, comingMark: Int64? = nil
     ) {
+        self.coming = coming
+        self.comingMark = comingMark
         self.limits = limits
         self.wanted = wanted
         self.wantedMark = wantedMark

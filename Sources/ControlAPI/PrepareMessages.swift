@@ -13,16 +13,18 @@ package struct PrepareRequest: Codable, Hashable, Sendable {
     package var only: [String]?
     /// A file in the client's staging directory that grows: the disk may begin to write it.
     package var growing: String?
+    /// What that file is to be: others may fetch what has come of it.
+    package var coming: ComingMessage?
 
     /// So many contents may be named in ``only``.
     package static let most = 1_000
 
     package init(
         epoch: String? = nil, content: ContentKey? = nil, source: SourceMessage? = nil, wait: Int? = nil,
-        only: [String]? = nil, growing: String? = nil
+        only: [String]? = nil, growing: String? = nil, coming: ComingMessage? = nil
     ) {
         (self.epoch, self.content, self.source, self.wait) = (epoch, content, source, wait)
-        (self.only, self.growing) = (only, growing)
+        (self.only, self.growing, self.coming) = (only, growing, coming)
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -32,6 +34,7 @@ package struct PrepareRequest: Codable, Hashable, Sendable {
         case wait = "wait"
         case only = "only"
         case growing = "growing"
+        case coming = "coming"
     }
 }
 

@@ -85,6 +85,11 @@ extension StagedFile {
         }
     }
 
+    /// Makes its bytes durable, and goes on with it.
+    package func sync() throws(FileTreeError) {
+        guard fsync(file.descriptor.raw) == 0 else { throw FileTreeError("sync", name) }
+    }
+
     /// The disk begins to write what is there; nobody waits for it.
     package func beginWriting() { linux_begin_writing(file.descriptor.raw, 0, 0) }
 }

@@ -92,6 +92,13 @@ package protocol HubConnection: AnyObject, Sendable {
         _ file: SharedFile, _ lane: Int, next: () -> Range<Int64>?,
         sink: (UnsafeRawBufferPointer, Int64) throws -> Void
     ) throws -> Bool
+    /// Reads ranges of a file that another client is still sending, as ``ChangesResponse/coming`` names it.
+    /// - Parameters: as above.
+    /// - Returns: as above.
+    func download(
+        coming file: String, _ lane: Int, next: () -> Range<Int64>?,
+        sink: (UnsafeRawBufferPointer, Int64) throws -> Void
+    ) throws -> Bool
     /// Gives back the connections for large contents, while none is under way: each is a process at the hub.
     func closeBulk(up: Bool)
     /// Makes one of them give up, also while it logs in; the next transfer over it logs in again.

@@ -89,6 +89,14 @@ extension SSHHubConnection {
             over: bulkDown[lane], read)
     }
 
+    /// See ``HubConnection/download(coming:_:next:sink:)``; the bytes are not verified here.
+    package func download(
+        coming file: String, _ lane: Int, next: () -> Range<Int64>?,
+        sink: (UnsafeRawBufferPointer, Int64) throws -> Void
+    ) throws -> Bool {
+        try bulkDown[lane].use { try $0.download(Array(file.utf8), next: next, sink: sink) }
+    }
+
     /// See ``HubConnection/extents(_:)``.
     package func extents(_ file: SharedFile) throws(HubError) -> [Range<Int64>] {
         let items = [LayOutRequest.Item(node: file.node.rawValue, sha256: file.digest.hex)]

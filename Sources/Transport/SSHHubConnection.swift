@@ -21,6 +21,8 @@ package final class SSHHubConnection: HubConnection {
     private let subtree = Mutex<String?>(nil)
     /// How much may come behind a page of changes.
     private let behind = Mutex(BehindRule())
+    /// Up to where the hub has told what others are sending.
+    private let comingMark = Mutex<Int64>(0)
     /// Whether what the hub lays out can be read in the staging directory only.
     private let isBoundToStaging = Mutex(false)
 
@@ -90,12 +92,14 @@ package final class SSHHubConnection: HubConnection {
         let query =
             "?since=\(since.rawValue)&wait=\(wait)&epoch=\(hello.epoch)&barrier=\(barrier)&paused=\(paused ? 1 : 0)"
             + "&complete=\(complete.rawValue)&collected=\(collected.rawValue)&late=\(late)&wanted=\(wanted)"
-            + "&limits=\(limits?.queryText ?? LimitsMessage.noneInQuery)" + (onlyLooks ? "&dry=1" : "&inline=1")
+            + "&limits=\(limits?.queryText ?? LimitsMessage.noneInQuery)"
+            + (onlyLooks ? "&dry=1" : "&inline=1&coming=\(comingMark.withLock { $0 })")
             + (most > 0 ? "&behind=\(most)" : "")
         let (answer, bytes) = try control.messageWithBytes(
             ChangesResponse.self, .changes, query: query, timeout: Double(wait) + 30,
             measured: { count, time in behind.withLock { $0.observe(count, in: time) } })
         subtree.withLock { $0 = answer.subtree }
+        if let mark = answer.comingMark { comingMark.withLock { $0 = mark } }
         return (answer, bytes)
     }
 

@@ -61,6 +61,19 @@ final class BulkHub: HubConnection {
         return true
     }
 
+    /// The digest, in hex, is the file's name.
+    func download(
+        coming file: String, _ lane: Int, next: () -> Range<Int64>?,
+        sink: (UnsafeRawBufferPointer, Int64) throws -> Void
+    ) throws -> Bool {
+        guard let digest = Digest(hex: file), state.withLock({ $0.files[digest] }) != nil else {
+            throw HubError.notFound("no such file")
+        }
+        let path = RelativePath([try Name("coming")])
+        return try download(
+            SharedFile(node: NodeID(0), path: path, digest: digest, size: 0), lane, next: next, sink: sink)
+    }
+
     func recipe(_ file: SharedFile, have: [Digest]) throws(HubError) -> RecipeResponse {
         RecipeResponse(recipe: state.withLock { $0.recipes[file.digest] })
     }

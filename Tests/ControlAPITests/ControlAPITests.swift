@@ -20,11 +20,13 @@ import Testing
         var burst = Progress()
         burst.observe(total: Amount(files: 1), left: Amount(files: 1), at: 0)
         let progress = ProgressMessage(burst)
+        let coming = ComingMessage(sha256: "s", size: 2, through: 1, parent: 1, path: "p", file: "f")
         var changes = ChangesResponse(
             epoch: "e", through: 1, chain: "c", head: 2, nodes: [], contents: [], paused: pause, barrier: 3, late: [],
             wanted: [key],
             wantedMark: 4, subtree: "s")
         (changes.limits, changes.behind) = (limits, [0])
+        (changes.coming, changes.comingMark) = ([coming], 5)
         var hello = HelloResponse(
             hub: "h", version: "v", client: "c", epoch: "e", head: 1, known: true, setBack: true, collected: 2,
             staging: "s", share: "s", maxOperations: 3, paused: pause, subtree: "s", otherIndex: true)

@@ -159,7 +159,7 @@ final class Agent: Sendable {
     private func fetchLarge() {
         let pass = BulkDown(
             worker: worker, connections: connections, connection: { [state] in state.forTransfers },
-            isStopping: { [state] in state.isStopping })
+            coming: { [state] in state.coming }, isStopping: { [state] in state.isStopping })
         loop("down", state.bulkDown, { pass.nextRetry }) {
             guard try pass.run() else { return false }
             self.state.up.ring()

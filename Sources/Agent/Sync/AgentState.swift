@@ -19,6 +19,8 @@ final class AgentState: Sendable {
         var limits: LimitsMessage?
         /// What the hub asks for.
         var wanted: [ContentKey] = []
+        /// What others are sending; nil until the hub has said it.
+        var coming: [Coming]?
     }
     private let facts = Monitor(Facts())
 
@@ -69,6 +71,7 @@ final class AgentState: Sendable {
             } else {
                 facts.away?.reason = reason
             }
+            facts.coming = nil
             defer { facts.connection = nil }
             return facts.connection
         }
@@ -95,6 +98,17 @@ final class AgentState: Sendable {
         facts.withLock { facts in
             defer { facts.wanted = [] }
             return facts.wanted
+        }
+    }
+
+    /// What others are sending at this moment; nil while that is not known.
+    var coming: [Coming]? { facts.look { $0.coming } }
+
+    /// - Returns: whether that is news.
+    func setComing(_ coming: [Coming]) -> Bool {
+        facts.withLock { facts in
+            defer { facts.coming = coming }
+            return facts.coming != coming
         }
     }
 

@@ -8,18 +8,24 @@ internal import Transport
 /// The bulk lane down: large contents, one at a time, each in a private file that is kept over breaks and restarts. One
 /// thread of its own; what is small comes beside it.
 final class BulkDown {
-    private let worker: FolderWorker
-    private let connection: @Sendable () -> (any HubConnection)?
-    private let isStopping: @Sendable () -> Bool
+    let worker: FolderWorker
+    let connection: @Sendable () -> (any HubConnection)?
+    let isStopping: @Sendable () -> Bool
+    /// What others are sending; nil while that is not known.
+    let coming: () -> [Coming]?
     /// Of the files, in bytes.
-    private let least: Int64
-    private let room: (PrivateArea) -> Int64?
+    let least: Int64
+    let room: (PrivateArea) -> Int64?
     /// How many connections one file gets: what was found out with one holds for the next.
     private var rule: ConnectionRule
-    private let log = Log("down")
+    /// The same, for what another one is still sending: its rate is a bound, too.
+    var earlyRule: ConnectionRule
+    let log = Log("down")
     private var pauses = RetryPauses()
     /// What this process has begun and not finished: its bytes were hashed as they came.
-    private var begun: [Digest: StagedFile] = [:]
+    var begun: [Digest: StagedFile] = [:]
+    /// What others are sending.
+    var notes = ComingNotes()
     /// What is to come of the file that is under way, and what has, in bytes.
     private var (travels, moved) = (Int64(0), Int64(0))
     /// Nodes whose bytes are here, whole, and could not be placed yet.
@@ -34,7 +40,7 @@ final class BulkDown {
     /// In bytes: what a connection is given at a time.
     private static let piece: Int64 = 32 << 20
     /// How often it is looked whether it is wanted still, and whether something goes before it, in milliseconds.
-    private static let looksEvery: Int64 = 500
+    static let looksEvery: Int64 = 500
     /// At most so many are looked at for one that goes before it.
     private static let mostLooks = 32
     /// In milliseconds.
@@ -49,14 +55,17 @@ final class BulkDown {
     ///   - connections: for one file at most.
     ///   - size: smaller files come otherwise, in bytes.
     ///   - room: on the disk, in bytes; nil if it does not say.
+    ///   - coming: what others are sending, of which the beginning is fetched early; nil while that is not known.
     init(
         worker: FolderWorker, connections: Int, from size: Int64 = HashPass.large,
         room: @escaping (PrivateArea) -> Int64? = BulkDown.room,
-        connection: @escaping @Sendable () -> (any HubConnection)?, isStopping: @escaping @Sendable () -> Bool
+        connection: @escaping @Sendable () -> (any HubConnection)?, coming: @escaping () -> [Coming]? = { [] },
+        isStopping: @escaping @Sendable () -> Bool
     ) {
         (self.worker, self.connection, self.isStopping) = (worker, connection, isStopping)
-        (least, self.room) = (size, room)
+        (least, self.room, self.coming) = (size, room, coming)
         rule = ConnectionRule(most: connections)
+        earlyRule = rule
     }
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
@@ -68,9 +77,11 @@ final class BulkDown {
         guard let hub = connection(), try worker.isPresent() else { return false }
         if !waiting.isEmpty { waiting = try worker.perform { try $0.waiting(among: waiting) } }
         try releasePauses()
+        if notes.note(coming()) { hasCollected = false }
         try collect()
         guard let next = try next() else {
             here = nil
+            if let coming = try nextComing() { return try fetchEarly(coming, hub) }
             hub.closeBulk(up: false)
             return false
         }
@@ -123,7 +134,7 @@ final class BulkDown {
     /// - Parameters:
     ///   - size: only what is smaller.
     ///   - looks: at most so many are looked at.
-    private func next(below size: Int64 = .max, looks: Int = .max) throws -> Fetch? {
+    func next(below size: Int64 = .max, looks: Int = .max) throws -> Fetch? {
         let sizes = least..<max(size, least)
         return try worker.perform { folder in
             try folder.largeFetches(limit: 1, sizes: sizes, looks: looks) { !pauses.hold($0) }.first
@@ -148,6 +159,7 @@ final class BulkDown {
 
     private func putOff(_ fetch: Fetch, _ error: any Error) throws {
         let reason = Loader.reason(for: error)
+        if (error as? FileTreeError)?.reason == .noSpace { dropEarly() }
         pauses.begin(fetch, after: error, at: Clock.milliseconds)
         hasCollected = false
         log.debug("fetch-failed", ["path": fetch.path, "reason": reason ?? "it changed at the hub"])
@@ -333,11 +345,14 @@ final class BulkDown {
     // MARK: - What nobody wants any more
 
     private func collect() throws {
-        if hasCollected { return }
+        // Who does not know what others are sending does not know what is wanted.
+        if hasCollected || !notes.isKnown { return }
         guard try worker.perform({ try $0.hasLooked && $0.index.received >= $0.index.hearsFirst }) else { return }
         let parts = worker.tree.parts()
         let wanted = try worker.perform { folder in
-            try Set((parts.map(\.digest) + begun.keys + distrusted).filter { try folder.isToCome($0) })
+            try Set(
+                (parts.map(\.digest) + begun.keys + distrusted).filter { try notes.contains($0) || folder.isToCome($0) }
+            )
         }
         begun = begun.filter { wanted.contains($0.key) }
         distrusted.formIntersection(wanted)

@@ -26,6 +26,8 @@ final class BulkUp {
     var staged: Set<Digest> = []
     /// What is being sent at this moment, one and those that overtook it, and what is being made ready.
     var underWay: Set<Digest> = []
+    /// Of what is being sent, contents without holes.
+    private var dense: Set<Digest> = []
     /// What the hub was thought to have, or to be able to put together, and could not: it travels whole.
     var plain: Set<Digest> = []
     /// What lay in staging before this process was looked through.
@@ -38,6 +40,8 @@ final class BulkUp {
     private static let blocksAtOnce: Int64 = 32
     /// How often it is looked whether it is wanted still, and whether something goes before it, in milliseconds.
     private static let looksEvery: Int64 = 500
+    /// In bytes: others are told of a file of which so much is still to be sent.
+    private static let worthTelling: Int64 = 8 << 20
     /// So many contents are made ready at the hub before the next one is sent.
     private static let mostWaits = 3
     /// In milliseconds.
@@ -118,7 +122,10 @@ final class BulkUp {
     private func bring(_ file: Travelling, _ hub: any HubConnection) throws {
         underWay.insert(file.file.digest)
         var isBusy = false
-        defer { if !isBusy { underWay.remove(file.file.digest) } }
+        defer {
+            if !isBusy { underWay.remove(file.file.digest) }
+            dense.remove(file.file.digest)
+        }
         try worker.perform { $0.ahead.notes[file.entry] = "being sent; it is large, and others do not wait for it" }
         onProgress()
         do {
@@ -177,16 +184,27 @@ final class BulkUp {
             try hub.stage(name, from: reader.rawDescriptor, .bulk(lane), next: next) { moved($0) }
         }
         var looked = Clock.milliseconds
-        return try crew.run(&rule) { _, left in
+        return try crew.run(&rule) { low, left in
             if isStopping() || connection() == nil { throw HubError.cancelled }
             guard Clock.milliseconds - looked > BulkUp.looksEvery else { return true }
             looked = Clock.milliseconds
             // The disk there begins to write while the rest comes; without that it is only later ready.
-            _ = try? hub.makeReady(PrepareRequest(growing: name))
+            _ = try? hub.makeReady(PrepareRequest(growing: name, coming: announcement(file, low, left)))
             // Meanwhile the connections carry on, and what is found may go first.
             _ = try hashing.run()
             return try isWanted(file, left: left) && next(before: left) == nil
         }
+    }
+
+    /// What others are told of a file of which much is still to be sent; nil for the rest. A file with holes is not whole up to anywhere
+    /// before all of it has come.
+    private func announcement(_ file: Travelling, _ low: Int64?, _ left: Int64) -> ComingMessage? {
+        guard left >= BulkUp.worthTelling, dense.contains(file.file.digest),
+            let place = try? worker.perform({ try $0.place(of: file.entry) })
+        else { return nil }
+        return ComingMessage(
+            sha256: file.file.digest.hex, size: file.file.size, through: low ?? file.file.size,
+            parent: place.directory.rawValue, path: Escaping.text(place.path.bytes))
     }
 
     /// What the hub does not have, block by block. Nothing is believed but bytes: those that lie there are hashed there, and the
@@ -203,6 +221,7 @@ final class BulkUp {
         }
         // Holes do not travel.
         let data = Ranges.ended(reader.dataRanges(upTo: size), at: size)
+        if Ranges.bytes(data) + Ranges.worthSkipping > size { dense.insert(file.file.digest) }
         guard var there = try ask(from: 0), there.size > 0, there.size <= size else {
             // Longer than it should be, or not there: it begins empty.
             try hub.beginStaging(name, .bulk(0))

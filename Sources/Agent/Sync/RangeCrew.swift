@@ -116,6 +116,9 @@ final class RangeCrew: Sendable {
         }
     }
 
+    /// More of it is to be carried, behind all that was given: while ``run(_:goesOn:)`` asks.
+    func add(_ ranges: [Range<Int64>]) { state.withLock { $0.waiting += ranges } }
+
     private func startMissing() {
         let lanes = state.withLock { state -> [Int] in
             guard !state.isEnding, state.failure == nil else { return [] }

@@ -55,6 +55,13 @@ final class Receiver {
         log.info("limited", ["up": "\(tables.0)", "down": "\(tables.1)"])
     }
 
+    /// What others are sending counts when all else has been heard of: what is not among it then has come, or will not.
+    /// - Returns: whether there is news about it.
+    private func take(coming answer: ChangesResponse) -> Bool {
+        guard answer.paused == nil, answer.through >= answer.head else { return false }
+        return state.setComing((answer.coming ?? []).compactMap(Coming.init))
+    }
+
     private func take(_ late: [LateOutcomeMessage]) throws {
         let outcomes = try late.map { (id: $0.id, number: $0.outcome.number, outcome: try $0.outcome.outcome()) }
         if try worker.perform({ try $0.take(late: outcomes) }) { return }
@@ -121,12 +128,18 @@ final class Receiver {
         if let late = answer.late { try take(late) }
         wanted = answer.wantedMark ?? wanted
         if let contents = answer.wanted, !contents.isEmpty { state.want(contents) }
+        let hadAll = state.isCaughtUp && !state.isPaused && answer.through == since.rawValue
         state.setPause(answer.paused)
         state.setCaughtUp(answer.through >= answer.head || answer.paused != nil)
+        let isAboutComing = take(coming: answer)
+        let isOnlyThat = isAboutComing && hadAll && nodes.isEmpty && answer.barrier <= barrier
         if answer.barrier > barrier {
             barrier = answer.barrier
             worker.ask(barrier: barrier)
         }
+        if isAboutComing { state.bulkDown.ring() }
+        // It is told a few times a second.
+        if isOnlyThat, answer.late == nil, (answer.wanted ?? []).isEmpty { return }
         state.down.ring()
         state.up.ring()
         state.report.ring()

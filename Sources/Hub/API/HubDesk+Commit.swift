@@ -55,6 +55,8 @@ extension HubDesk {
     /// another commit of it waits, which may name the same files.
     private func makeRoom(_ client: String) {
         guard commitLines[client, default: []].isEmpty else { return }
+        // A second name would keep the room of a file.
+        endComing { $0.uploader == client }
         // What is staged ahead of a commit, and may have taken hours, goes last.
         var count = store.clearStaging(of: client, keepsAhead: true)
         if count == 0 { count = store.clearStaging(of: client) }
@@ -95,9 +97,12 @@ extension HubDesk {
         try checkMayCommit(job.client, commit.request.epoch)
         if isAheadOfShare(job.client) { return waitingForShare.append((job, commit)) }
         let needs: [ContentNeed] = try journal.snapshot { try self.needs(of: commit, job.client) }
+        let named = Set(needs.map(\.content.digest))
+        // A file in the share has one name.
+        for digest in named { closeComing(PreparingKey(client: job.client, digest: digest)) }
         let fetcher = Fetcher(
             store, client: job.client, adoptedFrom: settings.adoptedFrom,
-            ready: Set(needs.map(\.content.digest)).compactMap { ready.take($0, for: job.client) })
+            ready: named.compactMap { ready.take($0, for: job.client) })
         if needs.isEmpty { return finish(job, commit, fetcher, failure: nil) }
         // SAFETY: the fetcher goes to the worker and comes back; the desk is used on the queue only.
         nonisolated(unsafe) let (desk, handed) = (self, fetcher)
@@ -219,6 +224,8 @@ extension HubDesk {
             }
             show(result.placements)
             removeUnused(fetcher, result)
+            let named = Set(commit.operations.compactMap { $0.operation.change.content?.file?.digest })
+            endComing { $0.uploader == job.client && named.contains($0.digest) }
             respond(job, commit, result)
             remember(fetcher.followed)
         } catch {

@@ -29,7 +29,10 @@ extension HubDesk {
         let message = try request.message(PrepareRequest.self)
         try checkMayGoOn(client)
         if let only = message.only { try drop(except: only, of: client) }
-        if let growing = message.growing { try begin(growing, of: client) }
+        if let growing = message.growing {
+            try begin(growing, of: client)
+            if let coming = message.coming { try announce(coming, in: growing, by: client) }
+        }
         guard let content = message.content else { return .message(PrepareResponse(isReady: false)) }
         guard let epoch = message.epoch else { throw ErrorMessage(.missingField, "the field 'epoch' is missing") }
         try checkEpoch(epoch, of: client)
@@ -75,7 +78,7 @@ extension HubDesk {
         let preparation = Preparation(
             store: store, client: key.client,
             content: FileContent(digest: key.digest, size: size, mode: Mode(0o600), mtime: Nanoseconds(0)),
-            source: places, cancellation: cancellation, beforeReading: beforeReading)
+            source: places, cancellation: cancellation, names: finishComing(key), beforeReading: beforeReading)
         let queue = queue
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
         preparers.run(for: key.client) {
@@ -87,6 +90,8 @@ extension HubDesk {
     private func prepared(_ key: PreparingKey, _ result: Result<ReadyContent, any Error>) {
         // The next start gives back what this one has done.
         guard let done = preparing.removeValue(forKey: key) else { return }
+        closeComing(key)
+        if case .failure = result { coming.reopen(key.digest, of: key.client) }
         var answer = result
         if done.cancellation.isCancelled {
             switch result {
@@ -146,6 +151,7 @@ extension HubDesk {
             content.cancellation.cancel()
         }
         for left in ready.takeAll(of: client, except: Set(digests)) { try? left.item.remove() }
+        endComing { $0.uploader == client && !digests.contains($0.digest) }
     }
 
     /// - Returns: how many contents went.

@@ -97,6 +97,8 @@ extension HubDesk {
         toldOld[name] = nil
         try reload(name)
         endPolls(of: name, with: HubDesk.revoked)
+        endComing { $0.uploader == name }
+        store.closeComing(of: name)
         settle()
         try writeKeys()
         if let key {

@@ -144,7 +144,8 @@ extension HubDesk {
             late: try request.number("late") ?? 0,
             complete: try request.number("complete").map { Sequence($0) }, epoch: epoch,
             wantsInline: try request.number("inline") == 1,
-            behind: min(max(try request.number("behind") ?? 0, 0), MessageWithBytes.most))
+            behind: min(max(try request.number("behind") ?? 0, 0), MessageWithBytes.most),
+            coming: try request.number("coming"))
         let head = try head
         if query.since > head {
             throw ErrorMessage(
@@ -201,7 +202,9 @@ extension HubDesk {
             contents: contents, paused: nil,
             barrier: barrierToTell(query, isLastPage: page.through == page.head),
             late: try lateOutcomes(for: name, after: query.late), wanted: subtree == nil ? wantedContents : nil,
-            wantedMark: wantedMark, subtree: subtree, limits: limits(of: name))
+            wantedMark: wantedMark, subtree: subtree, limits: limits(of: name),
+            coming: query.coming == nil ? nil : try coming(for: name),
+            comingMark: query.coming == nil ? nil : coming.mark(of: name))
         return (response, files)
     }
 

@@ -43,6 +43,7 @@ extension HubDesk {
     func settle() {
         if isStopped { return }
         do { try findSubtrees() } catch { hubLog.error("subtrees_not_found", ["reason": "\(error)"]) }
+        endSilentComing()
         for poll in polls {
             do {
                 guard try isDue(poll) else { continue }
@@ -76,6 +77,7 @@ extension HubDesk {
             let isHeldStill = try standstill(of: name) != nil
             if let known = query.limits, known != limitsText(of: name) { return true }
             if !isHeldStill, try lateOutcomes(for: name, after: query.late) != nil { return true }
+            if !isHeldStill, let known = query.coming, coming.mark(of: name) > known { return true }
             if !isHeldStill, wantedMark > query.wanted, !wantedContents.isEmpty { return true }
             return ChangesRule.isReady(query, head: try head, barrier: barrier, isPaused: isHeldStill)
         case .wait(let goal): return try isCaughtUp(goal) && waiting(for: goal).isEmpty
@@ -94,6 +96,7 @@ extension HubDesk {
     private var nextLimit: Nanoseconds? {
         var limits = polls.map(\.deadline) + [lastCollection + HubDesk.collectsEvery]
         if placer.hasToRetry || placer.isDirty { limits.append(clock.uptime() + .seconds(1)) }
+        if let end = coming.nextEnd { limits.append(end) }
         let now = clock.now()
         for client in clients.values {
             if case .paused(let until?) = client.pause(at: now) { limits.append(clock.uptime() + until - now) }

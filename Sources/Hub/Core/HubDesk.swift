@@ -32,6 +32,8 @@ final class HubDesk {
     /// What was made ready, and what is being made so.
     var ready: ReadyTable<ReadyContent>
     var preparing: [PreparingKey: Preparing] = [:]
+    /// What clients are sending at this moment.
+    var coming = ComingTable()
     /// For tests: called, on any thread, before much is read that is no commit.
     var beforeReading: @Sendable () -> Void = {}
     let store: Store
@@ -124,6 +126,7 @@ final class HubDesk {
         firstBarrier = max(clock.now() / 1_000_000, heard + 1)
         try Recovery(store: store, journal: journal, placer: placer).run()
         collectStaging(except: [])
+        store.closeComing()
         try writeKeys()
         keepClientsFile()
         shelve()

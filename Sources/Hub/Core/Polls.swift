@@ -39,6 +39,8 @@ struct ChangesQuery: Hashable, Sendable {
     var wantsInline = false
     /// So many bytes of small new files may come behind it.
     var behind: Int64 = 0
+    /// Of what others are sending, as the client knows it; nil if it is not to be told.
+    var coming: Int64?
 }
 
 /// When a long poll for changes is answered.

@@ -27,6 +27,8 @@ struct Preparation: Sendable {
     let content: FileContent
     let source: ContentNeed.Source
     let cancellation: Cancellation
+    /// How many names the staged file has that the hub gave it.
+    var names = 0
     /// For tests: called when the bytes are out of the client's reach and before they are read.
     var beforeReading: @Sendable () -> Void = {}
 
@@ -63,7 +65,7 @@ struct Preparation: Sendable {
     private func takeOver(_ file: Name, into area: PrivateArea) throws -> PrivateItem {
         let taken = try take(file, into: area)
         do {
-            guard taken.status.links == 1, taken.status.size == content.size else {
+            guard taken.status.links == 1 + names, taken.status.size == content.size else {
                 throw missing("the staged file '\(file)' is not \(content.size) bytes long, or has another name")
             }
             switch try taken.open().isWriterActive() {

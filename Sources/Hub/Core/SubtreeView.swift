@@ -55,6 +55,18 @@ struct SubtreeView {
     /// Whether a node, or a tombstone, lies in the view; the directory itself does not.
     mutating func holds(_ node: Node) throws -> Bool { try node.id != top && standing(node.parent).isInside }
 
+    /// A directory as the client knows it; nil if it lies outside.
+    mutating func outward(directory id: NodeID) throws -> NodeID? {
+        if id == top { return .root }
+        return try standing(id).isInside ? id : nil
+    }
+
+    /// The reverse of ``outward(directory:)``.
+    mutating func inward(directory id: NodeID) throws -> NodeID? {
+        if id == .root { return top }
+        return try standing(id).isInside && id != top ? id : nil
+    }
+
     private mutating func standing(_ directory: NodeID) throws -> Standing {
         if directory == top { return Standing(isInside: true, isFixed: true) }
         if directory == .root { return Standing(isInside: false, isFixed: true) }

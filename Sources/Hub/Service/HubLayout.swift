@@ -29,6 +29,12 @@ package struct HubLayout: Hashable, Sendable {
     package var privateFiles: String { below(".synchub") }
     /// Contents that are made ready for commits: one directory per client.
     package var ahead: String { privateFiles + "/ahead" }
+    /// What others are still sending, to be read: one directory per client, which that client's sessions may read.
+    package var coming: String { privateFiles + "/coming" }
+    /// The one of a client.
+    package func coming(for client: String) -> String { coming + "/" + client }
+    /// As agents see it over SFTP.
+    package static func comingOverSFTP(for client: String) -> String { ".synchub/coming/" + client }
 
     /// Everything of the managed sshd, mode 0700.
     package var ssh: String { below("ssh") }

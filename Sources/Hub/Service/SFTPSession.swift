@@ -6,7 +6,8 @@ internal import Processes
 struct SFTPSession: Sendable {
     /// What the device is, which decides what it may reach.
     enum Kind: String, CaseIterable, Sendable {
-        /// Reads the share and writes into its own staging, reads and removes what is laid out for it in memory; starts in the root, so that both have relative names.
+        /// Reads the share and writes into its own staging, reads and removes what is laid out for it in memory, reads what others are
+        /// still sending; starts in the root, so that all have relative names.
         case agent
         /// Reads and writes the share, and starts there.
         case sftp
@@ -19,7 +20,12 @@ struct SFTPSession: Sendable {
     /// Becomes sftp-server; comes back only to throw.
     func run() throws -> Never {
         let server = try HostTools.find(.sftpServer)
-        if kind == .agent { try HubFile.makeDirectory(layout.staging(of: client), mode: 0o700) }
+        if kind == .agent {
+            try HubFile.makeDirectory(layout.staging(of: client), mode: 0o700)
+            // Without it nothing comes early; a disk that has turned read-only is no reason to have no session.
+            _ = try? HubFile.makeDirectory(layout.coming, mode: 0o700)
+            _ = try? HubFile.makeDirectory(coming, mode: 0o700)
+        }
         // Made by the hub, if it has one: what it lays out for this device.
         let packs = kind == .agent ? PackMemory.directory(of: client, root: layout.root) : nil
         let confinement = Confinement(
@@ -34,7 +40,10 @@ struct SFTPSession: Sendable {
 
     private var start: String { kind == .agent ? layout.root : layout.share }
     private var writable: String { kind == .agent ? layout.staging(of: client) : layout.share }
-    private var readable: [String] { kind == .agent ? [layout.share] : [] }
+    private var readable: [String] {
+        kind == .agent ? [layout.share] + (HubFile.isDirectory(coming) ? [coming] : []) : []
+    }
+    private var coming: String { layout.coming(for: client.text) }
 
     /// Modes and times can be set by name alone, which Landlock does not know of, and neither did it know of truncation before
     /// Linux 6.2. An agent needs none of it (the hub places files). A device may set them unless it could do so outside the share.

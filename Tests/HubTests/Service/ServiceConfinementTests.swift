@@ -96,6 +96,30 @@ struct ServiceConfinementTests {
         }
     }
 
+    @Test func `an agent reads what others are still sending to it, and changes nothing there`() async throws {
+        try await blocking {
+            let hub = try Self.hub()
+            let (own, others) = (".synchub/coming/laptop", ".synchub/coming/other")
+            for client in ["laptop", "other"] { #expect(try hub.sftp(as: client, "pwd").status.isSuccess) }
+            hub.directory.write("half", to: "hub/staging/other/up-1")
+            for place in [own, others] {
+                #expect(link(hub.layout.root + "/staging/other/up-1", hub.layout.root + "/\(place)/1") == 0)
+            }
+            let text = hub.directory.path("text")
+            for command in [
+                "put \(text) \(own)/1", "put \(text) \(own)/new", "rm \(own)/1", "rename \(own)/1 staging/laptop/1",
+                "rename \(own)/1 \(own)/2", "chmod 666 \(own)/1", "mkdir \(own)/d", "ls .synchub/coming",
+                "get \(others)/1 \(hub.directory.path("got"))", "get .synchub/ahead \(hub.directory.path("got"))",
+            ] {
+                #expect(try !hub.sftp(as: "laptop", command).status.isSuccess, "\(command)")
+            }
+            let outcome = try hub.sftp(as: "laptop", "get \(own)/1 \(hub.directory.path("mine"))")
+            #expect(outcome.status.isSuccess, "\(outcome.errorText)")
+            #expect(hub.directory.text("mine") == "half" && hub.directory.text("hub/staging/other/up-1") == "half")
+            #expect(hub.directory.names(in: "hub/\(own)") == ["1"])
+        }
+    }
+
     @Test func `a phone does with the share what it likes`() async throws {
         try await blocking {
             let hub = try Self.hub()
