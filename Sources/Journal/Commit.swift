@@ -24,6 +24,8 @@ struct Commit {
     private var decidedUpTo: Int64
     /// Outcomes of operations up to this number were taken in.
     private let acknowledgedUpTo: Int64
+    /// See ``Journal/commit(client:operations:acknowledged:staged:at:date:origin:guardedBy:announced:moment:mayNameOld:)``.
+    private let mayNameOld: Bool
     /// What was inserted last, as it is.
     var lastInserted: Node?
     /// What operations made whose outcomes are not kept.
@@ -34,10 +36,12 @@ struct Commit {
     ///   - acknowledgedUpTo: outcomes of operations up to this number were taken in.
     init(
         journal: Journal, client: String, at: Int64, date: String, origin: CommitOrigin,
-        staged: [OperationID: StagedContent], decidedUpTo: Int64 = .max, acknowledgedUpTo: Int64 = 0
+        staged: [OperationID: StagedContent], decidedUpTo: Int64 = .max, acknowledgedUpTo: Int64 = 0,
+        mayNameOld: Bool = true
     ) throws {
         self.decidedUpTo = decidedUpTo
         self.acknowledgedUpTo = acknowledgedUpTo
+        self.mayNameOld = mayNameOld
         self.journal = journal
         self.client = client
         self.at = at
@@ -108,7 +112,9 @@ struct Commit {
             case .insert(_, let content): content.kind != .file
             case .rewrite(let id, let content):
                 try content.kind != .file || journal.node(id)?.content.hasSameBytes(as: content) ?? false
-            case .revive(_, _, let content): try journal.holds(content)
+            case .revive(let id, _, let content):
+                try journal.holds(content)
+                    && (mayNameOld || journal.node(id)?.content.hasSameBytes(as: content) ?? false)
             case .relocate, .remove, .conflict: true
             }
         }

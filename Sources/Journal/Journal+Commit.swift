@@ -18,11 +18,14 @@ extension Journal {
     ///   - rule: when deletions and rewrites of a client are held; what the share has done is not.
     ///   - announced: what the client has still to send, this commit included.
     ///   - moment: for the guard's window: now, by ``runningTime``.
+    ///   - mayNameOld: whether a node may come back with any content that the hub has kept without its bytes being brought;
+    ///     otherwise with the one that it had only.
     /// - Throws: ``InvalidOperation``, ``JournalError`` and what `Database` throws; nothing is done then.
     package func commit(
         client: String, operations: [Operation], acknowledged: Int64 = 0, staged: [OperationID: StagedContent] = [:],
         at: Int64, date: String, origin: CommitOrigin = .client,
-        guardedBy rule: MassChangeGuard = .off, announced: AnnouncedChanges = AnnouncedChanges(), moment: Int64 = 0
+        guardedBy rule: MassChangeGuard = .off, announced: AnnouncedChanges = AnnouncedChanges(), moment: Int64 = 0,
+        mayNameOld: Bool = true
     ) throws -> CommitResult {
         let generation = operations.first?.id.generation
         if operations.contains(where: { $0.id.generation != generation }) { throw JournalError.mixedGenerations }
@@ -44,7 +47,7 @@ extension Journal {
             }
             var commit = try Commit(
                 journal: self, client: client, at: at, date: date, origin: origin, staged: staged,
-                decidedUpTo: decidedUpTo, acknowledgedUpTo: acknowledgedUpTo)
+                decidedUpTo: decidedUpTo, acknowledgedUpTo: acknowledgedUpTo, mayNameOld: mayNameOld)
             if origin == .client { try commit.watch(operations, rule, announced, at: moment) }
             let outcomes = try operations.map { try commit.decide($0) }
             try commit.end()

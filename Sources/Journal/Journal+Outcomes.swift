@@ -15,7 +15,7 @@ extension Journal {
     }
 
     /// The node that an operation made or meant; nil if it was refused, is not known, or was acknowledged.
-    func outcomeNode(of operation: OperationID, client: String) throws -> NodeID? {
+    package func outcomeNode(of operation: OperationID, client: String) throws -> NodeID? {
         let found = try database.first(
             "SELECT node FROM outcome WHERE client = ? AND generation = ? AND number = ?", client,
             operation.generation, operation.number

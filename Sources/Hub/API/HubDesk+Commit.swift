@@ -121,9 +121,12 @@ extension HubDesk {
         var found: [Int64: NodeID] = [:]
         // Only what has such a number may have been decided before.
         let highest = try journal.highestNumber(generation: commit.request.generation, client: client)
-        return try commit.operations.compactMap { sourced in
-            // Nothing but a look at the journal: what is there already needs no bytes.
-            try isThere(sourced.operation, &found)
+        // A client of a part means other directories by the same ids than the journal does.
+        let admitted = try admit(commit.operations.map(\.operation), of: client).asked
+        return try zip(commit.operations, admitted).compactMap { sourced, operation in
+            // Nothing but a look at the journal: what is refused, and what is there already, needs no bytes.
+            guard let operation else { return nil }
+            return try isThere(operation, &found)
                 ? nil
                 : try need(
                     of: sourced, client, commit.behind, mayBeDecided: sourced.operation.id.number <= highest)
@@ -216,7 +219,7 @@ extension HubDesk {
                 acknowledged: commit.request.acknowledged,
                 staged: fetcher.items.mapValues { StagedContent(name: $0.name.description) }, at: now.inSeconds,
                 date: clock.day(), guardedBy: settings.guardRule, announced: commit.request.announced,
-                moment: moment)
+                moment: moment, mayNameOld: admitted.view == nil)
             result.outcomes = admitted.outcomes(result.outcomes)
             if !result.held.isEmpty || !heldBatches.isEmpty || result.outcomes.contains(where: \.isHeld) {
                 noteHeld()

@@ -78,7 +78,7 @@ extension HubDesk {
         guard case .part(var part, _) = try view(of: name) else { return Admitted(operations: operations) }
         var admitted = Admitted(operations: [], view: part)
         for operation in operations {
-            switch try part.admit(operation.change) {
+            switch try part.admit(operation.change, of: name) {
             case .success(let change):
                 admitted.operations.append(Operation(id: operation.id, change: change))
                 admitted.refused.append(nil)
@@ -122,6 +122,13 @@ struct Admitted {
     init(operations: [Operation], view: SubtreeView? = nil) {
         self.operations = operations
         self.view = view
+    }
+
+    /// One for each operation of the commit, in its order; nil for one that is refused without asking.
+    var asked: [Operation?] {
+        guard view != nil else { return operations }
+        var rest = operations[...]
+        return refused.map { $0 == nil ? rest.popFirst() : nil }
     }
 
     /// One for each operation of the commit, in its order.

@@ -163,7 +163,8 @@ struct SubtreeView {
     // MARK: - Commits
 
     /// An operation of the client as the journal is asked, or why it is not.
-    mutating func admit(_ change: Change) throws -> Result<Change, Refused> {
+    /// - Parameter client: whose operation it is.
+    mutating func admit(_ change: Change, of client: String) throws -> Result<Change, Refused> {
         var node: Node?
         if let id = change.node, id != .root {
             guard let found = try journal.node(id), try holds(found) else {
@@ -173,12 +174,12 @@ struct SubtreeView {
         }
         switch change {
         case .create(let parent, let name, let content):
-            guard let parent = try admit(parent) else {
+            guard let parent = try admit(parent, of: client) else {
                 return .failure(Refused(outcome: .refused(.orphaned, current: nil)))
             }
             return .success(.create(in: parent, name: name, content: content))
         case .move(let id, let base, let parent, let name):
-            guard let parent = try admit(parent) else {
+            guard let parent = try admit(parent, of: client) else {
                 return .failure(Refused(outcome: .refused(.orphaned, current: node.map(outward))))
             }
             return .success(.move(id, base: base, to: parent, name: name))
@@ -191,12 +192,18 @@ struct SubtreeView {
         var outcome: Outcome
     }
 
-    private mutating func admit(_ parent: ParentReference) throws -> ParentReference? {
-        guard case .node(let id) = parent else { return parent }
-        if id == .root { return .node(top) }
-        guard let node = try journal.node(id), try holds(node) else { return nil }
-        return parent
+    private mutating func admit(_ parent: ParentReference, of client: String) throws -> ParentReference? {
+        switch parent {
+        case .node(.root): return .node(top)
+        case .node(let id): return try reaches(id) ? parent : nil
+        case .created(let operation):
+            // What an earlier commit made, or met, may have been moved out of the part since.
+            guard let made = try journal.outcomeNode(of: operation, client: client) else { return parent }
+            return try made == top || reaches(made) ? parent : nil
+        }
     }
+
+    private mutating func reaches(_ id: NodeID) throws -> Bool { try journal.node(id).map { try holds($0) } ?? false }
 
     /// An outcome as the client knows its nodes.
     func outward(_ outcome: Outcome) -> Outcome {
