@@ -24,6 +24,10 @@ struct FlightRule {
     /// - Parameter now: seconds.
     mutating func begin(at now: Double) { last = now }
 
+    /// Who takes what comes was busy with it: that is no time of the wire.
+    /// - Parameter seconds: since the last bytes came.
+    mutating func rest(_ seconds: Double) { last = last.map { $0 + seconds } }
+
     /// - Parameters:
     ///   - count: bytes that were acknowledged, or have come.
     ///   - now: seconds.

@@ -125,7 +125,9 @@ extension SFTPConnection {
             // A file that grows is read to its end, a little at a time.
             let count = try source.read(at: position, into: room, within: max(known - position, 0))
             if count == 0 { break }
+            let came = SFTPConnection.now
             try sink(UnsafeRawBufferPointer(rebasing: room.prefix(count)))
+            try exclusively { () throws(SSHError) in flight.rest(SFTPConnection.now - came) }
             position += Int64(count)
         }
         return position - offset

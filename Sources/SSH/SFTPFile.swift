@@ -27,6 +27,8 @@ package final class SFTPFile {
     private var position: Int64? = 0
     /// In bytes: handed to libssh2 for writing, not acknowledged yet.
     private var inFlight = 0
+    /// Its bytes have begun to move.
+    private var isMoving = false
 
     init(_ handle: SFTPHandle) { self.handle = handle }
 
@@ -38,6 +40,7 @@ package final class SFTPFile {
         at offset: Int64, into buffer: UnsafeMutableRawBufferPointer, within: Int64
     ) throws(SSHError) -> Int {
         guard buffer.count > 0 else { return 0 }
+        begin()
         // Four times as much is asked for ahead.
         let granted = try connection.paced(min(buffer.count, flightWindow / 4))
         var moved = 0
@@ -71,6 +74,7 @@ package final class SFTPFile {
     /// - Returns: how many were acknowledged, at least 1 unless the buffer is empty.
     package func write(at offset: Int64, _ bytes: UnsafeRawBufferPointer) throws(SSHError) -> Int {
         guard bytes.count > 0 else { return 0 }
+        begin()
         let new = try connection.paced(max(min(bytes.count, SFTPFile.inFlightLimit, flightWindow) - inFlight, 0))
         return try connection.exclusively { () throws(SSHError) in
             let file = try handle.pointer()
@@ -78,6 +82,16 @@ package final class SFTPFile {
             let handed = inFlight + new
             return try write(file, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), handed)
         }
+    }
+
+    private func begin() {
+        if !isMoving { connection.trip.begin() }
+        isMoving = true
+    }
+
+    private func end() {
+        if isMoving { connection.trip.end() }
+        isMoving = false
     }
 
     /// See ``FlightRule``.
@@ -153,6 +167,7 @@ package final class SFTPFile {
 
     /// Closes it at the server; a second call does nothing. What is still in flight is waited for.
     package func close() throws(SSHError) {
+        defer { end() }
         do throws(SSHError) {
             try settle()
         } catch {

@@ -20,7 +20,8 @@ final class SFTPHandle {
             guard let pointer else {
                 throw connection.error(Int(libssh2_session_last_errno(session.handle)), path)
             }
-            connection.trip.took(SFTPConnection.now - begun)
+            let now = SFTPConnection.now
+            connection.trip.took(now - begun, at: now)
             return pointer
         }
     }

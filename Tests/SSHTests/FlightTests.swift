@@ -40,4 +40,44 @@ struct FlightTests {
         for tick in 1...20 { flight.moved(100_000, at: 10_000 + Double(tick) / 10, trip: 0) }
         #expect((300_000...400_000).contains(flight.window))
     }
+
+    @Test func `time in which a disk takes what has come is not the wire's`() {
+        func settled(disk: Double, rests: Bool) -> Int {
+            var flight = FlightRule()
+            var now = 0.0
+            flight.begin(at: now)
+            for _ in 0..<400 {
+                now += 0.01
+                flight.moved(100_000, at: now, trip: 0.04)
+                now += disk
+                if rests { flight.rest(disk) }
+            }
+            return flight.window
+        }
+        let fast = settled(disk: 0, rests: true)
+        #expect(abs(fast - settled(disk: 0.2, rests: true)) < 10)
+        #expect(fast > 10 * settled(disk: 0.2, rests: false))
+    }
+
+    @Test func `the round trip is the shortest one, and a route that becomes longer is noticed`() {
+        var trip = TripRule()
+        #expect(trip.seconds == 0)
+        trip.took(0.05, at: 0, isAlone: false)
+        trip.took(0.03, at: 1, isAlone: true)
+        trip.took(0.04, at: 2, isAlone: true)
+        #expect(trip.seconds == 0.03)
+        // With bytes in the way it tells only of what is shorter.
+        for minute in 1...9 { trip.took(0.4, at: Double(minute) * 60 + 2, isAlone: false) }
+        #expect(trip.seconds == 0.03)
+        trip.took(0.02, at: 600, isAlone: false)
+        #expect(trip.seconds == 0.02)
+        // Once may be an accident.
+        trip.took(0.2, at: 700, isAlone: true)
+        #expect(trip.seconds == 0.02)
+        trip.took(0.21, at: 720, isAlone: true)
+        trip.took(0.2, at: 761, isAlone: true)
+        #expect(trip.seconds == 0.2)
+        trip.took(0.02, at: 762, isAlone: true)
+        #expect(trip.seconds == 0.02)
+    }
 }
