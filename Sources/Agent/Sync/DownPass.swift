@@ -11,13 +11,14 @@ final class DownPass {
     private let connection: @Sendable () -> (any HubConnection)?
     private let isStopping: @Sendable () -> Bool
     private let log = Log("down")
-    /// Nodes whose bytes could not be had, and when to try them again (monotonic milliseconds).
-    private var deferred: [NodeID: Int64] = [:]
+    /// What could not be had. It costs little to try it again.
+    private var pauses = RetryPauses<NodeID>(1_000...8_000)
 
     /// So many files are looked for at once.
     private let batch = 8_192
-    /// In milliseconds.
-    private let retryAfter: Int64 = 1_000
+    /// With more of them in a pause it is only looked what became of them when one is over: there may be very many while the disk
+    /// is full.
+    private let few = 256
 
     /// - Parameter connection: the hub, nil while nothing may be fetched.
     init(
@@ -30,7 +31,7 @@ final class DownPass {
     }
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
-    var nextRetry: Int64? { deferred.values.min() }
+    var nextRetry: Int64? { pauses.nextRetry }
 
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {
@@ -41,9 +42,8 @@ final class DownPass {
             return placed
         }
         while let hub = connection(), !isStopping() {
-            let now = Clock.milliseconds
-            deferred = deferred.filter { $0.value > now }
-            let waiting = Set(deferred.keys)
+            try releasePauses()
+            let waiting = pauses.held
             let fetches = try worker.perform {
                 try $0.fetches(limit: batch, except: waiting, sizes: 0..<HashPass.large)
             }
@@ -51,6 +51,13 @@ final class DownPass {
             placed += try bring(Load.divide(fetches, Load.Limits(pack: hub.hello.packSize)), hub)
         }
         return placed > 0
+    }
+
+    /// Other bytes for the same node need not wait.
+    private func releasePauses() throws {
+        let (now, nodes) = (Clock.milliseconds, pauses.keys)
+        guard let first = pauses.nextRetry, first <= now || nodes.count <= few else { return }
+        pauses.release(at: now, of: try worker.perform { try $0.fetches(of: nodes) })
     }
 
     /// While a load is placed, the next one comes.
@@ -79,7 +86,7 @@ final class DownPass {
     private func place(_ loaded: Loaded) throws -> Int {
         let now = Clock.milliseconds
         for (fetch, reason) in loaded.failed {
-            deferred[fetch.node] = now + retryAfter
+            pauses.begin(fetch.node, fetch.file.digest, at: now)
             log.debug("fetch-failed", ["path": fetch.path.description, "reason": reason ?? "it changed at the hub"])
         }
         let placed = try worker.perform { folder in

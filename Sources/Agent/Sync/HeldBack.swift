@@ -12,25 +12,19 @@ struct HeldBack {
     private var items: [EntryID: Item] = [:]
     /// Those that are being tried again.
     private var released: Set<EntryID> = []
-    /// In milliseconds.
-    private var pause = HeldBack.shortest
-    /// In monotonic milliseconds.
-    private var due: Int64 = 0
+    private var pause = GrowingPause(2_000...30_000)
 
-    private static let shortest: Int64 = 2_000
-    private static let longest: Int64 = 30_000
     /// Tried again at once, in bytes; one file may be larger.
     private static let batch: Int64 = 16 << 20
 
     /// When the next of them are due, in monotonic milliseconds; nil if there are none.
-    var nextRetry: Int64? { released.count < items.count ? due : nil }
+    var nextRetry: Int64? { released.count < items.count ? pause.due : nil }
 
     /// - Returns: those that were not held back before.
     mutating func hold(
         _ files: [(entry: EntryID, file: FileContent)], reason: String, in folder: Folder<DiskTree>, at now: Int64
     ) -> [EntryID] {
-        if files.contains(where: { released.contains($0.entry) }) { pause = min(pause * 2, HeldBack.longest) }
-        due = now + pause
+        pause.begin(at: now, grows: files.contains { released.contains($0.entry) })
         var new: [EntryID] = []
         for (entry, file) in files {
             if items[entry] == nil { new.append(entry) }
@@ -47,7 +41,7 @@ struct HeldBack {
         for (entry, item) in items where !released.contains(entry) {
             if try folder.index.local(entry)?.digest != item.file.digest { letGo(entry, folder) }
         }
-        guard now >= due else { return }
+        guard now >= pause.due ?? 0 else { return }
         var bytes: Int64 = 0
         let waiting = items.filter { !released.contains($0.key) }
         for (entry, item) in waiting.sorted(by: {
@@ -66,12 +60,14 @@ struct HeldBack {
 
     /// They have arrived.
     mutating func forget(_ entries: [EntryID], in folder: Folder<DiskTree>) {
+        var isBetter = false
         for entry in entries {
             folder.sendingTroubles[entry] = nil
             folder.index.heldBack.remove(entry)
             released.remove(entry)
-            if items.removeValue(forKey: entry) != nil { pause = HeldBack.shortest }
+            if items.removeValue(forKey: entry) != nil { isBetter = true }
         }
+        if isBetter { pause.shorten() }
     }
 
     /// Nothing is left to be sent: of those that were let go, there is nothing more to say.

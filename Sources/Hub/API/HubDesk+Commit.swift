@@ -229,7 +229,7 @@ extension HubDesk {
             removeUnused(fetcher, result)
             let named = Set(commit.operations.compactMap { $0.operation.change.content?.file?.digest })
             endComing { $0.uploader == job.client && named.contains($0.digest) }
-            respond(job, commit, result)
+            respond(job, commit, result, fetcher.dropped)
             remember(fetcher.followed)
         } catch {
             for content in fetcher.giveUp() { keepReady(content) }
@@ -256,7 +256,7 @@ extension HubDesk {
         for item in fetcher.items.values where !used.contains(item.name.description) { try? item.remove() }
     }
 
-    private func respond(_ job: CommitJob, _ commit: ParsedCommit, _ result: CommitResult) {
+    private func respond(_ job: CommitJob, _ commit: ParsedCommit, _ result: CommitResult, _ dropped: Set<Name>) {
         let outcomes = zip(commit.operations, result.outcomes).map {
             OutcomeMessage(number: $0.operation.id.number, $1)
         }
@@ -268,12 +268,15 @@ extension HubDesk {
         // Without it the answer is as good.
         let chain = try? journal.chain(at: result.head)?.map(Escaping.hex).joined()
         job.responder.respond(.message(CommitResponse(outcomes: outcomes, head: result.head.rawValue, chain: chain)))
-        removeStaged(job.client, zip(commit.operations, result.outcomes).map { ($0, $1) })
+        removeStaged(job.client, zip(commit.operations, result.outcomes).map { ($0, $1) }, except: dropped)
         planFlush()
     }
 
     /// Staged files that this commit has used up: all but those of which something is still to come.
-    private func removeStaged(_ client: String, _ decided: [(SourcedOperation, Outcome)]) {
+    /// - Parameter dropped: those that are gone.
+    private func removeStaged(
+        _ client: String, _ decided: [(SourcedOperation, Outcome)], except dropped: Set<Name>
+    ) {
         var used: Set<String> = []
         var needed: Set<String> = []
         for (sourced, outcome) in decided {
@@ -286,9 +289,9 @@ extension HubDesk {
             guard let file = sourced.source?.stagedFile else { continue }
             if case .contentMissing = outcome { needed.insert(file) } else { used.insert(file) }
         }
-        used.subtract(needed)
-        guard !used.isEmpty, let area = try? store.stagingArea(of: client) else { return }
-        for file in used { if let name = try? Name(file) { try? area.remove(name) } }
+        let names = used.subtracting(needed).compactMap { try? Name($0) }.filter { !dropped.contains($0) }
+        guard !names.isEmpty, let area = try? store.stagingArea(of: client) else { return }
+        for name in names { try? area.remove(name) }
     }
 }
 

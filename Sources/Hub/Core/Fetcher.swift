@@ -18,6 +18,8 @@ final class Fetcher {
     private(set) var followed: [(digest: Digest, recipe: Recipe)] = []
     /// What was made ready for this commit, and was not needed yet.
     private var ready: [Digest: ReadyContent]
+    /// Staged files that were removed since all of them has been copied.
+    private(set) var dropped: Set<Name> = []
     /// What was made ready and is in ``items``.
     private var named: [(item: PrivateItem, ready: ReadyContent)] = []
 
@@ -54,7 +56,7 @@ final class Fetcher {
         }
         if used.isEmpty { return }
         guard let area = try? store.stagingArea(of: client) else { return }
-        for (name, isCopied) in used where isCopied { try? area.remove(name) }
+        for (name, isCopied) in used where isCopied && (try? area.remove(name)) != nil { dropped.insert(name) }
     }
 
     /// The commit did not happen: what was taken over goes back, the copies go away. Best effort; a start collects the rest.
@@ -148,12 +150,11 @@ final class Fetcher {
         _ content: FileContent, _ file: Name, _ offset: Int64, isAlone: (Name) -> Bool
     ) throws(FileTreeError) -> PrivateItem? {
         guard let staging else { return nil }
-        let path = RelativePath([file])
         return try attempt { () throws(FileTreeError) in
             let (reader, status) = try self.open(file, in: staging)
             guard offset <= status.size, content.size <= status.size - offset else { return nil }
             if offset == 0, content.size == status.size, content.size >= self.adoptedFrom, isAlone(file),
-                let item = try self.adopt(status, path, content, from: staging)
+                let item = try self.adopt(status, file, content)
             {
                 return item
             }
@@ -172,34 +173,31 @@ final class Fetcher {
         return (reader, status)
     }
 
-    /// Takes over a staged file itself. Nobody can open it once it is in our area; those who had it open before are seen by
-    /// the lease, and then a copy is made after all.
-    /// - Returns: nil where that cannot be known.
+    /// Takes over a staged file itself.
+    /// - Returns: nil where somebody else may still write to it: a copy is made then.
     private func adopt(
-        _ status: FileStatus, _ path: RelativePath, _ content: FileContent, from staging: TreeRoot
+        _ status: FileStatus, _ name: Name, _ content: FileContent
     ) throws(FileTreeError) -> PrivateItem? {
-        guard status.links == 1, let name = path.last,
-            case .taken(let item) = try staging.takeAway(path, expecting: status.fingerprint, into: store.incoming)
-        else { return nil }
-        guard try item.open().isWriterActive() == false, let file = try store.incoming.resumeFile(named: item.name)
-        else {
-            return try back(item, name)
+        guard status.links == 1 else { return nil }
+        let item: PrivateItem
+        switch try store.takeOver(name, of: client, expecting: status, into: store.incoming) {
+        case .isOpen, .changed: return nil
+        case .unknown(let taken):
+            store.giveBack(taken, as: name, of: client)
+            return nil
+        case .ours(let taken): item = taken
         }
-        do {
+        do throws(FileTreeError) {
+            guard let file = try store.incoming.resumeFile(named: item.name) else { return nil }
+            file.keep()
             let verified = try file.finish(
                 mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: false)
             adopted.append((verified, name))
             return verified
         } catch {
-            file.keep()
-            _ = try back(item, name)
+            store.giveBack(item, as: name, of: client)
             throw error
         }
-    }
-
-    private func back(_ item: PrivateItem, _ name: Name) throws(FileTreeError) -> PrivateItem? {
-        _ = try item.move(to: store.stagingArea(of: client), as: name)
-        return nil
     }
 
     private func known(_ content: FileContent, _ base: BaseSource) throws(FileTreeError) -> PrivateItem? {

@@ -60,24 +60,29 @@ struct Preparation: Sendable {
 
     // MARK: - A staged file
 
-    /// Takes a staged file over as it is. Nobody can open it once it is in our area; those who had it open before are seen by the
-    /// lease. What is read afterwards is the file that will be placed.
     private func takeOver(_ file: Name, into area: PrivateArea) throws -> PrivateItem {
-        let taken = try take(file, into: area)
+        let there = try look(at: file)
+        // Of an earlier time, and nobody knows of it any more.
+        try area.remove(Store.aheadName(content.digest))
+        let taken: PrivateItem
+        let isOurs: Bool
+        switch try store.takeOver(
+            file, of: client, expecting: there, into: area, as: Store.aheadName(content.digest))
+        {
+        case .isOpen: throw isBeingWritten(file)
+        case .changed: throw missing("the staged file '\(file)' changed a moment ago")
+        case .ours(let item): (taken, isOurs) = (item, true)
+        case .unknown(let item): (taken, isOurs) = (item, false)
+        }
         do {
-            guard taken.status.links == 1 + names, taken.status.size == content.size else {
-                throw missing("the staged file '\(file)' is not \(content.size) bytes long, or has another name")
+            guard taken.status.links == 1 + names else {
+                throw missing("the staged file '\(file)' has another name")
             }
-            switch try taken.open().isWriterActive() {
-            case false?: return try verify(taken, file)
-            case true?: throw isBeingWritten(file)
-            // Leases are unknown here: only a copy of our own is beyond everybody's reach.
-            case nil:
-                let copy = try store.verifiedCopy(
-                    of: taken.open(), as: content, in: area, sync: true, cancelled: { isCancelled })
-                try taken.remove()
-                return try kept(copy, in: area)
-            }
+            if isOurs { return try verify(taken, file) }
+            let copy = try store.verifiedCopy(
+                of: taken.open(), as: content, in: area, sync: true, cancelled: { isCancelled })
+            try taken.remove()
+            return try kept(copy, in: area)
         } catch {
             // Where it was cancelled the hub may be stopping, and the next start gives it back as well.
             store.giveBack(taken, as: file, of: client)
@@ -88,25 +93,13 @@ struct Preparation: Sendable {
         }
     }
 
-    private func take(_ file: Name, into area: PrivateArea) throws -> PrivateItem {
-        let path = RelativePath([file])
-        guard let staging = store.staging(of: client), let there = try staging.status(of: path), there.kind == .file
+    private func look(at file: Name) throws -> FileStatus {
+        guard let there = try store.staging(of: client)?.status(of: RelativePath([file])), there.kind == .file
         else { throw missing("there is no staged file '\(file)'") }
         guard there.size == content.size else {
             throw missing("the staged file '\(file)' has \(there.size) bytes instead of \(content.size)")
         }
-        // Of an earlier time, and nobody knows of it any more.
-        try area.remove(Store.aheadName(content.digest))
-        switch try staging.takeAway(
-            path, expecting: there.fingerprint, into: area, as: Store.aheadName(content.digest))
-        {
-        case .taken(let item): return item
-        case .busy: throw isBeingWritten(file)
-        case .unexpected: throw missing("the staged file '\(file)' changed a moment ago")
-        case .stranded(_, let item):
-            try? item.remove()
-            throw missing("the staged file '\(file)' changed a moment ago")
-        }
+        return there
     }
 
     private func isBeingWritten(_ file: Name) -> ErrorMessage {

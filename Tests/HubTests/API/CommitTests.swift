@@ -134,6 +134,10 @@ struct CommitTests {
         #expect(try commit(second, "b").applied != nil)
         #expect(write(writer, "EVIL!", 5) == 5)
         #expect(hub.directory.text("share/b") == "large")
+        // One that nobody may read or write belongs to its client as well.
+        let closed = laptop.stage("large")
+        #expect(chmod(hub.directory.path("staging/laptop/\(closed)"), 0o444) == 0)
+        #expect(try commit(closed, "closed").applied != nil)
         // A lie does not cost the upload: it may be resumed.
         let third = laptop.stage("lrage")
         #expect(try commit(third, "c") == .contentMissing)

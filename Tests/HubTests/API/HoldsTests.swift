@@ -96,5 +96,21 @@ struct HoldsTests {
                 frame, "inside", "inside, once", "inside, now", "inside, deleted", "outside", "outside, once",
                 "outside, now") == inside)
         #expect(try holds(laptop, "outside", "outside, once") == ["outside", "outside, once"])
+
+        // Whoever has that name later, with another part, was told of nothing.
+        _ = try laptop.commit(
+            laptop.operation(.create(in: .node(.root), name: try Name("music"), content: .directory(Mode(0o755)))))
+        _ = try hub.post("/v1/revoke", ClientRequest(client: "frame"), as: ClientsTouchedResponse.self)
+        let second = try hub.post(
+            "/v1/invite", InviteRequest(client: "frame", subtree: "music"), as: InviteResponse.self
+        ).invite!
+        let newToken = try hub.join(second).token
+        let newHello = try hub.post(
+            "/v1/hello", HelloRequest(version: "1", generation: "frame-2"), token: newToken, as: HelloResponse.self)
+        let next = TestClient(hub: hub, name: "frame", token: newToken, epoch: newHello.epoch)
+        let stolen = try next.commit(
+            next.operation(
+                .create(in: .node(.root), name: Name("stolen"), content: .file(content("inside, once"))), .known))[0]
+        #expect(stolen == .contentMissing)
     }
 }
