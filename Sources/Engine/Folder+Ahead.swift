@@ -35,8 +35,12 @@ package struct Ahead: Sendable {
     package var came: [NodeID: Int64] = [:]
     /// How much of them need not come, in bytes: it is here, or holes.
     package var here: [NodeID: Int64] = [:]
-    /// How much of them is there, in bytes.
+    /// How much of them has moved there, in bytes.
     package var arrived: [EntryID: Int64] = [:]
+    /// How much of them need not move, in bytes: it is there, or holes.
+    package var there: [EntryID: Int64] = [:]
+    /// How much of them has moved before they were cut, and is here, or there, therefore.
+    var (cameBefore, sentBefore): ([NodeID: Int64], [EntryID: Int64]) = ([:], [:])
     /// Those that are there, whole, and that no commit has named.
     var landed: [EntryID: Digest] = [:]
     /// Those that a plan has left out, with what they were then.
@@ -129,7 +133,8 @@ extension Folder {
         forgetTravelling(file)
         ahead.landed[file.entry] = file.file.digest
         ahead.notes[file.entry] = "its bytes are at the hub, waiting to be told"
-        ahead.arrived[file.entry] = file.file.size
+        // What has not moved was there.
+        ahead.there[file.entry] = max(file.file.size - (ahead.arrived[file.entry] ?? 0), 0)
     }
 
     private func forgetTravelling(_ file: Travelling) {
@@ -146,7 +151,7 @@ extension Folder {
         ahead.waiting[entry] = nil
         if let key = ahead.passed.removeValue(forKey: entry) { ahead.due.insert(key) }
         ahead.notes[entry] = nil
-        ahead.arrived[entry] = nil
+        (ahead.arrived[entry], ahead.there[entry], ahead.sentBefore[entry]) = (nil, nil, nil)
         ahead.landed[entry] = nil
     }
 

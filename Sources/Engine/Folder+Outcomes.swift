@@ -39,10 +39,10 @@ extension Folder {
             if let digest = sent.content?.file?.digest { mustSend.insert(digest) }
         case .applied(let node), .merged(let node):
             if let digest = sent.content?.file?.digest { mustSend.remove(digest) }
-            countSent(sent.content)
+            countSent(sent)
             try accepted(node, sent, before: try sent.node.flatMap { try index.synced($0) })
         case .conflict(let current, let copy):
-            countSent(sent.content)
+            countSent(sent)
             let before = try sent.node.flatMap { try index.synced($0) }
             try index.setRemote(current)
             if sent.node == current.id { try unbind(current.id) }

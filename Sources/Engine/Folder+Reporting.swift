@@ -55,7 +55,7 @@ extension Folder {
             if item.isUp, let entry = subject.local?.entry, let note = ahead.notes[entry], case .send = subject.verdict
             {
                 item.reason = note
-                item.bytes = max(item.bytes - (ahead.arrived[entry] ?? 0), 0)
+                item.bytes = max(item.bytes - (ahead.arrived[entry] ?? 0) - (ahead.there[entry] ?? 0), 0)
             }
             if !item.isUp, let node = subject.node, let note = ahead.coming[node] {
                 item.reason = note

@@ -51,6 +51,8 @@ package final class Folder<Tree: LocalTree> {
     package var ahead = Ahead()
     /// All that was sent and has come since the start, for people.
     package internal(set) var done = Amount()
+    /// The bytes of it that did not have to move.
+    var doneUnmoved: Int64 = 0
     /// What was placed since the last look at the disk was finished, and how it lay there then.
     package var justPlaced = JustPlaced()
 

@@ -12,10 +12,19 @@ package final class FileReader: Sendable {
     /// For a library that reads by itself; the reader still owns it, and must outlive its use.
     package var rawDescriptor: Int32 { descriptor.raw }
 
+    /// For tests: said to be a hole, whatever is there.
+    let falseHole: Range<Int64>?
+
     /// - Parameter descriptor: of a regular file.
-    init(_ descriptor: consuming Descriptor, path: String) {
+    init(_ descriptor: consuming Descriptor, path: String, falseHole: Range<Int64>? = nil) {
         self.descriptor = descriptor
         self.path = path
+        self.falseHole = falseHole
+    }
+
+    /// For tests: the same file on a file system that tells of a hole where there is none.
+    package func lying(about hole: Range<Int64>) -> FileReader {
+        FileReader(Descriptor(fcntl(descriptor.raw, F_DUPFD_CLOEXEC, 0)), path: path, falseHole: hole)
     }
 
     /// As it is now.

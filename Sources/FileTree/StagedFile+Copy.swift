@@ -10,7 +10,9 @@ extension StagedFile {
         _ range: Range<Int64>, of other: FileReader, hashing: Bool = true, cancelled: () -> Bool = { false }
     ) throws(FileTreeError) {
         // Not worth the asking.
-        if range.count < StagedFile.worthAHole { return try copy(range, of: other, hashing, cancelled) }
+        if range.count < StagedFile.worthAHole || !asksForHoles {
+            return try copy(range, of: other, hashing, cancelled)
+        }
         guard try other.status().size >= range.upperBound else {
             throw FileTreeError("copy from", other.path, .changedWhileRead)
         }
@@ -18,6 +20,7 @@ extension StagedFile {
         while position < range.upperBound {
             if let end = other.endOfHole(at: position, before: range.upperBound) {
                 if !hashing { believesHoles = true }
+                hasSkippedHoles = true
                 try skip(end - position, hashing: hashing, cancelled)
                 position = end
             } else {

@@ -66,6 +66,7 @@ extension PrivateArea {
 extension FileReader {
     /// Where the hole ends that lies at an offset, at most an end; nil where there is data, or nobody can tell.
     func endOfHole(at offset: Int64, before end: Int64) -> Int64? {
+        if let falseHole, falseHole.contains(offset) { return min(falseHole.upperBound, end) }
         let data = linux_next_data(descriptor.raw, offset)
         if data < 0 { return errno == ENXIO ? end : nil }
         return data > offset ? min(data, end) : nil
@@ -73,6 +74,7 @@ extension FileReader {
 
     /// Where the data ends that lies at an offset, at most an end.
     func endOfData(at offset: Int64, before end: Int64) -> Int64 {
+        if let falseHole, offset < falseHole.lowerBound { return min(falseHole.lowerBound, end) }
         let hole = linux_next_hole(descriptor.raw, offset)
         return hole > offset ? min(hole, end) : end
     }

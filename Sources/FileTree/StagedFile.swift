@@ -19,6 +19,10 @@ package final class StagedFile {
     private var hashed: Int64 = 0
     /// Whether something was skipped because the other file's file system said that it has a hole there, and nobody has read it.
     package internal(set) var believesHoles = false
+    /// Whether something was skipped for that reason, read or not.
+    package internal(set) var hasSkippedHoles = false
+    /// Whether other files' file systems are asked for their holes. What they say wrong shows in the digest.
+    package var asksForHoles = true
     private var isSettled = false
 
     fileprivate init(area: PrivateArea, name: Name, descriptor: consuming Descriptor, size: Int64) {

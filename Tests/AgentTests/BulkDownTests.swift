@@ -211,6 +211,19 @@ import Transport
         #expect(hub.sent == BulkDownTests.size - there)
     }
 
+    @Test func `a file whose holes are none comes with all its bytes when it came wrong`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let bytes = BulkDownTests.bytes(3, 3 << 20)
+        let file = hub.hold(bytes)
+        hub.state.withLock { $0.data[file.digest] = [0..<65_536, file.size - 1..<file.size] }
+        try receive(worker, 2, "f", file, at: 2)
+        let pass = pass(worker)
+        while try pass.run() {}
+        #expect(directory.read("home/folder/f") == bytes)
+        #expect(privately().isEmpty)
+    }
+
     @Test func `a large file that a program writes to keeps what came for it`() throws {
         let worker = try worker()
         defer { worker.stop() }
@@ -394,6 +407,7 @@ import Transport
         #expect(try pass(worker).run())
         // A stretch of a recipe counts when it is there.
         #expect(try moved() == 100_000)
+        #expect(try worker.perform { $0.spared } == file.size - 100_000)
         #expect(try worker.perform { $0.progress.files } == before.files + 1)
         #expect(try worker.perform { try $0.left().bytes } == 0)
 
@@ -428,7 +442,7 @@ import Transport
         path: RelativePath([try! Name("f")]))  // SAFETY: a name.
 
     private func pauses(after error: any Error) -> [Int64] {
-        var (pauses, now, told) = (RetryPauses(), Int64(0), [Int64]())
+        var (pauses, now, told) = (RetryPauses<NodeID>(1_000...30_000), Int64(0), [Int64]())
         for _ in 0..<12 {
             pauses.begin(fetch, after: error, at: now)
             #expect(pauses.hold(fetch))
@@ -448,7 +462,7 @@ import Transport
     }
 
     @Test func `other bytes for the same file are tried at once, and what is not wanted has no pause`() throws {
-        var pauses = RetryPauses()
+        var pauses = RetryPauses<NodeID>(1_000...30_000)
         pauses.begin(fetch, after: HubError.cancelled, at: 0)
         var other = fetch
         other.file.digest = try #require(Digest(bytes: [UInt8](repeating: 1, count: 32)))

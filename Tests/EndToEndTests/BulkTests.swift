@@ -198,4 +198,31 @@ struct BulkTests {
             for place in others { #expect(place.room("copy") < 8 << 20 && place.room("disk") < 8 << 20) }
         }
     }
+
+    @Test func `a hole in a file of some MiB is one on the other machine`() throws {
+        try withFleet { fleet in
+            try fleet["ann"].folder.writeSparse("image", size: 6 << 20, data: noise(1 << 20), at: 4 << 20)
+            try fleet.expectSame()
+            #expect(fleet["bea"].folder.room("image") < 3 << 20)
+        }
+    }
+
+    @Test func `a large file goes over several connections where one is slow, and arrives right`() throws {
+        try withFleet(agents: ["ann"], proxied: true) { fleet in
+            let proxy = fleet["ann"].proxy!  // SAFETY: this fleet is proxied.
+            try fleet.wait()
+            proxy.pace(each: 20 << 20)
+            let block = noise(1 << 20)
+            var bytes: [UInt8] = []
+            for number in 0..<128 {
+                bytes += block
+                bytes[number << 20] = UInt8(number)
+            }
+            try fleet["ann"].folder.write(bytes, to: "large")
+            try fleet.expectSame(seconds: 90)
+            #expect(proxy.connections(carrying: 8 << 20) >= 2)
+            proxy.pace(each: nil)
+            try fleet.stop()
+        }
+    }
 }

@@ -102,6 +102,34 @@ struct FullHubTests {
         }
     }
 
+    /// A pack that was sent, and has to be copied there, wants twice the room. Where a limit counts what moves, packs are files.
+    @Test(.enabled(if: geteuid() == 0, "needs root, for a small disk"))
+    func `what there is room to send and none to copy is lost by nobody, and arrives with room`() throws {
+        try withFleet(agents: ["ann"], disk: 8) { fleet in
+            let files = 13
+            try fleet.hub.ctl("limit", "ann", "--up", "1g").expectDone()
+            try fleet.wait()
+            // All of them in one commit.
+            try fleet.hub.ctl("pause", "ann").expectDone()
+            for number in 0..<files {
+                try fleet["ann"].folder.write(noise(400_000, seed: UInt64(number + 1)), to: "file \(number)")
+            }
+            try eventually("all of them wait") { try told(fleet).count == files }
+            try fleet.hub.ctl("resume", "ann").expectDone()
+            try eventually("the hub says that it had to make room") {
+                count("hub warning disk_full", in: fleet.hub.log) > 0
+            }
+            #expect(fleet["ann"].folder.names().count == files)
+            try fleet.hub.resizeDisk(60)
+            try fleet.expectSame(seconds: 90)
+            #expect(fleet.hub.staged(by: "ann") == [])
+            #expect(try fleet.hub.status().hub.files == files)
+            #expect(try told(fleet).isEmpty)
+            #expect(try fleet.hub.conflicts().isEmpty)
+            try fleet.stop()
+        }
+    }
+
     @Test func `an upload that was cut leaves nothing behind`() throws {
         try withFleet(agents: ["ann"], proxied: true) { fleet in
             let proxy = fleet["ann"].proxy!  // SAFETY: this fleet is proxied.

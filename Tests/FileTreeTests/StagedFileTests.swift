@@ -189,6 +189,41 @@ struct StagedFileTests {
         #expect(try file.digest() == Digest(bytes: sha256(Array(expected))))
     }
 
+    @Test func `many zeros that come become a hole, and count as what they are`() throws {
+        let bytes =
+            Array("a".utf8) + [UInt8](repeating: 0, count: 3 << 20) + Array("b".utf8)
+            + [UInt8](repeating: 0, count: 5_000)
+        let file = try play.area.newFile()
+        var writer = HoleWriter(file)
+        // As they come from a line: of no round size.
+        for start in stride(from: 0, to: bytes.count, by: 30_000) {
+            try bytes[start..<min(start + 30_000, bytes.count)].withUnsafeBytes { try writer.append($0) }
+        }
+        try writer.end()
+        #expect(writer.size == Int64(bytes.count))
+        let digest = Digest(bytes: sha256(bytes))!  // SAFETY: 32 bytes.
+        let item = try file.finish(mode: Mode(0o600), mtime: 0, expecting: digest, sync: false)
+        #expect(play.directory.read("private/" + item.name.description) == bytes)
+        var status = stat()
+        stat(play.area.path + "/" + item.name.description, &status)
+        #expect(status.st_blocks * 512 < 1 << 20)
+    }
+
+    @Test func `a hole that is none shows in the digest, and is read when nobody asks for holes`() throws {
+        let bytes = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        play.directory.write(bytes, to: "tree/f")
+        let digest = Digest(bytes: sha256(bytes))!  // SAFETY: 32 bytes.
+        let reader = try play.tree.openFile(at("f")).lying(about: 65_536..<1 << 19)
+        let file = try play.area.newFile()
+        try file.append(0..<Int64(bytes.count), of: reader)
+        #expect(file.hasSkippedHoles)
+        #expect(try file.digest() != digest)
+        let whole = try play.area.newFile()
+        whole.asksForHoles = false
+        try whole.append(0..<Int64(bytes.count), of: reader)
+        #expect(try whole.digest() == digest)
+    }
+
     @Test func `what would not fit on the disk is refused before anything of it is written`() throws {
         let new = try sparse("new")
         let recipe = try Recipe(bases: [], numbers: [-1, 0, 1 << 55])

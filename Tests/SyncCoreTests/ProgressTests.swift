@@ -57,4 +57,17 @@ import Testing
         progress.observe(total: Amount(files: 10), left: Amount(files: 30), at: second)
         #expect(progress.secondsLeft == 3)
     }
+
+    @Test func `what was there counts as done, and not into the rate`() {
+        var progress = Progress()
+        let second: Nanoseconds = 1_000_000_000
+        progress.observe(total: Amount(), left: Amount(), spared: 5, at: 0)
+        progress.observe(total: Amount(), left: Amount(files: 1, bytes: 1_000), spared: 5, at: second)
+        progress.observe(total: Amount(), left: Amount(files: 1, bytes: 100), spared: 905, at: 2 * second)
+        #expect(progress.done.bytes == 900 && progress.rate == nil && !progress.isMoving)
+        progress.observe(total: Amount(bytes: 20), left: Amount(files: 1, bytes: 80), spared: 905, at: 3 * second)
+        #expect(progress.done.bytes == 920 && progress.rate == 6)
+        progress.observe(total: Amount(files: 1, bytes: 100), left: Amount(), spared: 905, at: 4 * second)
+        #expect(progress.isOver && progress.done == Amount())
+    }
 }

@@ -16,6 +16,10 @@ package final class FleetProxy: Sendable {
         var upLimit: Int?
         var downLimit: Int?
         var held = 0
+        /// Of one connection and direction, in bytes a second; nil for as fast as it goes.
+        var rate: Int?
+        /// What each connection has carried up.
+        var carriedUp: [Int] = []
         var isRefusing = false
         var isClosed = false
         var sockets: Set<Int32> = []
@@ -74,6 +78,14 @@ package final class FleetProxy: Sendable {
             case .down: $0.downLimit = bytes
             }
         }
+    }
+
+    /// Lets each connection carry so many bytes a second in each direction.
+    package func pace(each rate: Int?) { state.withLock { $0.rate = rate } }
+
+    /// How many connections have carried so many bytes up.
+    package func connections(carrying bytes: Int) -> Int {
+        state.withLock { $0.carriedUp.count { $0 >= bytes } }
     }
 
     /// Blocks until a connection is held by its limit.
@@ -170,6 +182,10 @@ package final class FleetProxy: Sendable {
         var block = [UInt8](repeating: 0, count: 1 << 16)
         var carried = 0
         var isHeld = false
+        let number = state.withLock { state in
+            state.carriedUp.append(0)
+            return state.carriedUp.count - 1
+        }
         defer {
             shutdown(from, Int32(SHUT_RDWR))
             shutdown(to, Int32(SHUT_RDWR))
@@ -193,7 +209,9 @@ package final class FleetProxy: Sendable {
                         }
                         if room == 0 { return nil }
                         switch direction {
-                        case .up: state.up += room
+                        case .up:
+                            state.up += room
+                            state.carriedUp[number] += room
                         case .down: state.down += room
                         }
                         return room
@@ -202,6 +220,7 @@ package final class FleetProxy: Sendable {
                 carried += allowed
                 state.withLock { _ in }  // Wakes who waits for the mark.
                 guard sendAll(to, rest.prefix(allowed)) else { return }
+                if let rate = state.look({ $0.rate }) { usleep(UInt32(allowed * 1_000_000 / rate)) }
                 rest = rest.dropFirst(allowed)
             }
         }

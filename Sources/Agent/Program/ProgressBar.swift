@@ -23,8 +23,9 @@ final class ProgressBar: Sendable {
             var hasDrawn = false
             while isOver.wait(timeout: .milliseconds(200), { $0 ? () : nil }) == nil {
                 // Its turn comes between two steps of the pass.
-                guard let (done, left) = try? worker.perform({ ($0.progress, try $0.left()) }) else { continue }
-                progress.observe(total: done, left: left, at: Clock.uptime)
+                guard let (done, left, spared) = try? worker.perform({ ($0.progress, try $0.left(), $0.spared) })
+                else { continue }
+                progress.observe(total: done, left: left, spared: spared, at: Clock.uptime)
                 guard let message = ProgressMessage(progress) else { continue }
                 ProgressBar.write("\r" + ProgressBar.line(message, width: ProgressBar.width) + "\u{1b}[K")
                 hasDrawn = true

@@ -21,7 +21,7 @@ final class BulkDown {
     /// The same, for what another one is still sending: its rate is a bound, too.
     var earlyRule: ConnectionRule
     let log = Log("down")
-    private var pauses = RetryPauses()
+    private var pauses = RetryPauses<NodeID>(1_000...30_000)
     /// What this process has begun and not finished: its bytes were hashed as they came.
     var begun: [Digest: StagedFile] = [:]
     /// What others are sending.
@@ -32,6 +32,10 @@ final class BulkDown {
     private var waiting: Set<NodeID> = []
     /// What could not be put together from what is here comes whole.
     private var distrusted: Set<Digest> = []
+    /// What came wrong without its holes comes with all its zeros: not every file system tells the truth about them.
+    private var solid: Set<Digest> = []
+    /// Whether what is under way comes without holes.
+    private var skipsHoles = false
     /// What lies on this machine, and when that was listed (monotonic milliseconds).
     private var here: (contents: LocalContents, since: Int64)?
     /// What nobody wants was looked for, and nothing has changed about that since.
@@ -88,7 +92,7 @@ final class BulkDown {
         try worker.perform { $0.ahead.coming[next.node] = "coming; it is large, and others do not wait for it" }
         defer {
             try? worker.perform { folder in
-                countMoved(of: next, in: folder)
+                countMoved(of: next, isWhole: false, in: folder)
                 folder.ahead.coming[next.node] = nil
             }
         }
@@ -100,7 +104,7 @@ final class BulkDown {
         do {
             guard let content = try bring(next, loader) else { return true }
             let placed = try worker.perform { folder in
-                countMoved(of: next, in: folder)
+                countMoved(of: next, isWhole: true, in: folder)
                 folder.absorb(content, for: next.node)
                 let placed = try folder.place(only: [next.node])
                 if placed == 0 { waiting.insert(next.node) }
@@ -118,10 +122,10 @@ final class BulkDown {
         return true
     }
 
-    /// What has come of it since ``begin(_:travels:)`` was done, whatever becomes of it.
-    private func countMoved(of fetch: Fetch, in folder: Folder<DiskTree>) {
-        folder.countReceived(files: 0, bytes: moved)
-        (folder.ahead.came[fetch.node], folder.ahead.here[fetch.node]) = (nil, nil)
+    /// What has come of it since ``begin(_:travels:)`` was done, whatever becomes of it. Only the first time counts.
+    private func countMoved(of fetch: Fetch, isWhole: Bool, in folder: Folder<DiskTree>) {
+        guard folder.ahead.here[fetch.node] != nil else { return }
+        folder.end(receiving: fetch.node, moved: moved, isWhole: isWhole)
         (travels, moved) = (0, 0)
     }
 
@@ -145,7 +149,7 @@ final class BulkDown {
     private func releasePauses() throws {
         let now = Clock.milliseconds
         guard let first = pauses.nextRetry, first <= now else { return }
-        let nodes = pauses.nodes
+        let nodes = pauses.keys
         pauses.release(at: now, of: try worker.perform { try $0.fetches(of: nodes) })
     }
 
@@ -187,6 +191,7 @@ final class BulkDown {
         var plan: RecipePlan?
         if file.size < fetch.file.size, !distrusted.contains(fetch.file.digest) { plan = try loader.plan(for: fetch) }
         var isWhole = false
+        skipsHoles = false
         do {
             isWhole = try plan.map { try build($0, file, fetch, loader) } ?? fill(file, fetch, loader)
             if !isWhole { return nil }
@@ -200,6 +205,12 @@ final class BulkDown {
             // Its bytes are not what they should be, or perhaps not on the disk: it begins again from nothing.
             begun[fetch.file.digest] = nil
             try? loader.area.remove(DiskTree.partName(of: fetch.file.digest))
+            if plan == nil, skipsHoles, case .wrongContent = error.reason,
+                solid.insert(fetch.file.digest).inserted
+            {
+                log.info("holes-not-believed", ["path": fetch.path])
+                return nil
+            }
             if plan == nil || [.noSpace, .readOnly].contains(error.reason) { throw error }
             return try withoutRecipe(fetch, error)
         } catch let error as HubError {
@@ -281,6 +292,7 @@ final class BulkDown {
             data = [0..<size]
         } else {
             try file.resize(to: size)
+            skipsHoles = true
         }
         let most = fetch.path.bytes.count > BulkDown.longPath ? size : BulkDown.piece
         var pieces = Ranges.pieces(of: [low..<size], data: data, most: most)
@@ -328,6 +340,7 @@ final class BulkDown {
 
     /// A hub that does not say gives all of it.
     private func extents(_ file: SharedFile, _ hub: any HubConnection) throws -> [Range<Int64>] {
+        if solid.contains(file.digest) { return [0..<file.size] }
         do { return try hub.extents(file) } catch HubError.refused(let message) where message.code == .unknownRoute {
             return [0..<file.size]
         }
@@ -351,11 +364,13 @@ final class BulkDown {
         let parts = worker.tree.parts()
         let wanted = try worker.perform { folder in
             try Set(
-                (parts.map(\.digest) + begun.keys + distrusted).filter { try notes.contains($0) || folder.isToCome($0) }
-            )
+                (parts.map(\.digest) + begun.keys + distrusted + solid).filter {
+                    try notes.contains($0) || folder.isToCome($0)
+                })
         }
         begun = begun.filter { wanted.contains($0.key) }
         distrusted.formIntersection(wanted)
+        solid.formIntersection(wanted)
         for (item, digest) in parts where !wanted.contains(digest) {
             log.debug("part-dropped", ["bytes": item.status.size])
             try? item.remove()

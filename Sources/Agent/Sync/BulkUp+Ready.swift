@@ -46,6 +46,7 @@ extension BulkUp {
         let parts = recipe.newRanges.map { UploadPart.range(descriptor: reader.rawDescriptor, $0) }
         try hub.upload(name, parts, .bulk(0)) { !isStopping() && connection() != nil }
         try check(reader, file)
+        try worker.perform { $0.ahead.arrived[file.entry] = recipe.newBytes }
         log.debug(
             "recipe",
             ["path": file.path, "bytes": recipe.size, "new": recipe.newBytes, "ranges": recipe.pieces.count])
@@ -92,7 +93,7 @@ extension BulkUp {
         log.debug("ready", ["path": file.path, "bytes": file.file.size])
         staged.insert(file.file.digest)
         plain.remove(file.file.digest)
-        held[file.entry] = nil
+        pauses.forget(file.entry)
         try worker.perform { folder in
             folder.arrived(file)
             folder.sendingTroubles[file.entry] = nil

@@ -20,8 +20,8 @@ final class BulkUp {
     let waits: ReadyWaits
     private let waitsToTheEnd: Bool
     let log = Log("up")
-    /// What the hub could not take, and when it is tried again (monotonic milliseconds).
-    var held: [EntryID: (digest: Digest, due: Int64, pause: Int64)] = [:]
+    /// What the hub could not take.
+    var pauses = RetryPauses<EntryID>(2_000...30_000)
     /// What this process has staged, or a part of it, and no commit has used up.
     var staged: Set<Digest> = []
     /// What is being sent at this moment, one and those that overtook it, and what is being made ready.
@@ -44,8 +44,6 @@ final class BulkUp {
     private static let worthTelling: Int64 = 8 << 20
     /// So many contents are made ready at the hub before the next one is sent.
     private static let mostWaits = 3
-    /// In milliseconds.
-    private static let pauses: ClosedRange<Int64> = 2_000...30_000
 
     /// - Parameters:
     ///   - connections: for one file at most.
@@ -74,7 +72,7 @@ final class BulkUp {
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
     var nextRetry: Int64? {
-        [hashing.nextRetry, hashing.nextSecondLook, held.values.map(\.due).min()].compactMap { $0 }.min()
+        [hashing.nextRetry, hashing.nextSecondLook, pauses.nextRetry].compactMap { $0 }.min()
     }
 
     /// Files that were hashed within two seconds of their change are read once more.
@@ -106,12 +104,9 @@ final class BulkUp {
     private func next(before left: Int64? = nil) throws -> Travelling? {
         let now = Clock.milliseconds
         return try worker.perform { folder in
-            for (entry, hold) in held where !folder.wasTravelling(entry, hold.digest) {
-                held[entry] = nil
-                folder.sendingTroubles[entry] = nil
-            }
+            for entry in pauses.release(at: now, where: folder.wasTravelling) { folder.sendingTroubles[entry] = nil }
             return try folder.firstTravelling { entry, file in
-                !underWay.contains(file.digest) && (held[entry]?.due ?? now) <= now
+                !underWay.contains(file.digest) && !pauses.hold(entry, file.digest)
                     && left.map { BulkOrder.overtakes(file.size, $0) } ?? true
             }
         }
@@ -163,12 +158,14 @@ final class BulkUp {
         try check(reader, file)
         let name = BulkUp.name(of: file.file.digest)
         var left = try missing(of: file, reader, name, hub)
-        try hub.checkRoom(for: Ranges.bytes(left), .bulk(0))
+        let travels = Ranges.bytes(left)
+        try worker.perform { $0.begin(sending: file, travels: travels) }
+        try hub.checkRoom(for: travels, .bulk(0))
         staged.insert(file.file.digest)
         while !left.isEmpty {
             while let urgent = try next(before: Ranges.bytes(left)) { try bring(urgent, hub) }
-            guard try isWanted(file, left: Ranges.bytes(left)) else { return false }
-            left = try send(left, of: file, reader, name, hub)
+            guard try isWanted(file, left: Ranges.bytes(left), of: travels) else { return false }
+            left = try send(left, of: file, travels, reader, name, hub)
         }
         try check(reader, file)
         return true
@@ -176,7 +173,8 @@ final class BulkUp {
 
     /// - Returns: what is left of it when something goes before it.
     private func send(
-        _ ranges: [Range<Int64>], of file: Travelling, _ reader: FileReader, _ name: String, _ hub: any HubConnection
+        _ ranges: [Range<Int64>], of file: Travelling, _ travels: Int64, _ reader: FileReader, _ name: String,
+        _ hub: any HubConnection
     ) throws -> [Range<Int64>] {
         let crew = RangeCrew(
             Ranges.graded(ranges, crew: rule.most), cancel: { hub.cancelBulk(up: true, lane: $0) }
@@ -192,7 +190,7 @@ final class BulkUp {
             _ = try? hub.makeReady(PrepareRequest(growing: name, coming: announcement(file, low, left)))
             // Meanwhile the connections carry on, and what is found may go first.
             _ = try hashing.run()
-            return try isWanted(file, left: left) && next(before: left) == nil
+            return try isWanted(file, left: left, of: travels) && next(before: left) == nil
         }
     }
 
@@ -255,11 +253,11 @@ final class BulkUp {
         }
     }
 
-    private func isWanted(_ file: Travelling, left: Int64) throws -> Bool {
+    private func isWanted(_ file: Travelling, left: Int64, of travels: Int64) throws -> Bool {
         if isStopping() || connection() == nil { throw HubError.cancelled }
         defer { onProgress() }
         return try worker.perform { folder in
-            folder.ahead.arrived[file.entry] = file.file.size - left
+            folder.ahead.arrived[file.entry] = travels - left
             return try folder.isTravelling(file.file.digest)
         }
     }
@@ -267,14 +265,13 @@ final class BulkUp {
     // MARK: - What could not go, and what is not wanted any more
 
     func hold(_ file: Travelling, _ reason: String) throws {
-        let pause = held[file.entry].map { min($0.pause * 2, BulkUp.pauses.upperBound) } ?? BulkUp.pauses.lowerBound
-        if held[file.entry] == nil {
+        if pauses.begin(file.entry, file.file.digest, at: Clock.milliseconds) {
             log.warning(
                 "put-off", ["files": 1, "largest": file.path, "bytes": file.file.size, "reason": reason])
         }
-        held[file.entry] = (file.file.digest, Clock.milliseconds + pause, pause)
         try worker.perform { folder in
             (folder.ahead.notes[file.entry], folder.ahead.arrived[file.entry]) = (nil, nil)
+            folder.ahead.there[file.entry] = nil
             folder.sendingTroubles[file.entry] = reason
         }
         onProgress()

@@ -105,17 +105,27 @@ struct Loader: Sendable {
                 }
                 if let built = try rebuild(fetch, sync: sync) { return built }
                 let file = try newFile()
-                try file.reserve(fetch.file.size)
+                // What has many zeros takes less.
+                if fetch.file.size > Loader.mayHaveHoles {
+                    try area.requireRoom(for: fetch.file.size)
+                } else {
+                    try file.reserve(fetch.file.size)
+                }
+                var writer = HoleWriter(file)
                 let count = try hub.download(SharedFile(fetch)) { block in
-                    if file.size + Int64(block.count) > fetch.file.size { throw Loader.changed }
-                    try file.append(block)
+                    if writer.size + Int64(block.count) > fetch.file.size { throw Loader.changed }
+                    try writer.append(block)
                     if !goesOn() { throw HubError.cancelled }
                 }
+                try writer.end()
                 guard count == fetch.file.size else { throw Loader.changed }
                 return try finish(file, fetch, sync: sync)
             }
         }
     }
+
+    /// In bytes: files of more may have holes that are worth it.
+    private static let mayHaveHoles: Int64 = 1 << 20
 
     static let changed = DiskProblem(.changedWhileRead, "it changed at the hub while it was fetched")
 

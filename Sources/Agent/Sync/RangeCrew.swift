@@ -169,6 +169,7 @@ final class RangeCrew: Sendable {
         state.withLock { state in
             state.busy[lane] = nil
             state.begun.insert(lane)
+            state.dismissed.remove(lane)
             guard lane < state.wanted, !state.isEnding, state.failure == nil, !state.waiting.isEmpty
             else { return nil }
             let range = state.waiting.removeFirst()

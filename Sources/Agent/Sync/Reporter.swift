@@ -80,7 +80,8 @@ final class Reporter {
                 try isAll
                 ? (up: up, down: waiting.count - up, bytes: waiting.reduce(0) { $0 + $1.bytes }) : folder.backlog()
             progress.observe(
-                total: folder.progress, left: Amount(files: left.up + left.down, bytes: left.bytes), at: Clock.uptime)
+                total: folder.progress, left: Amount(files: left.up + left.down, bytes: left.bytes),
+                spared: folder.spared, at: Clock.uptime)
             return ReportRequest(
                 epoch: epoch, cursor: try folder.index.applied.rawValue, barrier: worker.passedBarrier(isIdle: isIdle),
                 pending: items, upCount: left.up, downCount: left.down, bytes: left.bytes, blocked: worker.absence,

@@ -47,9 +47,21 @@ extension Store {
             guard source.offset <= there, source.recipe.newBytes <= there - source.offset else { return nil }
             new = reader
         }
-        let file = try (area ?? incoming).newFile()
-        try file.append(source.recipe, bases: bases, new: new, from: source.offset, cancelled: cancelled)
-        return try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: sync)
+        func put(askingForHoles asks: Bool) throws(FileTreeError) -> StagedFile {
+            let file = try (area ?? incoming).newFile()
+            file.asksForHoles = asks
+            try file.append(source.recipe, bases: bases, new: new, from: source.offset, cancelled: cancelled)
+            return file
+        }
+        let file = try put(askingForHoles: true)
+        do throws(FileTreeError) {
+            return try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: sync)
+        } catch {
+            guard case .wrongContent = error.reason, file.hasSkippedHoles else { throw error }
+        }
+        // Perhaps a file system told of holes where there are none: all of it is read.
+        return try put(askingForHoles: false).finish(
+            mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: sync)
     }
 
     private func open(_ base: BaseSource) throws(FileTreeError) -> FileReader? {

@@ -126,14 +126,24 @@ final class Store: Sendable {
         guard offset <= there, content.size <= there - offset else {
             throw FileTreeError("copy", reader.path, .changedWhileRead)
         }
+        let range = offset..<offset + content.size
         let file = try (area ?? incoming).newFile(mode: content.mode)
         var isCloned = false
         if offset == 0, content.size == there { isCloned = try file.clone(reader) }
         if !isCloned {
-            try file.requireRoom(for: offset..<offset + content.size, of: reader)
-            try file.append(flowing: offset..<offset + content.size, of: reader, cancelled: cancelled)
+            try file.requireRoom(for: range, of: reader)
+            try file.append(flowing: range, of: reader, cancelled: cancelled)
         }
-        return try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: sync)
+        do throws(FileTreeError) {
+            return try file.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: sync)
+        } catch {
+            guard case .wrongContent = error.reason, file.hasSkippedHoles else { throw error }
+        }
+        // Perhaps the file system told of holes where there are none: all of it is read.
+        let whole = try (area ?? incoming).newFile(mode: content.mode)
+        whole.asksForHoles = false
+        try whole.append(flowing: range, of: reader, cancelled: cancelled)
+        return try whole.finish(mode: content.mode, mtime: content.mtime, expecting: content.digest, sync: sync)
     }
 
     /// A copy of a file that this very commit has verified, with the attributes of `content`. It is not hashed again: the file

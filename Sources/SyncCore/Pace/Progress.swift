@@ -30,6 +30,7 @@ package struct Progress: Hashable, Sendable {
     }
     /// What had been done when nothing was left the last time.
     private var start = Amount()
+    private var startSpared: Int64 = 0
     /// The last few seconds, the oldest first.
     private var moments: [Moment] = []
     /// Since the burst began.
@@ -42,10 +43,11 @@ package struct Progress: Hashable, Sendable {
     /// - Parameters:
     ///   - total: all that was ever done: it only grows.
     ///   - left: what waits now.
+    ///   - spared: bytes of all that was ever done that did not have to move, and say nothing about the time that others take.
     ///   - now: of a clock that never goes back.
-    package mutating func observe(total: Amount, left: Amount, at now: Nanoseconds) {
-        if left.files == 0 { (start, moments) = (total, []) }
-        (done, self.left) = (total - start, left)
+    package mutating func observe(total: Amount, left: Amount, spared: Int64 = 0, at now: Nanoseconds) {
+        if left.files == 0 { (start, startSpared, moments) = (total, spared, []) }
+        (done, self.left) = (total - start + Amount(bytes: max(spared - startSpared, 0)), left)
         moments.append(Moment(at: now, done: total))
         // One older than the window stays, so that a rate is never one of an instant.
         while moments.count > 2, now - moments[1].at >= Progress.window { moments.removeFirst() }
