@@ -23,7 +23,7 @@ import Transport
     }
 
     /// An agent's folder in `place`, looked at.
-    private func worker(in place: String = "home") throws -> FolderWorker {
+    private func worker(in place: String = "home", isLooking: Bool = true) throws -> FolderWorker {
         let path = directory.path(place)
         try Files.makeDirectories(path + "/folder")
         if directory.names(in: place + "/folder").isEmpty {
@@ -33,8 +33,10 @@ import Transport
             folder: path + "/folder", standIn: path + "/absent", index: path + "/index.db", debounce: 1,
             longest: 1_000, carrying: .nothing, trashDays: 30, mode: .twoWay, ignoring: [], client: "ann", onWork: {})
         try worker.perform { if try $0.index.epoch == nil { try $0.index.begin(epoch: "e") } }
-        worker.lookAtEverything()
-        worker.waitUntilLooked()
+        if isLooking {
+            worker.lookAtEverything()
+            worker.waitUntilLooked()
+        }
         return worker
     }
 
@@ -390,6 +392,48 @@ import Transport
                     ], new: [15..<35])
             ])
         #expect(RecipeStretch.divide(recipe, from: recipe.size) == [RecipeStretch()])
+    }
+
+    // MARK: - What is to be dropped at the hub
+
+    @Test func `what waits is not dropped at the hub with something else, and nothing before the folder was looked at`()
+        throws
+    {
+        let told = Mutex<[[String]]>([])
+        try withExtendedLifetime(told) {
+            let note: @Sendable ([String]) -> Void = { only in told.withLock { $0.append(only) } }
+            hub.state.withLock { state in
+                state.ready = { request in
+                    if let only = request.only { note(only) }
+                    return .success(false)
+                }
+            }
+            func drop(_ worker: FolderWorker) {
+                let bulk = BulkUp(worker: worker, connections: 1, connection: { [hub] in hub }, isStopping: { false })
+                // This hub has no staging to be cleared.
+                #expect(throws: HubError.self) { try bulk.remove([.empty], hub) }
+            }
+            directory.makeDirectory("home")
+            let early = try worker(isLooking: false)
+            drop(early)
+            early.stop()
+            #expect(told.withLock { $0 } == [])
+
+            let bytes = BulkDownTests.bytes(1)
+            let worker = try worker(in: "other")
+            defer { worker.stop() }
+            directory.write(bytes, to: "other/folder/f")
+            worker.lookAtEverything()
+            worker.waitUntilLooked()
+            _ = try HashPass(worker: worker, sizes: 0..<Int64.max, isStopping: { false }).run()
+            let commit = try worker.perform { folder in
+                folder.ahead.from = 4_096
+                return try folder.nextCommit(operations: 10, bytes: 1 << 20)
+            }
+            #expect(commit?.items.count == nil)
+            drop(worker)
+            #expect(told.withLock { $0 } == [[hub.hold(bytes).digest.hex]])
+        }
     }
 
     // MARK: - Progress

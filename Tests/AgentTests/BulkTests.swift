@@ -162,6 +162,33 @@ struct BulkTests {
         #expect(left == [end - last..<end] && last < end)
     }
 
+    @Test func `what is staged is compared a part at a time`() throws {
+        let digests = try (0..<7).map { try #require(Digest(bytes: [UInt8](repeating: $0, count: 32))) }
+        var asked: [Int64] = []
+        /// Seven blocks of 10 bytes, the last one of 5; the fourth one is wrong there.
+        func told(from start: Int64, size: Int64 = 65) -> StagedResponse.File {
+            let blocks = digests.enumerated().map { $0 == 3 ? "wrong" : $1.hex }
+            return .init(name: "f", size: size, blocks: Array(blocks[Int(start / 10)...].prefix(2)))
+        }
+        func compare(_ ask: (Int64) -> StagedResponse.File?) throws -> [Bool] {
+            asked = []
+            return try StagedBlocks.compare(
+                told(from: 0), 20,
+                ask: { start in
+                    asked.append(start)
+                    return ask(start)
+                }, own: { Array(digests[Int($0.lowerBound / 10)..<Int(($0.upperBound + 9) / 10)]) })
+        }
+        #expect(try compare { told(from: $0) } == [true, true, true, false, true, true, true])
+        #expect(asked == [20, 40, 60])
+        // What has become another file, or went away, is right as far as it was looked at.
+        #expect(try compare { told(from: $0, size: $0 < 40 ? 65 : 66) } == [true, true, true, false])
+        #expect(try compare { _ in nil } == [true, true])
+        #expect(
+            try compare { .init(name: "f", size: 65, blocks: $0 == 20 ? [] : told(from: $0).blocks) }
+                == [true, true, false, false, true, true, true])
+    }
+
     @Test func `who hangs in its login is not waited for when all is carried`() throws {
         struct Cancelled: Error {}
         let cancelled = DispatchSemaphore(value: 0)

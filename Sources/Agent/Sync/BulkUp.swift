@@ -211,7 +211,6 @@ final class BulkUp {
         of file: Travelling, _ reader: FileReader, _ name: String, _ hub: any HubConnection
     ) throws -> [Range<Int64>] {
         let size = file.file.size
-        let page = BulkUp.block * BulkUp.blocksAtOnce
         func ask(from start: Int64) throws(HubError) -> StagedResponse.File? {
             let question = StagedRequest(
                 files: [name], block: BulkUp.block, from: start, most: Int(BulkUp.blocksAtOnce))
@@ -220,25 +219,16 @@ final class BulkUp {
         // Holes do not travel.
         let data = Ranges.ended(reader.dataRanges(upTo: size), at: size)
         if Ranges.bytes(data) + Ranges.worthSkipping > size { dense.insert(file.file.digest) }
-        guard var there = try ask(from: 0), there.size > 0, there.size <= size else {
+        guard let there = try ask(from: 0), there.size > 0, there.size <= size else {
             // Longer than it should be, or not there: it begins empty.
             try hub.beginStaging(name, .bulk(0))
             return Ranges.pieces(of: [0..<size], data: data, most: BulkUp.block)
         }
-        var good: [Bool] = []
-        var start: Int64 = 0
         // A part of it at a time: neither answers take hours, nor do they come when nobody wants them any more.
-        while true {
-            let end = min(start + page, there.size)
-            let own = try reader.blockDigests(of: BulkUp.block, from: start, upTo: end, cancelled: isStopping)
-            // What is not said of a block is that it is there.
-            good += own.indices.map { there.blocks.indices.contains($0) && own[$0].hex == there.blocks[$0] }
-            start = end
-            if start >= there.size { break }
+        let good = try StagedBlocks.compare(there, BulkUp.block * BulkUp.blocksAtOnce, ask: ask) { range in
             if isStopping() || connection() == nil { throw HubError.cancelled }
-            let size = there.size
-            guard let next = try ask(from: start), next.size == size else { break }
-            there = next
+            return try reader.blockDigests(
+                of: BulkUp.block, from: range.lowerBound, upTo: range.upperBound, cancelled: isStopping)
         }
         let missing = StagedBlocks.missing(of: size, block: BulkUp.block, there: there.size, good: good)
         log.info(
@@ -328,6 +318,30 @@ final class BulkUp {
 
 /// What is missing of a file that is staged in blocks. Pure.
 enum StagedBlocks {
+    /// For each block that lies there whether its bytes are right. What is not said of a block is that it is there.
+    /// - Parameters:
+    ///   - first: what was said of the first part.
+    ///   - part: so many bytes, whole blocks, are told at a time.
+    ///   - ask: the next part, from there on.
+    ///   - own: the digests of blocks of the file here.
+    static func compare(
+        _ first: StagedResponse.File, _ part: Int64, ask: (Int64) throws -> StagedResponse.File?,
+        own: (Range<Int64>) throws -> [Digest]
+    ) throws -> [Bool] {
+        var good: [Bool] = []
+        var there = first
+        var start: Int64 = 0
+        while true {
+            let end = min(start + part, first.size)
+            let digests = try own(start..<end)
+            good += digests.indices.map { there.blocks.indices.contains($0) && digests[$0].hex == there.blocks[$0] }
+            start = end
+            // It is another file by now: of the rest nothing is known.
+            guard start < first.size, let next = try ask(start), next.size == first.size else { return good }
+            there = next
+        }
+    }
+
     /// - Parameters:
     ///   - there: how many bytes lie there.
     ///   - good: for each block that lies there whether its bytes are right; the last one may be shorter.

@@ -32,7 +32,9 @@ extension Store {
         case .taken(let item):
             do throws(FileTreeError) {
                 // Its client may have made it unreadable even for its owner.
-                try item.setAttributes(mode: Mode(0o600), mtime: item.status.mtime)
+                if item.status.mode.rawValue & 0o600 != 0o600 {
+                    try item.setAttributes(mode: Mode(0o600), mtime: item.status.mtime)
+                }
                 let reader = try item.open()
                 switch reader.isWriterActive() {
                 case false?: return .ours(item)
