@@ -1,3 +1,4 @@
+import ControlAPI
 import Engine
 import FileTree
 import Glibc
@@ -392,6 +393,29 @@ import Transport
                     ], new: [15..<35])
             ])
         #expect(RecipeStretch.divide(recipe, from: recipe.size) == [RecipeStretch()])
+    }
+
+    // MARK: - What the hub has lost
+
+    @Test func `what the hub asks for and is large goes with the bulk`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let bytes = BulkDownTests.bytes(1)
+        try receive(worker, 2, "f", hub.hold(bytes), at: 2)
+        #expect(try pass(worker).run())
+        let key = ContentKey(sha256: hub.hold(bytes).digest.hex, size: Int64(bytes.count))
+        hub.state.withLock { $0.given = [] }
+        for lane in [Lane.quick, .bulk(0)] {
+            try GivingBack(worker: worker, lane: lane, isStopping: { false }).give(key, to: hub)
+        }
+        #expect(hub.state.withLock { $0.given } == [.quick, .bulk(0)])
+
+        let state = AgentState()
+        let large = ContentKey(sha256: key.sha256, size: HashPass.large)
+        state.want([key, large])
+        #expect(state.takeWanted(where: GivingBack.isLarge) == [large])
+        #expect(state.takeWanted { !GivingBack.isLarge($0) } == [key])
+        #expect(state.takeWanted { _ in true } == [])
     }
 
     // MARK: - What is to be dropped at the hub

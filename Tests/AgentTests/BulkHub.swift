@@ -20,6 +20,8 @@ final class BulkHub: HubConnection {
         var before: @Sendable (Int) throws -> Void = { _ in }
         /// Answers who wants a content made ready; nobody is answered without it.
         var ready: (@Sendable (PrepareRequest) -> Result<Bool, HubError>)?
+        /// Over which lanes contents were given back; nil: none is taken.
+        var given: [Lane]?
     }
     let state = Mutex(State())
     let hello = HelloResponse(
@@ -105,14 +107,22 @@ final class BulkHub: HubConnection {
     var mostBehind: Int64 { 0 }
     func commit(_ request: [UInt8], behind: [UInt8]) throws(HubError) -> CommitResponse { throw BulkHub.nothing }
     func report(_ report: ReportRequest) throws(HubError) { throw BulkHub.nothing }
-    func offer(_ offer: OfferRequest) throws(HubError) { throw BulkHub.nothing }
+    func offer(_ offer: OfferRequest) throws(HubError) {
+        if state.withLock({ $0.given == nil }) { throw BulkHub.nothing }
+    }
     func holds(_ contents: [ContentKey]) throws(HubError) -> [ContentKey] { throw BulkHub.nothing }
     func forward(
         _ method: String, _ path: String, _ body: [UInt8]
     ) throws(HubError) -> (status: Int, body: [UInt8]) { throw BulkHub.nothing }
     func upload(
         _ name: String, _ parts: [UploadPart], _ lane: Lane, goOn: () -> Bool
-    ) throws(HubError) { throw BulkHub.nothing }
+    ) throws(HubError) {
+        let isTaken = state.withLock { state in
+            state.given?.append(lane)
+            return state.given != nil
+        }
+        if !isTaken { throw BulkHub.nothing }
+    }
     func makeReady(_ request: PrepareRequest) throws(HubError) -> Bool {
         guard let answer = state.withLock({ $0.ready }) else { throw BulkHub.nothing }
         return try answer(request).get()

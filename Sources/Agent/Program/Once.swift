@@ -59,9 +59,10 @@ final class Once {
         let before = try worker.perform { try ($0.index.received, $0.index.acknowledged) }
         let up = UpPass(
             worker: worker, connection: { [hub] in hub }, isStopping: { false }, reading: reading,
-            takeWanted: { [state] in state.takeWanted() })
+            takeWanted: { [state] in state.takeWanted { !GivingBack.isLarge($0) } })
         let ahead = BulkUp(
-            worker: worker, connections: connections, connection: { [hub] in hub }, isStopping: { false })
+            worker: worker, connections: connections, connection: { [hub] in hub }, isStopping: { false },
+            takeWanted: { [state] in state.takeWanted(where: GivingBack.isLarge) })
         try worker.perform { $0.ahead.from = HashPass.large }
         let down = DownPass(worker: worker, connection: { [hub] in hub }, isStopping: { false })
         let large = BulkDown(

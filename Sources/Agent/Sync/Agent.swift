@@ -112,7 +112,7 @@ final class Agent: Sendable {
     private func send() {
         let pass = UpPass(
             worker: worker, connection: { [state] in state.forTransfers }, isStopping: { [state] in state.isStopping },
-            takeWanted: { [state] in state.takeWanted() })
+            takeWanted: { [state] in state.takeWanted { !GivingBack.isLarge($0) } })
         let worker = worker
         var prepared: ObjectIdentifier?
         try? worker.perform { $0.ahead.from = HashPass.large }
@@ -131,7 +131,8 @@ final class Agent: Sendable {
     private func sendAhead() {
         let pass = BulkUp(
             worker: worker, connections: connections, connection: { [state] in state.forTransfers },
-            isStopping: { [state] in state.isStopping }, onReady: { [state] in state.bulkUp.ring() }
+            isStopping: { [state] in state.isStopping }, onReady: { [state] in state.bulkUp.ring() },
+            takeWanted: { [state] in state.takeWanted(where: GivingBack.isLarge) }
         ) { [state] in state.report.ring() }
         loop("up", state.bulkUp, { pass.nextRetry }) {
             try pass.hashAgain()

@@ -93,11 +93,11 @@ final class AgentState: Sendable {
     /// The hub asks for contents that it lacks.
     func want(_ contents: [ContentKey]) { facts.withLock { $0.wanted = contents } }
 
-    /// Takes what it asks for: each is offered once.
-    func takeWanted() -> [ContentKey] {
+    /// Takes some of what it asks for: each is offered once.
+    func takeWanted(where isMeant: (ContentKey) -> Bool) -> [ContentKey] {
         facts.withLock { facts in
-            defer { facts.wanted = [] }
-            return facts.wanted
+            defer { facts.wanted.removeAll(where: isMeant) }
+            return facts.wanted.filter(isMeant)
         }
     }
 

@@ -13,6 +13,7 @@ final class BulkUp {
     let connection: () -> (any HubConnection)?
     let isStopping: () -> Bool
     private let onProgress: () -> Void
+    private let takeWanted: () -> [ContentKey]
     /// How many connections one file gets: what was found out with one holds for the next.
     private var rule: ConnectionRule
     private let hashing: HashPass
@@ -50,14 +51,15 @@ final class BulkUp {
     ///   - connection: the hub, nil while nothing may be sent.
     ///   - onReady: called, on any thread, when another round would find that the hub has made something ready; nil: a round waits
     ///     for that when it has nothing else to do.
+    ///   - takeWanted: what the hub asks for and was not given yet.
     ///   - onProgress: called when a part has arrived.
     init(
         worker: FolderWorker, connections: Int, connection: @escaping () -> (any HubConnection)?,
         isStopping: @escaping () -> Bool, onReady: (@Sendable () -> Void)? = nil,
-        onProgress: @escaping () -> Void = {}
+        takeWanted: @escaping () -> [ContentKey] = { [] }, onProgress: @escaping () -> Void = {}
     ) {
         (self.worker, self.connection, self.isStopping) = (worker, connection, isStopping)
-        self.onProgress = onProgress
+        (self.onProgress, self.takeWanted) = (onProgress, takeWanted)
         rule = ConnectionRule(most: connections)
         waits = ReadyWaits(onEnd: onReady ?? {})
         waitsToTheEnd = onReady == nil
@@ -86,6 +88,8 @@ final class BulkUp {
         if try hashing.run().any { return true }
         guard let hub = connection() else { return hasMoved }
         try drop(hub)
+        let giving = GivingBack(worker: worker, lane: .bulk(0), isStopping: isStopping)
+        for content in takeWanted() where !isStopping() { try giving.give(content, to: hub) }
         guard waits.count < BulkUp.mostWaits else { return waitsToTheEnd ? waits.waitForOne() : hasMoved }
         let before = try dropped()
         guard let next = try next() else {

@@ -59,7 +59,8 @@ final class UpPass {
         }
         if try worker.decideLeftovers(asking: { try self.whatIsThere($0, hub) }) { return true }
         if staging == .hasLeftovers { try clearStaging(hub) }
-        for content in takeWanted() where !isStopping() { try give(content, to: hub) }
+        let giving = GivingBack(worker: worker, lane: .quick, isStopping: isStopping)
+        for content in takeWanted() where !isStopping() { try giving.give(content, to: hub) }
         let now = Clock.milliseconds
         let commit = try worker.perform { folder in
             try held.release(in: folder, at: now)

@@ -1,0 +1,43 @@
+internal import ControlAPI
+internal import FileTree
+internal import Index
+internal import Processes
+internal import SyncCore
+internal import Transport
+
+/// What the hub has lost and asks for: sent without an operation, since nothing has changed here.
+struct GivingBack {
+    let worker: FolderWorker
+    /// What is large goes with the bulk, so that nothing small waits for it.
+    let lane: Lane
+    let isStopping: () -> Bool
+    private let log = Log("up")
+
+    init(worker: FolderWorker, lane: Lane, isStopping: @escaping () -> Bool) {
+        (self.worker, self.lane, self.isStopping) = (worker, lane, isStopping)
+    }
+
+    /// Whether a content goes with the bulk.
+    static func isLarge(_ content: ContentKey) -> Bool { content.size >= HashPass.large }
+
+    /// Gives the hub a content if a file here has it. What goes wrong with one is told in the log; it is asked for again.
+    func give(_ content: ContentKey, to hub: any HubConnection) throws {
+        guard let digest = Digest(hex: content.sha256),
+            let path = try worker.perform({ folder in
+                try folder.index.entry(holding: digest, size: content.size).flatMap { try folder.index.path(of: $0) }
+            })
+        else { return }
+        do {
+            let file = try worker.tree.root.openFile(path)
+            let name = "want-\(content.sha256)"
+            try hub.upload(
+                name, [.file(descriptor: file.rawDescriptor, length: content.size)], lane, goOn: { !isStopping() })
+            try hub.offer(OfferRequest(content: content, staged: name))
+            log.info("given-back", ["path": path.description, "bytes": content.size])
+        } catch let error as HubError where error.endsConnection {
+            throw error
+        } catch {
+            log.warning("not-given-back", ["path": path.description, "reason": "\(error)"])
+        }
+    }
+}
