@@ -78,7 +78,7 @@ let package = Package(
         // How fast a core hashes and cuts, in MB/s.
         .executableTarget(name: "hashrate", dependencies: ["FileTree", "Hashing", "SyncCore"], path: "Tests/hashrate"),
         tests(of: "SyncCore", "TestSupport", "Processes"),
-        tests(of: "ControlAPI", "SyncCore"),
+        tests(of: "ControlAPI", "TestSupport", "SyncCore"),
         tests(of: "Arguments"),
         tests(of: "Settings", "TestSupport"),
         tests(of: "SQLite", "TestSupport"),

@@ -29,7 +29,8 @@ package enum MessageWithBytes {
         _ type: Message.Type, from body: [UInt8]
     ) throws(WireError) -> (message: Message, bytesFrom: Int) {
         guard let end = body.firstIndex(of: lineFeed) else { throw .notJSON("a line feed is missing behind it") }
-        return (try WireFormat.decode(type, from: Array(body[..<end])), end + 1)
+        if let quick = WireFormat.decodeQuickly(type, from: body, 0..<end) { return (quick, end + 1) }
+        return (try WireFormat.decodeByCoder(type, from: Array(body[..<end])), end + 1)
     }
 
     private static let lineFeed: UInt8 = 0x0A

@@ -5,6 +5,13 @@ import FoundationEssentials
 /// The messages themselves are plain structs; this file and the structs are the API's one description.
 package enum WireFormat {
     package static func encode(_ message: some Encodable) -> [UInt8] {
+        guard let quick = message as? any QuickMessage else { return encodeByCoder(message) }
+        var text = QuickText()
+        quick.write(to: &text)
+        return text.bytes
+    }
+
+    static func encodeByCoder(_ message: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // SAFETY: messages hold only strings, integers, booleans, arrays and objects, which always encode.
@@ -13,6 +20,24 @@ package enum WireFormat {
 
     /// - Throws: ``WireError`` that names the field.
     package static func decode<Message: Decodable>(_ type: Message.Type, from bytes: [UInt8]) throws(WireError)
+        -> Message
+    {
+        if let quick = decodeQuickly(type, from: bytes, bytes.indices) { return quick }
+        return try decodeByCoder(type, from: bytes)
+    }
+
+    /// Nil for what only a coder can read.
+    /// - Parameter range: of the bytes.
+    static func decodeQuickly<Message: Decodable>(
+        _ type: Message.Type, from bytes: [UInt8], _ range: Range<Int>
+    ) -> Message? {
+        guard let quick = type as? any QuickMessage.Type else { return nil }
+        var text = QuickScanner(bytes, range)
+        guard let message = try? quick.init(from: &text), text.isAtEnd else { return nil }
+        return message as? Message
+    }
+
+    static func decodeByCoder<Message: Decodable>(_ type: Message.Type, from bytes: [UInt8]) throws(WireError)
         -> Message
     {
         do {
