@@ -8,7 +8,14 @@ import SyncCore
 struct FileBehind: Sendable {
     /// Among the page's nodes.
     let index: Int
-    let source: LayOutSource
+    let size: Int64
+    let place: Place
+
+    enum Place {
+        case share(LayOutSource)
+        /// As they came with the commit, and were verified.
+        case memory(ArraySlice<UInt8>)
+    }
 }
 
 // Small new files whose bytes come behind the page that tells of them: who waits for changes need not ask for them.
@@ -36,12 +43,19 @@ extension HubDesk {
                 try !journal.hadFile(with: file.digest, at: since), store.sizeOfVersion(file.digest) == nil
             else { continue }
             if file.size > left { return (files, index) }
-            guard let directory = try directories[node.parent] ?? journal.path(of: node.id)?.parent else { continue }
-            directories[node.parent] = directory
+            let place: FileBehind.Place
+            if let bytes = justCommitted[file.digest] {
+                place = .memory(bytes)
+            } else {
+                guard let directory = try directories[node.parent] ?? journal.path(of: node.id)?.parent else {
+                    continue
+                }
+                directories[node.parent] = directory
+                place = .share(LayOutSource(path: directory.appending(node.name), content: file))
+            }
             left -= file.size
             seen.insert(file.digest)
-            let source = LayOutSource(path: directory.appending(node.name), content: file)
-            files.append(FileBehind(index: index, source: source))
+            files.append(FileBehind(index: index, size: file.size, place: place))
         }
         return (files, nodes.count)
     }
@@ -52,7 +66,7 @@ extension HubDesk {
         let room = mayCome(behindAnswer: query.behind, responder) ? query.behind : 0
         let (page, files) = try page(for: client, query, behind: room)
         guard page.nodes.count > HubDesk.few || !files.isEmpty else { return .message(page) }
-        let size = files.reduce(Int64(0)) { $0 + $1.source.length }
+        let size = files.reduce(Int64(0)) { $0 + $1.size }
         let (store, queue) = (store, queue)
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
         bytesPromised += size
@@ -64,17 +78,39 @@ extension HubDesk {
         return nil
     }
 
-    /// In nodes: so short a page is written where it is made.
-    private static let few = 64
+    /// In nodes: so short a page, or an answer to a commit, is written where it is made.
+    static let few = 64
+
+    /// What a commit has brought behind it, and is in private files: those bytes of it that may go on to others.
+    func bytesToPassOn(_ commit: ParsedCommit, _ isVerified: (OperationID) -> Bool) -> [Digest: ArraySlice<UInt8>] {
+        guard let behind = commit.behind else { return [:] }
+        var found: [Digest: ArraySlice<UInt8>] = [:]
+        for sourced in commit.operations {
+            guard case .behind(let offset)? = sourced.source, let file = sourced.operation.change.content?.file,
+                isVerified(sourced.operation.id)
+            else { continue }
+            found[file.digest] = behind.bytes(at: offset, count: file.size)
+        }
+        return found
+    }
 
     /// What cannot be read now is fetched, and then has its reason.
     private static func response(_ page: ChangesResponse, with files: [FileBehind], _ store: Store) -> HTTPResponse {
-        let size = files.reduce(Int64(0)) { $0 + $1.source.length }
-        guard !files.isEmpty, let (bytes, offsets) = try? store.gather(files.map(\.source), size) else {
-            return .message(page)
-        }
         var page = page
-        page.behind = zip(files, offsets).compactMap { $1 < 0 ? nil : $0.index }
+        var bytes: [UInt8] = []
+        var there: [Int] = []
+        bytes.reserveCapacity(Int(files.reduce(Int64(0)) { $0 + $1.size }))
+        for file in files {
+            switch file.place {
+            case .memory(let found): bytes += found
+            case .share(let source):
+                guard let found = try? store.gather([source], file.size)?.bytes else { continue }
+                bytes += found
+            }
+            there.append(file.index)
+        }
+        if there.isEmpty { return .message(page) }
+        page.behind = there
         return .message(page, behind: bytes)
     }
 }

@@ -229,7 +229,9 @@ extension HubDesk {
             removeUnused(fetcher, result)
             let named = Set(commit.operations.compactMap { $0.operation.change.content?.file?.digest })
             endComing { $0.uploader == job.client && named.contains($0.digest) }
+            justCommitted = bytesToPassOn(commit) { fetcher.items[$0] != nil }
             respond(job, commit, result, fetcher.dropped)
+            justCommitted = [:]
             remember(fetcher.followed)
         } catch {
             for content in fetcher.giveUp() { keepReady(content) }
@@ -260,7 +262,10 @@ extension HubDesk {
         let outcomes = zip(commit.operations, result.outcomes).map {
             OutcomeMessage(number: $0.operation.id.number, $1)
         }
-        settle()
+        // Of an edit those that wait for it hear first. With a long answer its client goes on while pages are put together.
+        let isLong = outcomes.count > HubDesk.few
+        if !isLong { settle() }
+        defer { if isLong { settle() } }
         // Not acknowledged, and perhaps not kept: the client sends the same again, until the disk is repaired.
         do throws(ErrorMessage) { try checkTakesWrites("commit_not_acknowledged") } catch {
             return job.responder.respond(.refusal(error))

@@ -68,6 +68,8 @@ final class HubDesk {
     var toldOld: [String: Set<Digest>] = [:]
     /// Of packs that are to come behind answers and are not being sent yet, in bytes.
     var bytesPromised: Int64 = 0
+    /// While those that wait are told of a commit: the bytes that it has brought.
+    var justCommitted: [Digest: ArraySlice<UInt8>] = [:]
     /// Grows whenever clients are to be asked anew for contents that are missing here.
     var wantedMark: Int64 = 1
     /// What waits for a person.
