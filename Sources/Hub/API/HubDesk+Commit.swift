@@ -98,8 +98,9 @@ extension HubDesk {
         if isAheadOfShare(job.client) { return waitingForShare.append((job, commit)) }
         let needs: [ContentNeed] = try journal.snapshot { try self.needs(of: commit, job.client) }
         let named = Set(needs.map(\.content.digest))
-        // A file in the share has one name.
+        // A file in the share has one name, and gets no other one from here on.
         for digest in named { closeComing(PreparingKey(client: job.client, digest: digest)) }
+        endComing { $0.uploader == job.client && named.contains($0.digest) && !$0.isOver }
         let fetcher = Fetcher(
             store, client: job.client, adoptedFrom: settings.adoptedFrom,
             ready: named.compactMap { ready.take($0, for: job.client) })
