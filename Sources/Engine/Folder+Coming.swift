@@ -16,11 +16,12 @@ extension Folder {
         return nil
     }
 
-    /// Whether a file that others put there would come here: not where nothing comes down, where a rule ignores it, or where the
-    /// directory is not known.
-    package func mayReceive(_ path: RelativePath, in directory: NodeID) throws -> Bool {
-        guard index.mode.receives, !index.overwrites, let name = path.last, var rules = try rules(ofNode: directory)
-        else { return false }
+    /// Whether a file that others put there would come here: not where nothing comes down, or where a rule ignores it.
+    /// - Returns: nil where that cannot be told yet: the directory is not known, or not everything has been looked at.
+    package func mayReceive(_ path: RelativePath, in directory: NodeID) throws -> Bool? {
+        guard index.mode.receives, !index.overwrites, let name = path.last else { return false }
+        guard try hasLooked && index.received >= index.hearsFirst, var rules = try rules(ofNode: directory)
+        else { return nil }
         for above in path.parent.names {
             if rules.match(above, isDirectory: true) != nil { return false }
             rules = rules.entering(above, file: nil)

@@ -7,21 +7,22 @@ internal import Transport
 // First bytes early: what another client is still sending is fetched while nothing else is to be done, as far as it has come. It is
 // a part like any other, which the fetch goes on with when the hub tells of a node that has these bytes, and which is verified then.
 extension BulkDown {
-    /// The first content that others are sending and that is wanted here.
+    /// A content that others are sending and that is wanted here; one of which more has come, if there is one.
     func nextComing() throws -> Coming? {
+        // What an earlier connection told says nothing about now.
+        guard coming() != nil else { return nil }
         let now = Clock.milliseconds
-        return try notes.told.first { coming in
+        let wanted = try notes.told.filter { coming in
             guard coming.size >= least, coming.file != nil, !notes.isHeld(coming.digest, at: now) else { return false }
             return try notes.isWanted(coming) { try isOfUse(coming) }
         }
+        return wanted.first { $0.range(after: begun[$0.digest]?.size ?? 0) != nil } ?? wanted.first
     }
 
-    /// Whether it would be fetched if a commit named it now.
-    private func isOfUse(_ coming: Coming) throws -> Bool {
-        let mayCome = try worker.perform { folder in
-            try folder.hasLooked && folder.index.received >= folder.index.hearsFirst
-                && folder.mayReceive(coming.path, in: coming.directory)
-        }
+    /// Whether it would be fetched if a commit named it now; nil while that cannot be told.
+    private func isOfUse(_ coming: Coming) throws -> Bool? {
+        let mayCome = try worker.perform { try $0.mayReceive(coming.path, in: coming.directory) }
+        guard let mayCome else { return nil }
         guard mayCome, let name = coming.path.last else { return false }
         let file = FileContent(digest: coming.digest, size: coming.size, mode: Mode(0o600), mtime: 0)
         let like = Fetch(node: coming.directory, file: file, path: RelativePath([name]))
@@ -108,7 +109,9 @@ extension BulkDown {
                 low = max(reached ?? end, low)
                 try file.hash(upTo: low, cancelled: isStopping)
                 // More of it has come: nobody has to begin again for that.
-                if let more = self.coming()?.first(where: { $0.digest == coming.digest })?.range(after: end) {
+                if let more = self.coming()?.first(where: { $0.digest == coming.digest })?.range(after: end),
+                    coming.fits(after: low, room: room(file.area))
+                {
                     crew.add(Coming.pieces(of: more))
                     end = more.upperBound
                 }

@@ -67,12 +67,12 @@ struct ComingNotes {
 
     func contains(_ digest: Digest) -> Bool { told.contains { $0.digest == digest } }
 
-    /// - Parameter decide: asked once for each content.
-    mutating func isWanted(_ coming: Coming, _ decide: () throws -> Bool) rethrows -> Bool {
+    /// - Parameter decide: asked until it has an answer.
+    mutating func isWanted(_ coming: Coming, _ decide: () throws -> Bool?) rethrows -> Bool {
         if let known = wanted[coming.digest] { return known }
         let answer = try decide()
         wanted[coming.digest] = answer
-        return answer
+        return answer ?? false
     }
 
     mutating func hold(_ digest: Digest, at now: Int64) { held[digest] = now + ComingNotes.pause }

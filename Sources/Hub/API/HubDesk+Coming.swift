@@ -69,7 +69,14 @@ extension HubDesk {
     /// What others are sending that a client would see, with access to it.
     func coming(for name: String) throws -> [ComingMessage] {
         try coming.all.values.sorted { $0.digest < $1.digest }.compactMap { content in
-            guard let directory = try place(of: content, for: name) else { return nil }
+            guard let directory = try place(of: content, for: name) else {
+                // It has left what this client sees.
+                if content.readers.contains(name) {
+                    store.close(content.digest, to: [name])
+                    coming.remove(reader: name, of: content.digest)
+                }
+                return nil
+            }
             var hasAccess = content.readers.contains(name)
             if !hasAccess, !content.isOver, store.open(content.digest, of: content.uploader, to: name) {
                 coming.add(reader: name, of: content.digest)

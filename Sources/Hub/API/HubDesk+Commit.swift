@@ -228,8 +228,12 @@ extension HubDesk {
             }
             show(result.placements)
             removeUnused(fetcher, result)
-            let named = Set(commit.operations.compactMap { $0.operation.change.content?.file?.digest })
-            endComing { $0.uploader == job.client && named.contains($0.digest) }
+            // Whoever has sent it: it is a node's now. What is held, or has to be sent again, is not.
+            let named = Set(
+                zip(commit.operations, result.outcomes).compactMap { sourced, outcome in
+                    outcome.isHeld || outcome == .contentMissing ? nil : sourced.operation.change.content?.file?.digest
+                })
+            endComing { named.contains($0.digest) }
             justCommitted = bytesToPassOn(commit) { fetcher.items[$0] != nil }
             respond(job, commit, result, fetcher.dropped)
             justCommitted = [:]

@@ -98,6 +98,7 @@ extension HubDesk {
         try reload(name)
         endPolls(of: name, with: HubDesk.revoked)
         endComing { $0.uploader == name }
+        coming.remove(reader: name)
         store.closeComing(of: name)
         settle()
         try writeKeys()

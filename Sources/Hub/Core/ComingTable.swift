@@ -30,8 +30,8 @@ struct ComingTable {
 
     /// Of one client.
     static let most = 8
-    /// Who says nothing of it for so long does not go on.
-    static let silence: Nanoseconds = .seconds(600)
+    /// Who says nothing of it for so long does not go on: it may be overtaken, compared or verified for hours.
+    static let silence: Nanoseconds = .seconds(86_400)
 
     /// What has become of a content that its sender speaks of.
     struct Noted: Hashable {
@@ -73,6 +73,10 @@ struct ComingTable {
     }
 
     mutating func add(reader client: String, of digest: Digest) { all[digest]?.readers.insert(client) }
+    /// A client has access to nothing any more, or to one content less.
+    mutating func remove(reader client: String, of digest: Digest? = nil) {
+        for known in digest.map({ [$0] }) ?? Array(all.keys) { all[known]?.readers.remove(client) }
+    }
     /// Nobody has access to it.
     mutating func removeReaders(of digest: Digest) { all[digest]?.readers = [] }
 
