@@ -138,6 +138,18 @@ import Transport
         #expect(hub.sent == EarlyDownTests.size)
     }
 
+    @Test func `one that stands still keeps no other waiting`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let (slow, fast) = (hub.hold(EarlyDownTests.bytes(1)), hub.hold(EarlyDownTests.bytes(2)))
+        try tell(slow, through: 1 << 20)
+        let first = try #require(told.value.withLock { $0 })
+        try tell(fast, through: EarlyDownTests.prefix, at: "g")
+        told.value.withLock { $0 = first + ($0 ?? []) }
+        _ = try pass(worker).run()
+        #expect(partSize(fast) == EarlyDownTests.prefix && partSize(slow) == nil)
+    }
+
     @Test func `what comes of nothing is removed`() throws {
         let worker = try worker()
         defer { worker.stop() }

@@ -147,6 +147,20 @@ struct ComingTests {
         #expect(try told(frame).coming?.map(\.parent) == [1])
         #expect(try told(shelf).coming == [] && told(shelf).comingMark == 0)
         #expect(readable(hub, "shelf") == [])
+        // Its directory goes elsewhere.
+        let made = try laptop.commit(
+            laptop.operation(
+                .create(in: .node(photos), name: Name("album"), content: .directory(Mode(0o755)))))
+        let album = try #require(made[0].applied)
+        try grow(laptop, to: 5, in: album.id)
+        #expect(try told(frame).coming?.map(\.through) == [5])
+        #expect(readable(hub, "frame").count == 1)
+        let moved = try laptop.commit(
+            laptop.operation(.move(album.id, base: album.locationVersion, to: .node(.root), name: Name("album"))))
+        #expect(moved[0].applied != nil)
+        #expect(try told(frame).coming == [] && readable(hub, "frame") == [])
+        try grow(laptop, to: 6, in: photos)
+        #expect(try told(frame).coming?.map(\.through) == [6])
         try say(laptop, PrepareRequest(only: []))
         #expect(try told(frame).coming == [] && readable(hub, "frame") == [])
         // The other way round: its root is that directory.
