@@ -35,7 +35,12 @@ final class TunnelPulse {
     private static let moment: Duration = .seconds(1)
 
     /// For how long the loop may sleep.
-    var deadline: Deadline { isAsking || isOpening ? end : channel == nil ? opensAt : nextQuestion }
+    var deadline: Deadline {
+        if isAsking || isOpening { return end }
+        if channel != nil { return nextQuestion }
+        // It waits its turn behind a channel that is being opened: what ends that wakes the loop.
+        return opensAt.hasPassed ? end : opensAt
+    }
 
     /// Whether somebody reads what the server sends, whatever other channels there are.
     var isReading: Bool { channel != nil || isOpening }

@@ -70,7 +70,7 @@ extension HubDesk {
         let (store, queue) = (store, queue)
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
         bytesPromised += size
-        pages.run {
+        pages.run(for: client) {
             // Then they are being sent, or are not.
             defer { queue.async { desk.bytesPromised -= size } }
             responder.respond(HubDesk.response(page, with: files, store))

@@ -22,7 +22,7 @@ final class HubDesk {
     /// For what takes time and verifies nothing: making keys.
     let helpers = WorkerPool("hub.help", width: 1)
     /// For pages of changes that are long.
-    let pages = WorkerPool("hub.pages", width: 1)
+    let pages = WorkerPool("hub.pages", width: 2)
     /// For what only reads, and may read much.
     let readers = WorkerPool("hub.read", width: 2)
     /// For what reads much and writes much, ahead of commits.
