@@ -397,6 +397,40 @@ import Transport
 
     // MARK: - What the hub has lost
 
+    @Test func `what the hub asks for goes on after a pause`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let contents = [1, 2].map { BulkDownTests.bytes($0) }
+        for (number, bytes) in contents.enumerated() {
+            try receive(worker, Int64(number) + 2, "f\(number)", hub.hold(bytes), at: Int64(number) + 2)
+            #expect(try pass(worker).run())
+        }
+        let keys = contents.map { ContentKey(sha256: hub.hold($0).digest.hex, size: Int64($0.count)) }
+        hub.state.withLock { $0.given = [] }
+        var looks = 0
+        var isPaused = true
+        let state = AgentState()
+        state.want(keys)
+        // The pause begins when the first of them has begun.
+        func mayGoOn() -> Bool {
+            looks += 1
+            return !isPaused || looks < 2
+        }
+        let giving = GivingBack(
+            worker: worker, lane: .bulk(0), mayGoOn: mayGoOn, takeWanted: { state.takeWanted { _ in true } })
+        do {
+            try giving.run(hub)
+            Issue.record("it went on in the pause")
+        } catch HubError.cancelled {}
+        try giving.run(hub)
+        #expect(hub.state.withLock { $0.given } == [])
+        isPaused = false
+        try giving.run(hub)
+        #expect(hub.state.withLock { $0.given }?.count == 2)
+        try giving.run(hub)
+        #expect(hub.state.withLock { $0.given }?.count == 2)
+    }
+
     @Test func `what the hub asks for and is large goes with the bulk`() throws {
         let worker = try worker()
         defer { worker.stop() }
@@ -406,7 +440,7 @@ import Transport
         let key = ContentKey(sha256: hub.hold(bytes).digest.hex, size: Int64(bytes.count))
         hub.state.withLock { $0.given = [] }
         for lane in [Lane.quick, .bulk(0)] {
-            try GivingBack(worker: worker, lane: lane, isStopping: { false }).give(key, to: hub)
+            try GivingBack(worker: worker, lane: lane, mayGoOn: { true }).give(key, to: hub)
         }
         #expect(hub.state.withLock { $0.given } == [.quick, .bulk(0)])
 

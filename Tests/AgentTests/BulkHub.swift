@@ -117,6 +117,7 @@ final class BulkHub: HubConnection {
     func upload(
         _ name: String, _ parts: [UploadPart], _ lane: Lane, goOn: () -> Bool
     ) throws(HubError) {
+        if !goOn() { throw .cancelled }
         let isTaken = state.withLock { state in
             state.given?.append(lane)
             return state.given != nil

@@ -73,7 +73,7 @@ final class BulkDown {
     }
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
-    var nextRetry: Int64? { pauses.nextRetry }
+    var nextRetry: Int64? { connection() == nil ? nil : pauses.nextRetry }
 
     /// One file.
     /// - Returns: true if anything was done, so that another round may find more.

@@ -13,7 +13,7 @@ final class BulkUp {
     let connection: () -> (any HubConnection)?
     let isStopping: () -> Bool
     private let onProgress: () -> Void
-    private let takeWanted: () -> [ContentKey]
+    private let giving: GivingBack
     /// How many connections one file gets: what was found out with one holds for the next.
     private var rule: ConnectionRule
     private let hashing: HashPass
@@ -59,7 +59,9 @@ final class BulkUp {
         takeWanted: @escaping () -> [ContentKey] = { [] }, onProgress: @escaping () -> Void = {}
     ) {
         (self.worker, self.connection, self.isStopping) = (worker, connection, isStopping)
-        (self.onProgress, self.takeWanted) = (onProgress, takeWanted)
+        self.onProgress = onProgress
+        giving = GivingBack(
+            worker: worker, lane: .bulk(0), mayGoOn: { !isStopping() && connection() != nil }, takeWanted: takeWanted)
         rule = ConnectionRule(most: connections)
         waits = ReadyWaits(onEnd: onReady ?? {})
         waitsToTheEnd = onReady == nil
@@ -74,7 +76,9 @@ final class BulkUp {
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
     var nextRetry: Int64? {
-        [hashing.nextRetry, hashing.nextSecondLook, pauses.nextRetry].compactMap { $0 }.min()
+        // Of what cannot be begun now, the end of a pause says nothing.
+        let held = connection() == nil || !mayBegin ? nil : pauses.nextRetry
+        return [hashing.nextRetry, hashing.nextSecondLook, held].compactMap { $0 }.min()
     }
 
     /// Files that were hashed within two seconds of their change are read once more.
@@ -88,9 +92,8 @@ final class BulkUp {
         if try hashing.run().any { return true }
         guard let hub = connection() else { return hasMoved }
         try drop(hub)
-        let giving = GivingBack(worker: worker, lane: .bulk(0), isStopping: isStopping)
-        for content in takeWanted() where !isStopping() { try giving.give(content, to: hub) }
-        guard waits.count < BulkUp.mostWaits else { return waitsToTheEnd ? waits.waitForOne() : hasMoved }
+        try giving.run(hub)
+        guard mayBegin else { return waitsToTheEnd ? waits.waitForOne() : hasMoved }
         let before = try dropped()
         guard let next = try next() else {
             hub.closeBulk(up: true)
@@ -100,6 +103,9 @@ final class BulkUp {
         try bring(next, hub)
         return true
     }
+
+    /// Whether another one may be sent before the hub is done with those that were.
+    private var mayBegin: Bool { waits.count < BulkUp.mostWaits }
 
     private func dropped() throws -> Int { try worker.perform { $0.ahead.dropped } }
 
@@ -167,7 +173,7 @@ final class BulkUp {
         try hub.checkRoom(for: travels, .bulk(0))
         staged.insert(file.file.digest)
         while !left.isEmpty {
-            while let urgent = try next(before: Ranges.bytes(left)) { try bring(urgent, hub) }
+            while mayBegin, let urgent = try next(before: Ranges.bytes(left)) { try bring(urgent, hub) }
             guard try isWanted(file, left: Ranges.bytes(left), of: travels) else { return false }
             left = try send(left, of: file, travels, reader, name, hub)
         }
@@ -194,7 +200,7 @@ final class BulkUp {
             _ = try? hub.makeReady(PrepareRequest(growing: name, coming: announcement(file, low, left)))
             // Meanwhile the connections carry on, and what is found may go first.
             _ = try hashing.run()
-            return try isWanted(file, left: left, of: travels) && next(before: left) == nil
+            return try isWanted(file, left: left, of: travels) && (!mayBegin || next(before: left) == nil)
         }
     }
 

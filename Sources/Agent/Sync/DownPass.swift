@@ -31,7 +31,7 @@ final class DownPass {
     }
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
-    var nextRetry: Int64? { pauses.nextRetry }
+    var nextRetry: Int64? { connection() == nil ? nil : pauses.nextRetry }
 
     /// - Returns: true if anything was done, so that another round may find more.
     func run() throws -> Bool {

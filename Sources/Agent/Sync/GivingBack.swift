@@ -6,15 +6,32 @@ internal import SyncCore
 internal import Transport
 
 /// What the hub has lost and asks for: sent without an operation, since nothing has changed here.
-struct GivingBack {
-    let worker: FolderWorker
+final class GivingBack {
+    private let worker: FolderWorker
     /// What is large goes with the bulk, so that nothing small waits for it.
-    let lane: Lane
-    let isStopping: () -> Bool
+    private let lane: Lane
+    /// False while nothing may be sent.
+    private let mayGoOn: () -> Bool
+    private let takeWanted: () -> [ContentKey]
     private let log = Log("up")
+    /// What the hub has asked for and was neither given nor refused yet.
+    private var asked: [ContentKey] = []
 
-    init(worker: FolderWorker, lane: Lane, isStopping: @escaping () -> Bool) {
-        (self.worker, self.lane, self.isStopping) = (worker, lane, isStopping)
+    /// - Parameter takeWanted: what the hub asks for and was not taken yet.
+    init(
+        worker: FolderWorker, lane: Lane, mayGoOn: @escaping () -> Bool,
+        takeWanted: @escaping () -> [ContentKey] = { [] }
+    ) {
+        (self.worker, self.lane, self.mayGoOn, self.takeWanted) = (worker, lane, mayGoOn, takeWanted)
+    }
+
+    /// Gives the hub what it asks for. What a pause or a lost connection leaves comes with the next call.
+    func run(_ hub: any HubConnection) throws {
+        asked += takeWanted().filter { !asked.contains($0) }
+        while let content = asked.first, mayGoOn() {
+            try give(content, to: hub)
+            asked.removeFirst()
+        }
     }
 
     /// Whether a content goes with the bulk.
@@ -31,11 +48,13 @@ struct GivingBack {
             let file = try worker.tree.root.openFile(path)
             let name = "want-\(content.sha256)"
             try hub.upload(
-                name, [.file(descriptor: file.rawDescriptor, length: content.size)], lane, goOn: { !isStopping() })
+                name, [.file(descriptor: file.rawDescriptor, length: content.size)], lane, goOn: mayGoOn)
             try hub.offer(OfferRequest(content: content, staged: name))
             log.info("given-back", ["path": path.description, "bytes": content.size])
         } catch let error as HubError where error.endsConnection {
             throw error
+        } catch HubError.cancelled {
+            throw HubError.cancelled
         } catch {
             log.warning("not-given-back", ["path": path.description, "reason": "\(error)"])
         }

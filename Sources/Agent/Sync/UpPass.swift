@@ -9,11 +9,11 @@ internal import Transport
 /// The way up, one round: read what has to be read, send bytes, commit. One thread.
 final class UpPass {
     let worker: FolderWorker
-    private let takeWanted: () -> [ContentKey]
     private let connection: () -> (any HubConnection)?
     let isStopping: () -> Bool
     let log = Log("up")
     private let hashing: HashPass
+    private let giving: GivingBack
 
     private var held = HeldBack()
     /// Something may lie in staging that no commit will name: of an earlier process, and of an upload that failed.
@@ -30,17 +30,19 @@ final class UpPass {
         worker: FolderWorker, connection: @escaping () -> (any HubConnection)?, isStopping: @escaping () -> Bool,
         reading early: EarlyReading? = nil, takeWanted: @escaping () -> [ContentKey] = { [] }
     ) {
-        self.takeWanted = takeWanted
         self.worker = worker
         self.connection = connection
         self.isStopping = isStopping
         hashing = early?.hashing ?? HashPass(worker: worker, sizes: 0..<HashPass.large, isStopping: isStopping)
         reading = early?.first
+        giving = GivingBack(
+            worker: worker, lane: .quick, mayGoOn: { !isStopping() && connection() != nil }, takeWanted: takeWanted)
     }
 
     /// When something that was put off is due, in monotonic milliseconds; nil if nothing was.
     var nextRetry: Int64? {
-        [hashing.nextRetry, hashing.nextSecondLook, held.nextRetry].compactMap { $0 }.min()
+        let held = connection() == nil ? nil : held.nextRetry
+        return [hashing.nextRetry, hashing.nextSecondLook, held].compactMap { $0 }.min()
     }
 
     /// Files that were hashed within two seconds of their change are read once more.
@@ -59,8 +61,7 @@ final class UpPass {
         }
         if try worker.decideLeftovers(asking: { try self.whatIsThere($0, hub) }) { return true }
         if staging == .hasLeftovers { try clearStaging(hub) }
-        let giving = GivingBack(worker: worker, lane: .quick, isStopping: isStopping)
-        for content in takeWanted() where !isStopping() { try giving.give(content, to: hub) }
+        try giving.run(hub)
         let now = Clock.milliseconds
         let commit = try worker.perform { folder in
             try held.release(in: folder, at: now)

@@ -68,7 +68,7 @@ extension HubDesk {
         let limit = settings.maxOperations
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
         let queue = queue
-        verifiers.run {
+        verifiers.run(for: job.client) {
             let parsed = Result { try HubDesk.parse(job.request, limit: limit) }
             queue.async {
                 do { try desk.verify(job, parsed.get()) } catch { desk.refuse(job, error) }
@@ -108,7 +108,7 @@ extension HubDesk {
         // SAFETY: the fetcher goes to the worker and comes back; the desk is used on the queue only.
         nonisolated(unsafe) let (desk, handed) = (self, fetcher)
         let queue = queue
-        verifiers.run {
+        verifiers.run(for: job.client) {
             let failure: FileTreeError?
             do throws(FileTreeError) {
                 try handed.fetch(needs)

@@ -23,7 +23,7 @@ extension HubDesk {
                 .tooLarge, "at most \(LayOutRequest.largest) bytes are laid out at once; ask in parts")
         }
         if message.behind == true, mayCome(behindAnswer: total, responder) {
-            return answer(with: sources, total, responder)
+            return answer(with: sources, total, client, responder)
         }
         let memory = message.anywhere == true && message.items.count > 1 ? packMemory : nil
         let (store, queue) = (store, queue)
@@ -56,12 +56,12 @@ extension HubDesk {
 
     /// Nothing is written, and nothing is left to be removed.
     private func answer(
-        with sources: [LayOutSource?], _ size: Int64, _ responder: HTTPResponder
+        with sources: [LayOutSource?], _ size: Int64, _ client: String, _ responder: HTTPResponder
     ) -> HTTPResponse? {
         let (store, queue) = (store, queue)
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
         bytesPromised += size
-        verifiers.run {
+        verifiers.run(for: client) {
             // Then they are being sent, or are not.
             defer { queue.async { desk.bytesPromised -= size } }
             let gathered = Result { () throws(FileTreeError) in try store.gather(sources, size) }
