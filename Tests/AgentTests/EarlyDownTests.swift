@@ -3,6 +3,7 @@ import Engine
 import FileTree
 import Glibc
 import Index
+import Processes
 import SyncCore
 import Synchronization
 import TestSupport
@@ -197,22 +198,25 @@ import Transport
         #expect(partSize(file) == nil)
         // One comes up while the other is fetched, which ends where it is.
         let other = hub.hold(EarlyDownTests.bytes(4))
-        let isThere = Mutex(false)
-        try withExtendedLifetime(isThere) {
-            let begun = Clock.milliseconds
-            let arrive: @Sendable (Int) throws -> Void = { [self] sent in
-                let isFirst = isThere.withLock { isThere in
-                    defer { isThere = true }
-                    return !isThere
-                }
-                if isFirst { try receive(worker, 3, "other", other, at: 3) }
-                // Nothing more moves before somebody has looked what goes first.
-                while Clock.milliseconds < begun + 3 * BulkDown.looksEvery { usleep(1_000) }
-            }
-            hub.state.withLock { $0.before = arrive }
-            try tell(file, through: file.size)
-            #expect(try pass.run())
+        let looks = Monitor(0)
+        let counting = BulkDown(
+            worker: worker, connections: 1, room: { _ in nil },
+            connection: { [hub] in
+                looks.withLock { $0 += 1 }
+                return hub
+            }, coming: { [told] in told.value.withLock { $0 } }, looksEvery: -1, isStopping: { false })
+        let hasCome = Monitor(false)
+        let arrive: @Sendable (Int) throws -> Void = { [self] _ in
+            if hasCome.look({ $0 }) { return }
+            try receive(worker, 3, "other", other, at: 3)
+            hasCome.withLock { $0 = true }
+            // Nothing more moves before it has been looked once, from beginning to end, what goes first.
+            let seen = looks.look { $0 }
+            _ = looks.wait(timeout: .seconds(20)) { $0 >= seen + 2 ? () : nil }
         }
+        hub.state.withLock { $0.before = arrive }
+        try tell(file, through: file.size)
+        #expect(try counting.run())
         hub.state.withLock { $0.before = { _ in } }
         let rest = try #require(partSize(file))
         #expect(rest < file.size)

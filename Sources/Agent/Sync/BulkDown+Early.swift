@@ -115,7 +115,7 @@ extension BulkDown {
                     crew.add(Coming.pieces(of: more))
                     end = more.upperBound
                 }
-                guard Clock.milliseconds - looked > BulkDown.looksEvery else { return true }
+                guard Clock.milliseconds - looked > looksEvery else { return true }
                 looked = Clock.milliseconds
                 isOvertaken = try next() != nil
                 return !isOvertaken

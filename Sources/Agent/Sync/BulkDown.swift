@@ -44,7 +44,7 @@ final class BulkDown {
     /// In bytes: what a connection is given at a time.
     private static let piece: Int64 = 32 << 20
     /// How often it is looked whether it is wanted still, and whether something goes before it, in milliseconds.
-    static let looksEvery: Int64 = 500
+    let looksEvery: Int64
     /// At most so many are looked at for one that goes before it.
     private static let mostLooks = 32
     /// In milliseconds.
@@ -59,15 +59,16 @@ final class BulkDown {
     ///   - connections: for one file at most.
     ///   - size: smaller files come otherwise, in bytes.
     ///   - room: on the disk, in bytes; nil if it does not say.
+    ///   - looksEvery: how often it is looked for something that goes first, in milliseconds.
     ///   - coming: what others are sending, of which the beginning is fetched early; nil while that is not known.
     init(
         worker: FolderWorker, connections: Int, from size: Int64 = HashPass.large,
         room: @escaping (PrivateArea) -> Int64? = BulkDown.room,
         connection: @escaping @Sendable () -> (any HubConnection)?, coming: @escaping () -> [Coming]? = { [] },
-        isStopping: @escaping @Sendable () -> Bool
+        looksEvery: Int64 = 500, isStopping: @escaping @Sendable () -> Bool
     ) {
         (self.worker, self.connection, self.isStopping) = (worker, connection, isStopping)
-        (least, self.room, self.coming) = (size, room, coming)
+        (least, self.room, self.coming, self.looksEvery) = (size, room, coming, looksEvery)
         rule = ConnectionRule(most: connections)
         earlyRule = rule
     }
@@ -241,7 +242,7 @@ final class BulkDown {
                 plan.recipe.newRanges.map { max($0.lowerBound, min(file.size, $0.upperBound))..<$0.upperBound }))
         let isWhole = try loader.build(plan, in: file, fetch, isBulk: true) { left in
             moved = travels - left
-            guard Clock.milliseconds - looked > BulkDown.looksEvery else { return true }
+            guard Clock.milliseconds - looked > looksEvery else { return true }
             looked = Clock.milliseconds
             return try goesFirst(fetch, left: left)
         }
@@ -320,7 +321,7 @@ final class BulkDown {
                 low = max(reached ?? size, low)
                 // Zeros before the first data count as soon as anything after them has come.
                 try file.hash(upTo: low, cancelled: { !loader.goesOn() })
-                guard Clock.milliseconds - looked > BulkDown.looksEvery else { return true }
+                guard Clock.milliseconds - looked > looksEvery else { return true }
                 looked = Clock.milliseconds
                 return try goesFirst(fetch, left: left)
             }
