@@ -3,7 +3,6 @@ import Engine
 import FileTree
 import Glibc
 import Index
-import Processes
 import SyncCore
 import Synchronization
 import TestSupport
@@ -20,6 +19,9 @@ import Transport
     private let told = Told()
     /// What the hub tells.
     private final class Told: Sendable {
+        /// How often it was asked for the hub: once in each look.
+        let looks = Mutex(0)
+        let hasCome = Mutex(false)
         let value = Mutex<[Coming]?>([])
     }
     private static let size = 11 << 20
@@ -198,21 +200,19 @@ import Transport
         #expect(partSize(file) == nil)
         // One comes up while the other is fetched, which ends where it is.
         let other = hub.hold(EarlyDownTests.bytes(4))
-        let looks = Monitor(0)
         let counting = BulkDown(
             worker: worker, connections: 1, room: { _ in nil },
-            connection: { [hub] in
-                looks.withLock { $0 += 1 }
+            connection: { [hub, told] in
+                told.looks.withLock { $0 += 1 }
                 return hub
             }, coming: { [told] in told.value.withLock { $0 } }, looksEvery: -1, isStopping: { false })
-        let hasCome = Monitor(false)
         let arrive: @Sendable (Int) throws -> Void = { [self] _ in
-            if hasCome.look({ $0 }) { return }
+            if told.hasCome.withLock({ $0 }) { return }
             try receive(worker, 3, "other", other, at: 3)
-            hasCome.withLock { $0 = true }
+            told.hasCome.withLock { $0 = true }
             // Nothing more moves before it has been looked once, from beginning to end, what goes first.
-            let seen = looks.look { $0 }
-            _ = looks.wait(timeout: .seconds(20)) { $0 >= seen + 2 ? () : nil }
+            let seen = told.looks.withLock { $0 }
+            try eventually("it was looked") { told.looks.withLock { $0 } >= seen + 2 }
         }
         hub.state.withLock { $0.before = arrive }
         try tell(file, through: file.size)
