@@ -1,4 +1,4 @@
-/// How many bytes of a connection are on their way at a time: what moves in a round trip and a third of a second more. On a slow
+/// How many bytes of a connection are on their way at a time: what moves in a round trip and a fifth of a second more. On a slow
 /// wire more would only wait in some router, and whatever else wants through with it; on a fast one it is as much as there may be.
 /// A pure rule.
 struct FlightRule {
@@ -9,13 +9,14 @@ struct FlightRule {
     private var last: Double?
 
     /// Before anything is known.
-    static let first = 512 << 10
+    static let first = 128 << 10
     /// At least.
     static let least = 64 << 10
     /// At most: what libssh2 reads ahead with the largest block.
     static let most = 4 << 20
-    /// So many seconds' worth waits somewhere beside what a round trip needs.
-    private static let waiting = 0.35
+    /// So many seconds' worth waits somewhere beside what a round trip needs. What is saved on one machine meets it twice, on its way
+    /// to the hub and from there, when a large file is on both.
+    private static let waiting = 0.2
     /// The rate is taken when all that may be on its way has been replaced, and of so much time; or of so much in any case. Bytes
     /// come in bursts.
     private static let stretch = (least: 0.1, most: 1.0)

@@ -7,6 +7,9 @@ internal import Transport
 // First bytes early: what another client is still sending is fetched while nothing else is to be done, as far as it has come. It is
 // a part like any other, which the fetch goes on with when the hub tells of a node that has these bytes, and which is verified then.
 extension BulkDown {
+    /// In bytes: so much is worth more than one connection.
+    private static let farBehind: Int64 = 128 << 20
+
     /// A content that others are sending and that is wanted here; one of which more has come, if there is one.
     func nextComing() throws -> Coming? {
         // What an earlier connection told says nothing about now.
@@ -30,7 +33,7 @@ extension BulkDown {
     }
 
     /// Fetches what can be fetched of it now.
-    /// - Returns: true if something else is to be done before the rest of it.
+    /// - Returns: true if another round has something to do, before the rest of it or with it.
     func fetchEarly(_ coming: Coming, _ hub: any HubConnection) throws -> Bool {
         let area = worker.tree.area
         do {
@@ -44,11 +47,11 @@ extension BulkDown {
             let file = try there ?? area.newFile(named: DiskTree.partName(of: coming.digest))
             file.keep()
             begun[coming.digest] = file
-            let isOvertaken = try fetch(range, of: coming, file, hub)
+            let mustGoOn = try fetch(range, of: coming, file, hub)
             // The disk has it before anybody waits for that.
             if file.size == coming.size { try file.sync() }
             log.debug("early", ["sha256": coming.digest, "bytes": file.size - range.lowerBound, "there": file.size])
-            return isOvertaken
+            return mustGoOn
         } catch let error as FileTreeError {
             if error.reason == .cancelled { throw HubError.cancelled }
             begun[coming.digest] = nil
@@ -84,7 +87,7 @@ extension BulkDown {
     }
 
     /// Goes on as long as more of it comes.
-    /// - Returns: whether something else is to be done; nothing is lost then.
+    /// - Returns: whether something else is to be done, or the same in another way; nothing is lost then.
     private func fetch(
         _ range: Range<Int64>, of coming: Coming, _ file: StagedFile, _ hub: any HubConnection
     ) throws -> Bool {
@@ -102,9 +105,14 @@ extension BulkDown {
             if !isWhole { throw HubError.transferFailed("it became shorter") }
         }
         var looked = Clock.milliseconds
-        var isOvertaken = false
+        var mustGoOn = false
+        // Who is nearly level with the sender gets short stretches, which need no second connection, and tell nothing about one.
+        var rule = ConnectionRule(most: 1)
+        let isBehind = end - low >= BulkDown.farBehind
+        defer { if isBehind { earlyRule = rule } }
+        if isBehind { rule = earlyRule }
         do {
-            _ = try crew.run(&earlyRule) { reached, _ in
+            _ = try crew.run(&rule) { reached, _ in
                 if isStopping() || connection() == nil { throw HubError.cancelled }
                 low = max(reached ?? end, low)
                 try file.hash(upTo: low, cancelled: isStopping)
@@ -117,15 +125,16 @@ extension BulkDown {
                 }
                 guard Clock.milliseconds - looked > looksEvery else { return true }
                 looked = Clock.milliseconds
-                isOvertaken = try next() != nil
-                return !isOvertaken
+                // It falls behind: the next round takes what it takes.
+                mustGoOn = try next() != nil || !isBehind && end - low >= BulkDown.farBehind
+                return !mustGoOn
             }
             try file.resize(to: low)
         } catch {
             try? file.resize(to: low)
             throw error
         }
-        return isOvertaken
+        return mustGoOn
     }
 }
 
