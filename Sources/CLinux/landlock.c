@@ -11,8 +11,14 @@ int linux_landlock_abi(void) {
     return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
-int linux_landlock_create_ruleset(uint64_t handled_access) {
-    struct landlock_ruleset_attr attributes = {.handled_access_fs = handled_access};
+// struct landlock_ruleset_attr as of ABI 6; Debian 12's header has the first field only. An older kernel takes the longer one as long as
+// what it does not know is zero (copy_struct_from_user).
+struct ruleset {
+    uint64_t handled_access_fs, handled_access_net, scoped;
+};
+
+int linux_landlock_create_ruleset(uint64_t files, uint64_t network, uint64_t scopes) {
+    struct ruleset attributes = {.handled_access_fs = files, .handled_access_net = network, .scoped = scopes};
     return (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
 }
 

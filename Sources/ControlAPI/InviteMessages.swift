@@ -4,21 +4,26 @@ package struct InviteRequest: Codable, Hashable, Sendable {
     package var client: String
     /// True: it may invite, pause and revoke others.
     package var admin: Bool?
+    /// True: it receives, and its commits are refused; an SFTP-only device reads.
+    package var readOnly: Bool?
     /// A device that only speaks SFTP; needs `key`.
     package var sftpOnly: Bool?
     /// One OpenSSH public key line.
     package var key: String?
     /// Seconds that the invite is good for; an hour if not given.
     package var valid: Int?
-    /// The part of the share that it may map: escaped, relative to the share. Nil for all.
+    /// The part of the share that it may map, or that an SFTP-only device sees: escaped, relative to the share. Nil for all.
     package var subtree: String?
-    private enum CodingKeys: String, CodingKey { case client, admin, sftpOnly = "sftp_only", key, valid, subtree }
+    private enum CodingKeys: String, CodingKey {
+        case client, admin, readOnly = "read_only", sftpOnly = "sftp_only", key, valid, subtree
+    }
     package init(
-        client: String, admin: Bool = false, sftpOnly: Bool = false, key: String? = nil, valid: Int? = nil,
-        subtree: String? = nil
+        client: String, admin: Bool = false, readOnly: Bool = false, sftpOnly: Bool = false, key: String? = nil,
+        valid: Int? = nil, subtree: String? = nil
     ) {
         self.client = client
         self.admin = admin ? true : nil
+        self.readOnly = readOnly ? true : nil
         self.sftpOnly = sftpOnly ? true : nil
         self.key = key
         self.valid = valid

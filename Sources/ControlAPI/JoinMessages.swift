@@ -20,9 +20,13 @@ package struct JoinResponse: Codable, Hashable, Sendable {
     package var token: String
     /// The part of the share that it maps: escaped; nil for all.
     package var subtree: String?
-    package init(client: String, token: String, subtree: String? = nil) {
+    /// True: its commits are refused, so it had better not try.
+    package var readOnly: Bool?
+    private enum CodingKeys: String, CodingKey { case client, token, subtree, readOnly = "read_only" }
+    package init(client: String, token: String, subtree: String? = nil, readOnly: Bool = false) {
         self.client = client
         self.token = token
         self.subtree = subtree
+        self.readOnly = readOnly ? true : nil
     }
 }

@@ -4,8 +4,14 @@ import SyncCore
 package struct ClientRecord: Hashable, Sendable {
     /// A program of ours, or a device that only speaks SFTP.
     package enum Kind: String, Hashable, Sendable { case agent, sftp }
-    /// Whether it may steer the hub.
-    package enum Role: String, Hashable, Sendable { case admin, member }
+    /// What it may do.
+    package enum Role: String, Hashable, Sendable, CaseIterable {
+        /// It may steer the hub, too.
+        case admin
+        case member
+        /// It receives: nothing in the share changes by it.
+        case readOnly = "read-only"
+    }
     /// A pause that a person asked for.
     package enum Pause: Hashable, Sendable {
         case untilResumed

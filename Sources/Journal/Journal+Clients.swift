@@ -23,12 +23,13 @@ extension Journal {
     /// - Parameter at: Unix seconds.
     /// - Throws: ``JournalError/clientExists(_:)``; the name of a revoked client may be given again.
     package func addClient(
-        _ name: String, kind: ClientRecord.Kind, role: ClientRecord.Role = .member, publicKey: String, at: Int64
+        _ name: String, kind: ClientRecord.Kind, role: ClientRecord.Role = .member, publicKey: String,
+        subtree: Subtree? = nil, at: Int64
     ) throws {
         try database.transaction {
             try refuseLiveClient(name)
             try database.execute("DELETE FROM invite WHERE client = ?", name)
-            try insertClient(name, kind, role, tokenHash: nil, publicKey: publicKey, at: at)
+            try insertClient(name, kind, role, tokenHash: nil, publicKey: publicKey, subtree: subtree, at: at)
         }
     }
 
@@ -134,9 +135,11 @@ extension Journal {
         try database.execute(
             """
             INSERT OR REPLACE INTO client
-                (name, kind, role, token_hash, public_key, created_at, cursor, paused, subtree, subtree_node, seen_moment)
-            VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?, (SELECT running FROM meta))
-            """, name, kind == .sftp, role == .admin, tokenHash, publicKey, at, subtree?.path, subtree?.node)
+                (name, kind, role, read_only, token_hash, public_key, created_at, cursor, paused, subtree, subtree_node,
+                 seen_moment)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, (SELECT running FROM meta))
+            """, name, kind == .sftp, role == .admin, role == .readOnly, tokenHash, publicKey, at, subtree?.path,
+            subtree?.node)
     }
 
     /// One statement that changes one client's row, whose name is the last value.
@@ -149,13 +152,20 @@ extension Journal {
 
     private static let selectClient = """
         SELECT name, kind, role, public_key, created_at, last_seen, cursor, generation, paused, paused_until,
-               revoked_at, report, subtree, subtree_node, paused_since, seen_moment, limit_up, limit_down
+               revoked_at, report, subtree, subtree_node, paused_since, seen_moment, limit_up, limit_down,
+               read_only
         FROM client
         """
 
+    /// What is read-only is nothing else.
+    static func role(isAdmin: Bool, isReadOnly: Bool) -> ClientRecord.Role {
+        isReadOnly ? .readOnly : isAdmin ? .admin : .member
+    }
+
     private static func client(_ row: borrowing Row) throws -> ClientRecord {
         ClientRecord(
-            name: try row.text(0), kind: try row.bool(1) ? .sftp : .agent, role: try row.bool(2) ? .admin : .member,
+            name: try row.text(0), kind: try row.bool(1) ? .sftp : .agent,
+            role: try role(isAdmin: row.bool(2), isReadOnly: row.bool(18)),
             publicKey: try row.text(3), createdAt: try row.int64(4), lastSeen: try row.optionalInt64(5),
             seenMoment: try row.int64(15),
             cursor: Sequence(try row.int64(6)), generation: try row.optionalText(7),

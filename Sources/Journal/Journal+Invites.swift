@@ -10,10 +10,10 @@ extension Journal {
             try database.execute("DELETE FROM invite WHERE client = ?", invite.client)
             try database.execute(
                 """
-                INSERT INTO invite (secret_hash, client, public_key, role, expires, used, subtree)
-                VALUES (?, ?, ?, ?, ?, 0, ?)
-                """, invite.secretHash, invite.client, invite.publicKey, invite.role == .admin, invite.expires,
-                invite.subtree)
+                INSERT INTO invite (secret_hash, client, public_key, role, read_only, expires, used, subtree)
+                VALUES (?, ?, ?, ?, ?, ?, 0, ?)
+                """, invite.secretHash, invite.client, invite.publicKey, invite.role == .admin,
+                invite.role == .readOnly, invite.expires, invite.subtree)
         }
     }
 
@@ -48,12 +48,14 @@ extension Journal {
         }
     }
 
-    private static let selectInvite = "SELECT secret_hash, client, public_key, role, expires, subtree FROM invite"
+    private static let selectInvite = """
+        SELECT secret_hash, client, public_key, role, expires, subtree, read_only FROM invite
+        """
 
     private static func invite(_ row: borrowing Row) throws -> InviteRecord {
         InviteRecord(
             client: try row.text(1), secretHash: try row.blob(0), publicKey: try row.text(2),
-            role: try row.bool(3) ? .admin : .member, expires: try row.int64(4),
+            role: try role(isAdmin: row.bool(3), isReadOnly: row.bool(6)), expires: try row.int64(4),
             subtree: try row.optionalBlob(5).map(storedPath))
     }
 }

@@ -3,7 +3,7 @@ enum Schema {
     static let migrations = [
         first, second, third, fourth, shareMarker, setBack, guarding, subtree, guardTime, pausedSince,
         runningTime, released, limits, recipes,
-        cacheSums,
+        cacheSums, readOnly,
     ]
 
     /// The share itself is 1.
@@ -351,6 +351,12 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         INSERT INTO cached SELECT 'recipe', IFNULL(SUM(length(recipe)), 0) FROM recipe HAVING COUNT(*) > 0;
         INSERT INTO cached SELECT 'chunk_list', IFNULL(SUM(length(list)), 0) FROM chunk_list HAVING COUNT(*) > 0;
+        """
+
+    private static let readOnly = """
+        -- 1: it receives only, and role is 0. A program that does not know of it must not open this journal.
+        ALTER TABLE client ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE invite ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0;
         """
 
     private static let recipes = """

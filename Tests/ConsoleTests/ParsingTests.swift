@@ -14,6 +14,13 @@ import Testing
             "invite phone --sftp-only --key k.pub",
             .invite(.init(client: "phone", kind: .sftpOnly(keyFile: Array("k.pub"))))
         ),
+        (
+            "invite guest --sftp-only --key k --read-only --subtree a",
+            .invite(
+                .init(
+                    client: "guest", kind: .sftpOnly(keyFile: Array("k")), isReadOnly: true, subtree: Array("a")))
+        ),
+        ("invite pi --read-only", .invite(.init(client: "pi", isReadOnly: true))),
         ("revoke pi", .revoke("pi")), ("pause pi", .pause(.one("pi"), seconds: nil)),
         ("pause --all --for 1h30m", .pause(.all, seconds: 5400)), ("resume pi", .resume(.one("pi"))),
         ("resume --all", .resume(.all)), ("wait", .wait(.init())), ("wait --timeout 0", .wait(.init(timeout: 0))),
@@ -37,6 +44,7 @@ import Testing
         ("invite x --sftp-only", "--sftp-only needs --key"), ("invite x --key f", "--key goes with --sftp-only"),
         ("invite x --sftp-only --key f --admin", "--admin does not go with --sftp-only"),
         ("invite x --sftp-only --key f --valid 1h", "--valid does not go with"),
+        ("invite x --admin --read-only", "--read-only does not go with --admin"),
         ("invite x --valid 0s", "--valid takes a time longer than none"), ("revoke", "'revoke' needs NAME"),
         ("why", "'why' needs PATH"), ("why a b", "unexpected argument 'b'"),
         ("log --limit 0", "--limit takes a number"),

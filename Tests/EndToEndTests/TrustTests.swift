@@ -127,13 +127,14 @@ struct FleetPhone {
     private let key: String
     private let user: String
 
-    init(_ fleet: Fleet, _ name: String) throws {
+    /// - Parameter invited: more options of `syncctl invite`.
+    init(_ fleet: Fleet, _ name: String, invited: [String] = []) throws {
         self.fleet = fleet
         key = fleet.directory.path(name + ".key")
         let made = try run(findExecutable("ssh-keygen") ?? "", ["-q", "-t", "ed25519", "-N", "", "-f", key])
         #expect(made.status.isSuccess)
         let response: InviteResponse.Connection = try fleet.hub.ctl(
-            ["invite", name, "--sftp-only", "--key", key + ".pub", "--json"]
+            ["invite", name, "--sftp-only", "--key", key + ".pub", "--json"] + invited
         ).decoded()
         user = response.user
     }

@@ -27,14 +27,16 @@ package final class Fleet: @unchecked Sendable {
     }
 
     /// Invites and joins one more.
-    /// - Parameter options: of `syncagent join`.
+    /// - Parameters:
+    ///   - options: of `syncagent join`.
+    ///   - invited: options of `syncctl invite`.
     @discardableResult
     package func join(
-        _ name: String, proxied: Bool = false, user: UInt32? = nil, with options: [String] = []
+        _ name: String, proxied: Bool = false, user: UInt32? = nil, with options: [String] = [], invited: [String] = []
     ) throws -> FleetAgent {
         let agent = try FleetAgent(name, of: hub, directory: directory, proxied: proxied, user: user)
         agents.append(agent)
-        try agent.join(options: options)
+        try agent.join(options: options, invited: invited)
         return agent
     }
 

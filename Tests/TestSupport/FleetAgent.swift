@@ -33,8 +33,9 @@ package final class FleetAgent: @unchecked Sendable {
     }
 
     /// The line that `syncctl invite` prints, with the proxy's port in place of the hub's.
-    package func invite() throws -> [UInt8] {
-        let line = try hub.ctl("invite", name).expectDone().output
+    /// - Parameter options: of `syncctl invite`.
+    package func invite(_ options: [String] = []) throws -> [UInt8] {
+        let line = try hub.ctl(["invite", name] + options).expectDone().output
         guard let proxy else { return Array(line.utf8) }
         return Array(
             line.split(separator: "\"port\":\(hub.sftpPort)", omittingEmptySubsequences: false)
@@ -42,8 +43,8 @@ package final class FleetAgent: @unchecked Sendable {
     }
 
     /// `syncagent join` with an invite on standard input.
-    package func join(with invite: [UInt8]? = nil, options: [String] = []) throws {
-        let invite = try invite ?? self.invite()
+    package func join(with invite: [UInt8]? = nil, options: [String] = [], invited: [String] = []) throws {
+        let invite = try invite ?? self.invite(invited)
         try FleetAnswer(
             "syncagent", ["join", "-", "--folder", folder.path, "--home", home] + options, input: invite, user: user
         ).expectDone()

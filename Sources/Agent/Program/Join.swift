@@ -62,7 +62,7 @@ struct Join {
         let configuration = AgentConfiguration(
             hub: invite.hub, hosts: invite.hosts.map { AgentConfiguration.Host(host: $0.host, port: $0.port) },
             user: invite.user, hostKey: invite.hostKey, apiPort: invite.apiPort, client: joined.client, folder: folder,
-            mode: mode, subtree: joined.subtree)
+            mode: try agreedMode(joined), subtree: joined.subtree)
         try FolderMarker.write(folder: folder, of: layout)
         if let slash = layout.configuration.lastIndex(of: "/") {
             try Files.makeDirectories(String(layout.configuration[..<slash]), mode: 0o700)
@@ -71,6 +71,17 @@ struct Join {
         try Secrets.write(Array(joined.token.utf8), to: layout.token)
         try prove(configuration, token: joined.token)
         return configuration
+    }
+
+    /// What may only receive does not try to send.
+    private func agreedMode(_ joined: JoinResponse) throws(AgentFailure) -> SyncMode {
+        guard joined.readOnly == true else { return mode }
+        if case .sendOnly = mode {
+            throw AgentFailure(
+                .failed,
+                "this invite lets '\(joined.client)' receive only: join again with it, without --mode send-only")
+        }
+        return .receiveOnly
     }
 
     private func useInvite(_ publicKey: String) throws -> JoinResponse {

@@ -1,5 +1,5 @@
 #pragma once
-// Landlock(7): a process confines itself to parts of the file system.
+// Landlock(7): a process confines itself to parts of the file system, and has no network and nobody to signal.
 #include <stdint.h>
 
 // LANDLOCK_ACCESS_FS_*; TRUNCATE is newer than Debian 12's header.
@@ -20,11 +20,20 @@
 #define LINUX_LANDLOCK_TRUNCATE (1ull << 14)  // ABI 3
 #define LINUX_LANDLOCK_IOCTL_DEV (1ull << 15) // ABI 5
 
+// LANDLOCK_ACCESS_NET_*, ABI 4.
+#define LINUX_LANDLOCK_BIND_TCP (1ull << 0)
+#define LINUX_LANDLOCK_CONNECT_TCP (1ull << 1)
+
+// LANDLOCK_SCOPE_*, ABI 6: towards processes that are not confined so.
+#define LINUX_LANDLOCK_SCOPE_ABSTRACT_SOCKET (1ull << 0)
+#define LINUX_LANDLOCK_SCOPE_SIGNAL (1ull << 1)
+
 /// The ABI of this kernel, 1 and up; -1 (ENOSYS, EOPNOTSUPP) where Landlock is missing or switched off.
 int linux_landlock_abi(void);
 
-/// A new ruleset (close-on-exec descriptor) that forbids these kinds of access unless a rule allows them.
-int linux_landlock_create_ruleset(uint64_t handled_access);
+/// A new ruleset (close-on-exec descriptor) that forbids these kinds of access unless a rule allows them, and what the scopes name. What
+/// the kernel's ABI does not know must not be among them.
+int linux_landlock_create_ruleset(uint64_t files, uint64_t network, uint64_t scopes);
 
 /// Allows kinds of access below what `descriptor` (O_PATH) names. On a file, only those that apply to files.
 int linux_landlock_allow(int ruleset, int descriptor, uint64_t allowed_access);

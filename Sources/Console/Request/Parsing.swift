@@ -76,8 +76,9 @@ extension Request.Invitation {
         kind = try Request.Invitation.kind(invocation)
         valid = try positive(invocation, "valid")
         subtree = invocation.bytes("subtree")
-        if subtree != nil, case .sftpOnly = kind {
-            throw .wrongUsage("--subtree does not go with --sftp-only: such a device sees the share")
+        isReadOnly = invocation.has("read-only")
+        if isReadOnly, kind == .admin {
+            throw .wrongUsage("--read-only does not go with --admin: who steers the hub can let itself write")
         }
         if valid != nil, case .sftpOnly = kind {
             throw .wrongUsage("--valid does not go with --sftp-only: its key is good until it is revoked")

@@ -41,6 +41,8 @@ enum Request: Equatable {
         }
         var client: String
         var kind = Kind.agent
+        /// It changes nothing.
+        var isReadOnly = false
         /// Seconds.
         var valid: Int64?
         /// As given; nil for all of the share.

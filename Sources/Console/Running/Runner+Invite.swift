@@ -29,10 +29,14 @@ extension Runner {
         var subtree: String?
         if let asked = invitation.subtree { subtree = try paths.wirePath(asked, calls) }
         switch invitation.kind {
-        case .agent: return InviteRequest(client: invitation.client, valid: valid, subtree: subtree)
+        case .agent:
+            return InviteRequest(
+                client: invitation.client, readOnly: invitation.isReadOnly, valid: valid, subtree: subtree)
         case .admin: return InviteRequest(client: invitation.client, admin: true, valid: valid, subtree: subtree)
         case .sftpOnly(let file):
-            return InviteRequest(client: invitation.client, sftpOnly: true, key: try PublicKeyFile.line(file))
+            return InviteRequest(
+                client: invitation.client, readOnly: invitation.isReadOnly, sftpOnly: true,
+                key: try PublicKeyFile.line(file), subtree: subtree)
         }
     }
 }

@@ -4,17 +4,21 @@ internal import ControlAPI
 enum Caller: Hashable, Sendable {
     /// The hub's own administrator (`admin.token`), who is no client.
     case administrator
-    case client(name: String, isAdmin: Bool)
+    /// What is read-only is no administrator.
+    case client(name: String, isAdmin: Bool, isReadOnly: Bool = false)
 
     /// Nil for the administrator.
     var name: String? {
-        if case .client(let name, _) = self { name } else { nil }
+        if case .client(let name, _, _) = self { name } else { nil }
     }
     var isAdmin: Bool {
         switch self {
         case .administrator: true
-        case .client(_, let isAdmin): isAdmin
+        case .client(_, let isAdmin, let isReadOnly): isAdmin && !isReadOnly
         }
+    }
+    var isReadOnly: Bool {
+        if case .client(_, _, let isReadOnly) = self { isReadOnly } else { false }
     }
 }
 
@@ -26,6 +30,8 @@ enum AccessTable {
         case invite
         /// To be a client: the route speaks of the caller's own folder.
         case client
+        /// To be one that may change the share.
+        case writer
         case anybody
         /// Of itself everybody; of others administrators.
         case oneself
@@ -35,9 +41,8 @@ enum AccessTable {
     private static func right(_ route: Route) -> Right {
         switch route {
         case .join: .invite
-        case .hello, .changes, .snapshot, .commit, .layOut, .staged, .prepare, .extents, .report, .offer, .holds,
-            .recipe:
-            .client
+        case .hello, .changes, .snapshot, .layOut, .staged, .extents, .report, .holds, .recipe: .client
+        case .commit, .prepare, .offer: .writer
         case .status, .clients, .unsynced, .why, .wait, .log, .conflicts, .paths, .held: .anybody
         case .pause, .resume, .limit: .oneself
         case .invite: .administrator(to: "invite devices")
@@ -48,7 +53,11 @@ enum AccessTable {
 
     /// Whether only a running agent asks so, after its hello.
     static func isOfSession(_ route: Route) -> Bool {
-        if case .client = right(route) { route != .hello } else { false }
+        switch right(route) {
+        case .client: route != .hello
+        case .writer: true
+        case .invite, .anybody, .oneself, .administrator: false
+        }
     }
 
     /// Why the caller may not; nil if it may.
@@ -56,14 +65,26 @@ enum AccessTable {
     static func refusal(_ route: Route, _ caller: Caller, target: String? = nil) -> ErrorMessage? {
         switch right(route) {
         case .invite, .anybody: nil
-        case .client:
-            caller.name == nil
-                ? ErrorMessage(.forbidden, "only a client can do this; the administrator's token names none") : nil
+        case .client: notAClient(caller)
+        case .writer: notAClient(caller) ?? (caller.isReadOnly ? readOnly(caller) : nil)
         case .oneself:
             caller.isAdmin || (target != nil && target == caller.name)
                 ? nil : lacking(caller, "pause, resume or limit other clients")
         case .administrator(let action): caller.isAdmin ? nil : lacking(caller, action)
         }
+    }
+
+    private static func notAClient(_ caller: Caller) -> ErrorMessage? {
+        caller.name == nil
+            ? ErrorMessage(.forbidden, "only a client can do this; the administrator's token names none") : nil
+    }
+
+    private static func readOnly(_ caller: Caller) -> ErrorMessage {
+        ErrorMessage(
+            .forbidden,
+            "'\(caller.name ?? "")' lacks the right 'member', which is needed to change the share: it was invited with "
+                + "--read-only and receives only. On it set mode: \"receive-only\" in agent.json5, or have it invited anew"
+        )
     }
 
     private static func lacking(_ caller: Caller, _ action: String) -> ErrorMessage {

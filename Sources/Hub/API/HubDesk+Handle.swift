@@ -78,7 +78,8 @@ extension HubDesk {
         if revokedTokens.contains(hash) { throw HubDesk.revoked }
         guard let client = try journal.client(tokenHash: hash) else { throw HubDesk.unauthorized }
         tokenHashes[client.name] = hash
-        return .client(name: client.name, isAdmin: client.role == .admin)
+        return .client(
+            name: client.name, isAdmin: client.role == .admin, isReadOnly: client.role == .readOnly)
     }
 
     static let unauthorized = ErrorMessage(.unauthorized, "this needs a valid token: Authorization: Bearer TOKEN")

@@ -21,16 +21,19 @@ extension HubDesk {
         if let client = clients[name.text], client.record.revokedAt == nil {
             throw JournalError.clientExists(name.text)
         }
-        if message.sftpOnly == true {
-            if message.subtree != nil {
-                throw ErrorMessage(
-                    .badValue, "the field 'subtree' goes with agents; an SFTP-only device sees the share")
-            }
-            return try registerDevice(name, message)
-        }
-        let subtree = try subtree(at: message.subtree)?.path
-        makeInvite(name, message.admin == true ? .admin : .member, life, subtree, responder)
+        let role = try HubDesk.role(message)
+        let subtree = try subtree(at: message.subtree)
+        if message.sftpOnly == true { return try registerDevice(name, message, role, subtree) }
+        makeInvite(name, role, life, subtree?.path, responder)
         return nil
+    }
+
+    private static func role(_ message: InviteRequest) throws(ErrorMessage) -> ClientRecord.Role {
+        guard message.readOnly == true else { return message.admin == true ? .admin : .member }
+        if message.admin == true {
+            throw ErrorMessage(.badValue, "the fields 'admin' and 'read_only' do not go together")
+        }
+        return .readOnly
     }
 
     private static func clientName(_ text: String) throws -> ClientName {
@@ -41,13 +44,18 @@ extension HubDesk {
     }
 
     /// A device that only speaks SFTP needs no invite: its key is good at once.
-    private func registerDevice(_ name: ClientName, _ message: InviteRequest) throws -> HTTPResponse {
+    private func registerDevice(
+        _ name: ClientName, _ message: InviteRequest, _ role: ClientRecord.Role, _ subtree: Subtree?
+    ) throws -> HTTPResponse {
         guard let line = message.key else {
             throw ErrorMessage(.missingField, "the field 'key' is missing: an SFTP-only device needs its public key")
         }
         let key = try HubDesk.publicKey(line, field: "key")
         let address = try address()
-        try journal.addClient(name.text, kind: .sftp, publicKey: key.line, at: clock.now().inSeconds)
+        // Without the API an administrator is a member.
+        try journal.addClient(
+            name.text, kind: .sftp, role: role == .readOnly ? .readOnly : .member, publicKey: key.line,
+            subtree: subtree, at: clock.now().inSeconds)
         try reload(name.text)
         try writeKeys()
         return .message(
@@ -122,7 +130,8 @@ extension HubDesk {
         settle()
         return .message(
             JoinResponse(
-                client: client.name, token: token, subtree: subtree.map { Escaping.text($0.path.bytes) }))
+                client: client.name, token: token, subtree: subtree.map { Escaping.text($0.path.bytes) },
+                readOnly: client.role == .readOnly))
     }
 
     private func makeStaging(_ name: String) throws {

@@ -123,11 +123,14 @@ extension HubDesk {
 
     /// Tells the gate who may come in: all clients that are not revoked, and open invites.
     func writeKeys() throws {
+        var parts: [String: SharePart] = [:]
         let clients = try journal.clients().filter { $0.revokedAt == nil }.compactMap { client -> AuthorizedKey? in
             guard let name = try? ClientName(client.name), let key = try? PublicKey(line: client.publicKey) else {
                 return nil
             }
-            return AuthorizedKey(client: name, key: key, access: client.kind == .agent ? .agent : .sftp)
+            let reach = self.reach(of: client)
+            parts[client.name] = reach.part
+            return AuthorizedKey(client: name, key: key, access: client.kind == .agent ? .agent : .sftp, reach: reach)
         }
         let invites = try journal.openInvites(at: clock.now().inSeconds).compactMap { invite -> AuthorizedKey? in
             guard let name = try? ClientName(invite.client), let key = try? PublicKey(line: invite.publicKey) else {
@@ -136,5 +139,6 @@ extension HubDesk {
             return AuthorizedKey(client: name, key: key, access: .invite(expires: invite.expires))
         }
         try keys.rewrite(clients + invites)
+        keyParts = parts
     }
 }

@@ -11,7 +11,7 @@ struct ClientsFile: Codable, Hashable {
         var name: String
         /// `agent` or `sftp`.
         var kind: String
-        /// `admin` or `member`.
+        /// `admin`, `member` or `read-only`.
         var role: String
         var publicKey: String
         /// SHA-256, hex.
@@ -70,7 +70,7 @@ extension ClientsFile.Client {
             throw .badValue(field: "kind", reason: "must be 'agent' or 'sftp'")
         }
         guard let role = ClientRecord.Role(rawValue: role) else {
-            throw .badValue(field: "role", reason: "must be 'admin' or 'member'")
+            throw .badValue(field: "role", reason: "must be 'admin', 'member' or 'read-only'")
         }
         var hash: [UInt8]?
         if let tokenHash {

@@ -43,6 +43,7 @@ extension HubDesk {
     func settle() {
         if isStopped { return }
         do { try findSubtrees() } catch { hubLog.error("subtrees_not_found", ["reason": "\(error)"]) }
+        do { try followParts() } catch { hubLog.error("keys_not_written", ["reason": "\(error)"]) }
         endSilentComing()
         for poll in polls {
             do {

@@ -81,6 +81,8 @@ final class HubDesk {
     var collected = Sequence.zero
     /// Who was away for too long to count, when tombstones were collected last.
     var stale: Set<String> = []
+    /// Of the clients of a part: what their keys say.
+    var keyParts: [String: SharePart] = [:]
     /// What ``ClientsFile`` says.
     var keptClients: ClientsFile?
     /// Of the clock that never goes back.

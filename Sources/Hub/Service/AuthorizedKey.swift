@@ -2,7 +2,7 @@
 package struct AuthorizedKey: Hashable, Sendable {
     /// What a key opens.
     package enum Access: Hashable, Sendable {
-        /// The tunnel to the API, and SFTP: the share to read, its own staging to write.
+        /// The tunnel to the API, and SFTP: the share to read, its own staging to fill.
         case agent
         /// The tunnel to the API and nothing else, until a time (Unix seconds): a one-time key.
         case invite(expires: Int64)
@@ -16,11 +16,18 @@ package struct AuthorizedKey: Hashable, Sendable {
     package let key: PublicKey
     /// What it opens.
     package let access: Access
+    /// How much of the share it opens; of no matter to an invite.
+    let reach: ShareReach
 
     package init(client: ClientName, key: PublicKey, access: Access) {
+        self.init(client: client, key: key, access: access, reach: .everything)
+    }
+
+    init(client: ClientName, key: PublicKey, access: Access, reach: ShareReach) {
         self.client = client
         self.key = key
         self.access = access
+        self.reach = reach
     }
 }
 

@@ -8,6 +8,7 @@ struct AuthorizedKeysText: Sendable {
     let program: String
     let layout: HubLayout
     let apiPort: UInt16
+    var unconfined = UnconfinedSessions.members
 
     /// One line for each key, by client; one key stands once.
     func render(_ keys: [AuthorizedKey]) -> String {
@@ -26,16 +27,19 @@ struct AuthorizedKeysText: Sendable {
     private func options(for key: AuthorizedKey) -> [String] {
         let tunnel = ["port-forwarding", "permitopen=\"127.0.0.1:\(apiPort)\""]
         return switch key.access {
-        case .agent: ["restrict"] + tunnel + [command(.agent, key.client)]
-        case .sftp: ["restrict", command(.sftp, key.client)]
+        case .agent: ["restrict"] + tunnel + [command(.agent, key)]
+        case .sftp: ["restrict", command(.sftp, key)]
         case .invite(let expires):
             ["restrict"] + tunnel + ["expiry-time=\"\(UTCTime(expires).compact)\"", "command=\"/bin/false\""]
         }
     }
 
-    private func command(_ kind: SFTPSession.Kind, _ client: ClientName) -> String {
-        let words = [program, "sftp", "--root", layout.root, "--client", client.text, "--kind", kind.rawValue]
-        let line = words.map { ShellWord($0).description }.joined(separator: " ")
+    private func command(_ kind: SFTPGrant.Kind, _ key: AuthorizedKey) -> String {
+        let grant = SFTPGrant(client: key.client, kind: kind, reach: key.reach)
+        // A session reads no file of the hub: what hub.json5 says comes with the key.
+        let setting = unconfined == .members ? [] : ["--unconfined", unconfined.rawValue]
+        let line = ([program, "sftp", "--root", layout.root] + grant.words + setting).map { ShellWord($0).description }
+            .joined(separator: " ")
         // Within its quotes sshd knows one escape only: \" (auth-options.c, opt_dequote).
         return "command=\"" + line.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"")
             + "\""
@@ -51,7 +55,8 @@ package final class AuthorizedKeysFile: KeyKeeper {
     /// - Parameter program: the absolute path of `synchub`, for the forced command.
     package init(layout: HubLayout, configuration: HubConfiguration, program: String, sessions: SSHSessions) {
         path = layout.authorizedKeys
-        text = AuthorizedKeysText(program: program, layout: layout, apiPort: configuration.apiPort)
+        text = AuthorizedKeysText(
+            program: program, layout: layout, apiPort: configuration.apiPort, unconfined: configuration.unconfined)
         self.sessions = sessions
     }
 

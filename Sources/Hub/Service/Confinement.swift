@@ -1,43 +1,90 @@
 internal import CLinux
+internal import FileTree
 import Glibc
+import SyncCore
 
-/// The part of the file system that a process leaves itself before it becomes another program. By Landlock (landlock(7)), and where the
-/// kernel lets us by a read-only view of everything else, which also covers what Landlock does not know (chmod, chown, utimes).
+/// The part of the machine that a process leaves itself before it becomes another program. By Landlock (landlock(7)): files, and as far as
+/// the kernel knows of them, TCP, signals and abstract sockets; and where the kernel lets us by a read-only view of all other files, which
+/// also covers what Landlock does not know (chmod, chown, utimes).
 struct Confinement: Sendable {
+    /// What may be done below a directory.
+    enum Use: Hashable, Sendable {
+        case read
+        /// Read, and remove files.
+        case remove
+        /// Read, and make, write and remove files; no directories, no links, and nothing comes from elsewhere or goes there.
+        case fill
+        /// Everything but devices, sockets and pipes.
+        case change
+    }
+
+    /// A directory that stays open to the process.
+    struct Opening: Hashable, Sendable {
+        /// Absolute.
+        let path: [UInt8]
+        let use: Use
+        /// If given, another directory at the path is refused.
+        let directory: FileIdentity?
+
+        init(path: [UInt8], use: Use, directory: FileIdentity? = nil) {
+            self.path = path
+            self.use = use
+            self.directory = directory
+        }
+
+        init(_ path: String, _ use: Use) { self.init(path: Array(path.utf8), use: use) }
+    }
+
     /// What holds after ``enter()``.
     struct Strength: Hashable, Sendable {
-        /// Nothing but the named directories can be opened.
-        let isConfined: Bool
-        /// Nothing but the writable ones can be changed in any way.
+        /// Of the Landlock that confines it to the openings; nil: nothing does.
+        let abi: Int?
+        /// Nothing but what may be changed below the openings can be changed in any way.
         let isReadOnlyElsewhere: Bool
     }
 
-    /// Directories to read below.
-    let readable: [String]
-    /// Directories to read below, where files may be removed.
-    var removable: [String] = []
-    /// Directories to read and write below.
-    let writable: [String]
+    let openings: [Opening]
     /// What will be executed.
     let program: String
 
     /// Confines this thread, and what it executes, for good. The process must have one thread.
-    /// - Throws: ``HubFileError`` when one of the directories is not there, or the kernel refuses a rule.
-    func enter() throws(HubFileError) -> Strength {
-        let changing = writable + removable
+    /// - Throws: ``OtherDirectory``; ``HubFileError`` when one of the directories is not there, or the kernel refuses a rule.
+    func enter() throws -> Strength {
+        let changing = openings.filter { $0.use != .read }.map(\.path)
         let isReadOnly = withCStrings(changing) { linux_read_only_except($0, Int32(changing.count)) == 0 }
-        let abi = linux_landlock_abi()
-        guard abi > 0 else { return Strength(isConfined: false, isReadOnlyElsewhere: isReadOnly) }
-        try restrict(Access(abi: abi))
-        return Strength(isConfined: true, isReadOnlyElsewhere: isReadOnly)
+        // In the new view, whose mounts were made by name.
+        var handles: [(handle: Int32, use: Use)] = []
+        defer { for opened in handles { close(opened.handle) } }
+        for opening in openings { handles.append((try Confinement.open(opening), opening.use)) }
+        let abi = Confinement.landlockABI
+        if let abi { try restrict(Access(abi: abi), handles) }
+        return Strength(abi: abi, isReadOnlyElsewhere: isReadOnly)
     }
 
-    private func restrict(_ access: Access) throws(HubFileError) {
-        let ruleset = try HubFile.check(linux_landlock_create_ruleset(access.all), "confine", program)
+    /// A handle on the directory that is meant, and no other.
+    private static func open(_ opening: Opening) throws -> Int32 {
+        let name = Escaping.text(opening.path)
+        let handle = try HubFile.check(
+            Glibc.open(cString(opening.path), LINUX_O_PATH | LINUX_O_DIRECTORY | O_CLOEXEC), "open", name)
+        guard let directory = opening.directory else { return handle }
+        var status = stat()
+        if fstat(handle, &status) == 0,
+            FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)) == directory
+        {
+            return handle
+        }
+        close(handle)
+        throw OtherDirectory(path: name)
+    }
+
+    private func restrict(_ access: Access, _ openings: [(handle: Int32, use: Use)]) throws(HubFileError) {
+        let ruleset = try HubFile.check(
+            linux_landlock_create_ruleset(access.all, access.network, access.scopes), "confine", program)
         defer { close(ruleset) }
-        for path in readable { try allow(access.read, below: path, ruleset) }
-        for path in removable { try allow(access.remove, below: path, ruleset) }
-        for path in writable { try allow(access.write, below: path, ruleset) }
+        for opening in openings {
+            try HubFile.check(
+                linux_landlock_allow(ruleset, opening.handle, access.of(opening.use)), "confine", program)
+        }
         for path in LoadedFiles.directories { try allow(access.read, below: path, ruleset) }
         for path in [program] + LoadedFiles.loaders { try allow(access.execute, below: path, ruleset) }
         // What the C library reads to know the user's name, and the time zone.
@@ -49,18 +96,23 @@ struct Confinement: Sendable {
     }
 
     private func allow(_ access: UInt64, below path: String, _ ruleset: Int32) throws(HubFileError) {
-        let handle = try HubFile.check(open(path, LINUX_O_PATH | O_CLOEXEC), "open", path)
+        let handle = try HubFile.check(Glibc.open(path, LINUX_O_PATH | O_CLOEXEC), "open", path)
         defer { close(handle) }
         try HubFile.check(linux_landlock_allow(ruleset, handle, access), "confine to", path)
     }
 
-    private func withCStrings<Result>(_ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result)
-        -> Result
-    {
-        let copies = texts.map { strdup($0) }
+    private func withCStrings<Result>(
+        _ paths: [[UInt8]], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+    ) -> Result {
+        let copies = paths.map { strdup(Confinement.cString($0)) }
         defer { copies.forEach { free($0) } }
-        return copies.map { UnsafePointer($0) }.withUnsafeBufferPointer { body($0.baseAddress!) }
+        // One more, so that there is an address also for none.
+        let pointers: [UnsafePointer<CChar>?] = copies.map { UnsafePointer($0) } + [nil]
+        return pointers.withUnsafeBufferPointer { body($0.baseAddress!) }
     }
+
+    /// A path as the C library takes it.
+    static func cString(_ path: [UInt8]) -> [CChar] { path.map { CChar(bitPattern: $0) } + [0] }
 
     /// The ABI of this kernel's Landlock; nil without it.
     static var landlockABI: Int? {
@@ -69,30 +121,55 @@ struct Confinement: Sendable {
     }
 }
 
+/// At the path of a part of the share stands another directory than the one that the key was written for.
+struct OtherDirectory: Error, Hashable, CustomStringConvertible {
+    let path: String
+
+    var description: String {
+        "\(path) is not the directory any more that this device may see; try again in a moment, when the hub has found where that "
+            + "one is now"
+    }
+}
+
 /// Kinds of access, as far as a kernel's Landlock knows them.
 private struct Access {
     let all: UInt64
     let readFile = UInt64(LINUX_LANDLOCK_READ_FILE)
     let read = UInt64(LINUX_LANDLOCK_READ_FILE | LINUX_LANDLOCK_READ_DIR)
-    let remove = UInt64(LINUX_LANDLOCK_READ_FILE | LINUX_LANDLOCK_READ_DIR | LINUX_LANDLOCK_REMOVE_FILE)
     let execute = UInt64(LINUX_LANDLOCK_READ_FILE | LINUX_LANDLOCK_EXECUTE)
     let device: UInt64
-    let write: UInt64
+    private let remove: UInt64
+    private let fill: UInt64
+    private let change: UInt64
+    /// No rule allows any of it.
+    let network: UInt64
+    let scopes: UInt64
 
-    init(abi: Int32) {
-        var newer: UInt64 = 0
-        if abi >= 2 { newer |= UInt64(LINUX_LANDLOCK_REFER) }
+    func of(_ use: Confinement.Use) -> UInt64 {
+        switch use {
+        case .read: read
+        case .remove: remove
+        case .fill: fill
+        case .change: change
+        }
+    }
+
+    init(abi: Int) {
+        let refer = abi >= 2 ? UInt64(LINUX_LANDLOCK_REFER) : 0
         let truncate = abi >= 3 ? UInt64(LINUX_LANDLOCK_TRUNCATE) : 0
-        newer |= truncate
-        let write =
-            UInt64(LINUX_LANDLOCK_WRITE_FILE) | UInt64(LINUX_LANDLOCK_MAKE_REG) | UInt64(LINUX_LANDLOCK_MAKE_DIR)
-            | UInt64(LINUX_LANDLOCK_REMOVE_FILE) | UInt64(LINUX_LANDLOCK_REMOVE_DIR) | UInt64(LINUX_LANDLOCK_MAKE_SYM)
         let never =
             UInt64(LINUX_LANDLOCK_MAKE_CHAR) | UInt64(LINUX_LANDLOCK_MAKE_SOCK) | UInt64(LINUX_LANDLOCK_MAKE_FIFO)
             | UInt64(LINUX_LANDLOCK_MAKE_BLOCK) | (abi >= 5 ? UInt64(LINUX_LANDLOCK_IOCTL_DEV) : 0)
-        self.write = read | write | newer
+        remove = read | UInt64(LINUX_LANDLOCK_REMOVE_FILE)
+        fill = remove | UInt64(LINUX_LANDLOCK_WRITE_FILE) | UInt64(LINUX_LANDLOCK_MAKE_REG) | truncate
+        change =
+            fill | UInt64(LINUX_LANDLOCK_MAKE_DIR) | UInt64(LINUX_LANDLOCK_REMOVE_DIR)
+            | UInt64(LINUX_LANDLOCK_MAKE_SYM) | refer
         device = readFile | UInt64(LINUX_LANDLOCK_WRITE_FILE) | truncate
-        all = self.write | never | execute
+        all = change | never | execute
+        network = abi >= 4 ? UInt64(LINUX_LANDLOCK_BIND_TCP) | UInt64(LINUX_LANDLOCK_CONNECT_TCP) : 0
+        scopes =
+            abi >= 6 ? UInt64(LINUX_LANDLOCK_SCOPE_ABSTRACT_SOCKET) | UInt64(LINUX_LANDLOCK_SCOPE_SIGNAL) : 0
     }
 }
 

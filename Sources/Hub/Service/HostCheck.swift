@@ -10,14 +10,17 @@ struct HostCheck: Sendable {
         var findings = host()
         guard HubFile.exists(layout.configuration) else {
             let next = "make one: synchub init --root \(ShellWord(layout.root)); or is the disk not mounted?"
+            findings.append(confinement(.members))
             return CheckReport(findings: findings + [.wrong("config", "there is no hub in \(layout.root)", next)])
         }
         findings += files()
         do {
             let configuration = try HubConfiguration.load(layout)
             findings.append(.good("config", "hub.json5 is understood; the hub is called '\(configuration.name)'"))
+            findings.append(confinement(configuration.unconfined))
             findings += network(configuration) + sshd(configuration)
         } catch {
+            findings.append(confinement(.members))
             findings.append(
                 .wrong("config", "\(error)", "correct that line; 'synchub init' in a new directory shows a whole file"))
         }
@@ -27,7 +30,7 @@ struct HostCheck: Sendable {
     // MARK: Host
 
     private func host() -> [Finding] {
-        HostTools.Tool.allCases.map(tool) + [landlock(), clock()] + watches() + account()
+        HostTools.Tool.allCases.map(tool) + [clock()] + watches() + account()
     }
 
     private func tool(_ tool: HostTools.Tool) -> Finding {
@@ -46,16 +49,8 @@ struct HostCheck: Sendable {
         return line.map { " (\($0.drop { $0 != "O" }.prefix { $0 != "," }))" } ?? ""
     }
 
-    private func landlock() -> Finding {
-        switch Confinement.landlockABI {
-        case nil:
-            .note(
-                "host", "this kernel has no Landlock: a device's SFTP session can read what the hub's user can",
-                "add 'landlock' to the kernel's lsm= list, and give the hub a user of its own")
-        case let abi? where abi < 3:
-            .good("host", "Landlock confines SFTP sessions (ABI \(abi); setting attributes by name is refused instead)")
-        case let abi?: .good("host", "Landlock confines SFTP sessions (ABI \(abi))")
-        }
+    private func confinement(_ unconfined: UnconfinedSessions) -> Finding {
+        ConfinementRule.finding(abi: Confinement.landlockABI, unconfined)
     }
 
     private func clock() -> Finding {

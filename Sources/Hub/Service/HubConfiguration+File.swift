@@ -25,6 +25,9 @@ extension HubConfiguration {
                 // "managed": the hub runs an sshd of its own on this port. "system": this machine's sshd serves.
                 mode: \(SFTPModeSetting(sftpMode)),
                 port: \(sftpPort),
+                // Who gets SFTP although this machine's kernel cannot confine it (synchub check tells whether it can): "nobody",
+                // "members" (agents that may read everything anyway), "everybody".
+                unconfined: \(unconfined),
             },
             // Devices remember this port: they reach it through their SSH connection.
             api: { port: \(apiPort) },
@@ -76,13 +79,15 @@ private struct HubSettings: SettingsGroup {
         guard HubConfiguration.isName(name) else {
             throw settings.refusal(of: .name, expected: HubConfiguration.expectedName)
         }
-        configuration = HubConfiguration(
+        var configuration = HubConfiguration(
             name: name, listen: listen == HubSettings.anyAddress ? nil : listen, sftpMode: sftp.mode.mode,
             sftpPort: sftp.port, apiPort: api.port, hosts: hosts.isEmpty ? nil : hosts,
             shareSettle: share.settle, massDeletePercent: rule.percent, massDeleteLeast: rule.least,
             massDeleteMinutes: rule.minutes,
             staleDays: try settings.value(.stale_days, default: 90, in: 0...36_500),
             packMemoryMiB: packs.memory, packMiB: packs.size)
+        configuration.unconfined = sftp.unconfined
+        self.configuration = configuration
     }
 }
 
@@ -101,12 +106,14 @@ private struct PackSettings: SettingsGroup {
 }
 
 private struct SFTPSettings: SettingsGroup {
-    enum Key: String, CaseIterable { case mode, port }
+    enum Key: String, CaseIterable { case mode, port, unconfined }
     let mode: SFTPModeSetting
     let port: UInt16
+    let unconfined: UnconfinedSessions
 
     init(_ settings: SettingsReader<Key>) throws {
         mode = try settings.value(.mode, default: .managed)
+        unconfined = try settings.value(.unconfined, default: .members)
         port = try settings.value(.port)
         guard port > 0 else { throw settings.refusal(of: .port, expected: "a port from 1 to 65535") }
     }
@@ -154,6 +161,8 @@ private enum SFTPModeSetting: String, SettingChoice {
     init(_ mode: HubConfiguration.SFTPMode) { self = mode == .managed ? .managed : .system }
     var mode: HubConfiguration.SFTPMode { self == .managed ? .managed : .system }
 }
+
+extension UnconfinedSessions: SettingChoice {}
 
 extension HubConfiguration {
     static let expectedName = "1 to 64 characters on one line"

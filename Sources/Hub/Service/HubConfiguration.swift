@@ -16,6 +16,8 @@ package struct HubConfiguration: Hashable, Sendable {
     package var sftpMode: SFTPMode
     /// Where devices reach the SSH server; never 0.
     package var sftpPort: UInt16
+    /// Whose SFTP sessions go on where the kernel cannot confine them.
+    var unconfined = UnconfinedSessions.members
     /// On 127.0.0.1; never 0. Devices remember it.
     package var apiPort: UInt16
     /// The names and addresses that invites tell devices; nil to find them out.

@@ -53,8 +53,15 @@ package enum HubProgram {
                 options: [
                     .value("client", "NAME", "The device"),
                     .value(
-                        "kind", "KIND", as: .choice(SFTPSession.Kind.allCases.map(\.rawValue)),
+                        "kind", "KIND", as: .choice(SFTPGrant.Kind.allCases.map(\.rawValue)),
                         "What it is (default: sftp)"),
+                    .flag("read-only", "It changes nothing of the share"),
+                    .value(
+                        "part", "HEX", "The only directory of the share that it sees: its path in hexadecimal digits"),
+                    .value("inode", "DEV:INO", "Which directory that is, or 'gone'; with --part"),
+                    .value(
+                        "unconfined", "WHO", as: .choice(UnconfinedSessions.allCases.map(\.rawValue)),
+                        "Whose session goes on where the kernel cannot confine it (default: members)"),
                 ]),
         ])
 
@@ -122,8 +129,16 @@ package enum HubProgram {
 
     private static func session(_ layout: HubLayout, _ invocation: Invocation) throws -> Never {
         guard let client = invocation.text("client") else { throw UsageError("--client is missing") }
-        let kind = invocation.text("kind").flatMap(SFTPSession.Kind.init(rawValue:)) ?? .sftp
-        try SFTPSession(layout: layout, client: try ClientName(client), kind: kind).run()
+        let unconfined = invocation.text("unconfined").flatMap(UnconfinedSessions.init(rawValue:)) ?? .members
+        try SFTPSession(layout: layout, grant: try grant(client, invocation), unconfined: unconfined).run()
+    }
+
+    private static func grant(_ client: String, _ invocation: Invocation) throws -> SFTPGrant {
+        do {
+            return try SFTPGrant(
+                client: client, kind: invocation.text("kind"), isReadOnly: invocation.has("read-only"),
+                part: invocation.text("part"), inode: invocation.text("inode"))
+        } catch let error as SFTPGrantError { throw UsageError("\(error)") }
     }
 
     // MARK: Ending

@@ -33,6 +33,9 @@ final class HubService {
     /// Returns once API and SFTP answer.
     func start() throws {
         log.info("starting", ["root": layout.root, "name": configuration.name])
+        if let consequence = ConfinementRule.consequence(abi: Confinement.landlockABI, configuration.unconfined) {
+            log.warning("sftp_not_confined", ["reason": "this kernel has no Landlock", "then": consequence])
+        }
         try checkAPIPort()
         try engine.start()
         do {

@@ -1,6 +1,8 @@
+import FileTree
 import Glibc
 @testable import Hub
 import Processes
+import SyncCore
 import TestSupport
 
 /// A hub of a test's own, run by the real program, with its own sshd on a free port of 127.0.0.1. One thread.
@@ -103,11 +105,16 @@ final class ServiceHub {
     // MARK: Devices
 
     /// Makes a key pair and lets it in, beside those that are.
-    func admit(_ client: String, as access: AuthorizedKey.Access) throws {
+    /// - Parameter part: the directory of the share that it sees.
+    func admit(
+        _ client: String, as access: AuthorizedKey.Access, isReadOnly: Bool = false, part: String? = nil
+    ) throws {
         try SSHDServer.makeKey(directory.path(client))
+        let reach = ShareReach(isReadOnly: isReadOnly, part: try part.map(self.part))
         let line = directory.text(client + ".pub") ?? ""
         keys.append(
-            AuthorizedKey(client: try ClientName(client), key: try PublicKey(line: line), access: access))
+            AuthorizedKey(
+                client: try ClientName(client), key: try PublicKey(line: line), access: access, reach: reach))
         let configuration = try HubConfiguration.load(layout)
         try AuthorizedKeysFile(
             layout: layout, configuration: configuration, program: ServiceHub.program,
@@ -115,6 +122,13 @@ final class ServiceHub {
         ).rewrite(keys)
     }
     private var keys: [AuthorizedKey] = []
+
+    /// A directory of the share as it is now.
+    func part(_ name: String) throws -> SharePart {
+        let path = try RelativePath(bytes: Array(name.utf8))
+        let status = try TreeRoot(path: layout.share).status(of: path)
+        return SharePart(path: path, directory: status?.identity)
+    }
 
     /// Runs OpenSSH's sftp with these commands. Each begins with `-` to go on after a failure.
     func sftp(as client: String, _ commands: String...) throws -> Completed {
@@ -127,10 +141,36 @@ final class ServiceHub {
 
     /// Runs OpenSSH's ssh.
     func ssh(as client: String, _ words: String..., input: String = "") throws -> Completed {
+        try ssh(as: client, words: words, input: input)
+    }
+
+    /// The same.
+    func ssh(as client: String, words: [String], input: String = "") throws -> Completed {
         try Processes.run(
             "/usr/bin/ssh", options(client) + ["-p", "\(sftpPort)"] + words, input: Array(input.utf8),
             timeout: .seconds(20))
     }
+
+    /// Logs in once. Until it is ended, what is asked ``through`` it needs no login of its own, and is a session like any other.
+    func openMaster(as client: String) throws -> ChildProcess {
+        let path = master(client)
+        let child = try ChildProcess(
+            "/usr/bin/ssh",
+            options(client) + ["-M", "-N", "-S", path, "-p", "\(sftpPort)", login],
+            ChildProcess.Options(input: .null, output: .null, errors: .null, diesWithParent: true))
+        guard eventually({ access(path, F_OK) == 0 }) else { throw Failure("no login of \(client); the log:\n\(log)") }
+        return child
+    }
+
+    /// As ``sftp(as:_:)``, by the login of ``openMaster(as:)``.
+    func sftp(through client: String, _ command: String) throws -> Completed {
+        try Processes.run(
+            "/usr/bin/sftp",
+            ["-q", "-o", "ControlPath=\(master(client))"] + options(client) + ["-P", "\(sftpPort)", "-b", "-", login],
+            input: Array("\(command)\n".utf8), timeout: .seconds(20))
+    }
+
+    private func master(_ client: String) -> String { directory.path("m-\(client)") }
 
     /// Opens an SFTP session that stays, and returns when it serves.
     func openSession(as client: String) throws -> ChildProcess {
