@@ -91,5 +91,5 @@ package final class TreeRoot: Sendable {
 
 extension FileTreeError {
     /// Nothing is at such a path, be it that a directory above it is gone, or is a file or symlink now.
-    var meansAbsent: Bool { [.notFound, .notDirectory, .escapes].contains(reason) }
+    package var meansAbsent: Bool { [.notFound, .notDirectory, .escapes].contains(reason) }
 }

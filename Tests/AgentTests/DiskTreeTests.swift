@@ -41,6 +41,21 @@ import Testing
         #expect(String(decoding: try Files.read(path), as: UTF8.self) == "the only copy")
     }
 
+    @Test(arguments: ["gone", "a file", "a symlink", "below a file"])
+    func `what was placed where something else is by now is durable all the same`(_ case: String) throws {
+        let directory = TemporaryDirectory()
+        let tree = try folder(in: directory)
+        defer { tree.stop() }
+        let path = directory.path + "/folder/d"
+        switch `case` {
+        case "a file", "below a file": try write("somebody's", to: path)
+        case "a symlink": try #require(symlink("/tmp", path) == 0)
+        default: break
+        }
+        let touched = try RelativePath(bytes: Array((`case` == "below a file" ? "d/e" : "d").utf8))
+        try tree.makeDurable([.top, touched], everything: false)
+    }
+
     @Test func `what the hub has, and what was only being fetched, is removed at a start`() throws {
         let directory = TemporaryDirectory()
         let tree = try folder(in: directory, holding: ["put-1": "known", "get-2": "half of so"])

@@ -164,11 +164,12 @@ extension DiskTree {
     func makeDurable(_ directories: Set<RelativePath>, everything: Bool) throws {
         try asking { () throws(FileTreeError) in
             if everything || directories.count > 16 { return try root.syncFileSystem() }
-            for directory in directories {
-                // A directory that is gone again has no names to keep.
-                do throws(FileTreeError) { try root.syncDirectory(directory) } catch {
-                    if error.reason != .notFound { throw error }
-                }
+            do throws(FileTreeError) {
+                for directory in directories { try root.syncDirectory(directory) }
+            } catch {
+                // It is gone again, or has gone elsewhere with the names in it, and something else may be in its way.
+                guard error.meansAbsent else { throw error }
+                try root.syncFileSystem()
             }
         }
     }
