@@ -4,15 +4,40 @@ import PackageDescription
 // The rooms of the house (DESIGN §8). An arrow points to what may be imported; nothing points up.
 // `contrib/check` compares these arrows with the imports that the sources really make.
 
+/// `contrib/fuzz` sets it to the path of libFuzzer: then there is the program that it runs, in the place of the tests that
+/// share its files, and every room tells which way it went.
+let fuzzing = Context.environment["SYNC_FUZZING"]
+
 /// A room: one module under Sources, with what it may import.
 func room(_ name: String, _ imports: String...) -> Target {
-    .target(name: name, dependencies: imports.map { .byName(name: $0) })
+    .target(
+        name: name, dependencies: imports.map { .byName(name: $0) },
+        swiftSettings: fuzzing == nil ? nil : [.unsafeFlags(["-sanitize=fuzzer"])])
 }
 
 /// The tests of one room.
 func tests(of name: String, _ imports: String...) -> Target {
     .testTarget(name: name + "Tests", dependencies: ([name] + imports).map { .byName(name: $0) })
 }
+
+/// What reads what others send, as the tests have it and as the fuzzer has it.
+let fuzzed = ["Hub", "Agent", "Journal", "HTTPServer", "Settings", "SSH", "FileTree", "ControlAPI", "SyncCore"]
+let fuzz: [Target] =
+    if let fuzzing {
+        [
+            .target(name: "CFuzzer", path: "Tests/CFuzzer"),
+            .executableTarget(
+                name: "fuzz", dependencies: (fuzzed + ["CFuzzer"]).map { .byName(name: $0) }, path: "Tests/FuzzTests",
+                exclude: ["CorpusTests.swift", "Corpus"],
+                linkerSettings: [.unsafeFlags([fuzzing, "-lstdc++"])]),
+        ]
+    } else {
+        [
+            .testTarget(
+                name: "FuzzTests", dependencies: (fuzzed + ["TestSupport"]).map { .byName(name: $0) },
+                exclude: ["main.swift", "Driver.swift", "Corpus"])
+        ]
+    }
 
 let package = Package(
     name: "SyncHub",
@@ -27,7 +52,7 @@ let package = Package(
         .executableTarget(name: "syncagent", dependencies: ["Agent"]),
         .executableTarget(name: "syncctl", dependencies: ["Console"]),
         // Faces.
-        room("Console", "ControlAPI", "HTTPClient", "Arguments", "SyncCore"),
+        room("Console", "ControlAPI", "HTTPClient", "Arguments", "CQREncode", "SyncCore"),
         // Domain.
         room(
             "Hub", "Share", "Journal", "FileTree", "ControlAPI", "HTTPServer", "Processes", "Settings", "Arguments",
@@ -61,6 +86,7 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         // Tests, and what they share (never part of the product).
         .target(
@@ -91,17 +117,18 @@ let package = Package(
         tests(of: "Engine", "Simulator", "Index", "SyncCore"),
         tests(of: "Share", "Journal", "FileTree", "SyncCore"),
         tests(of: "Index", "TestSupport", "SQLite", "SyncCore"),
-        tests(of: "Transport", "TestSupport"),
+        tests(of: "Transport", "TestSupport", "HTTPServer", "HTTPClient", "ControlAPI", "SSH"),
         tests(
             of: "Hub", "TestSupport", "Processes", "ControlAPI", "HTTPServer", "HTTPClient", "Journal", "FileTree",
-            "Hashing", "SQLite", "SyncCore"),
+            "Hashing", "Share", "SQLite", "SSH", "SyncCore"),
         tests(
             of: "Agent", "TestSupport", "Hub", "ControlAPI", "Engine", "Index", "FileTree", "Hashing", "Transport",
+            "SSH",
             "SyncCore"),
         tests(of: "Console", "TestSupport", "ControlAPI", "HTTPServer", "Arguments", "SyncCore"),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "ControlAPI", "SyncCore", "Processes", "FileTree", "SQLite"]),
-    ],
+            dependencies: ["TestSupport", "ControlAPI", "SyncCore", "Processes", "FileTree", "SQLite", "Hashing"]),
+    ] + fuzz,
     swiftLanguageModes: [.v6]
 )

@@ -3,10 +3,19 @@ import Glibc
 /// Where a command's words go.
 protocol Output: AnyObject {
     var appearance: Appearance { get }
+    /// Whether stdout is one.
+    var isTerminal: Bool { get }
     /// To stdout. Throws ``Failure/failed(_:)`` when it cannot be written: results are not lost silently.
     func result(_ text: String) throws(Failure)
+    /// The same for what nobody else may read.
+    func secret(_ text: String) throws(Failure)
     /// To stderr.
     func note(_ text: String)
+}
+
+extension Output {
+    var isTerminal: Bool { false }
+    func secret(_ text: String) throws(Failure) { try result(text) }
 }
 
 /// The process's own streams. Used by one thread.
@@ -21,10 +30,23 @@ final class StandardOutput: Output {
 
     var appearance: Appearance { Appearance(isStyled: isStyled, now: Int64(time(nil))) }
 
+    var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
     func result(_ text: String) throws(Failure) {
         if let code = StandardOutput.write(text, to: STDOUT_FILENO) {
             throw .failed("the result cannot be written (\(errorText(code))); see where stdout leads")
         }
+    }
+
+    /// A file that stdout was sent to is its owner's alone before anything is in it.
+    func secret(_ text: String) throws(Failure) {
+        var status = stat()
+        if fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0,
+            fchmod(STDOUT_FILENO, status.st_mode & 0o700) != 0
+        {
+            note("syncctl: others can read the file that this goes to, and it is a secret: chmod 600 it\n")
+        }
+        try result(text)
     }
 
     func note(_ text: String) { _ = StandardOutput.write(text, to: STDERR_FILENO) }

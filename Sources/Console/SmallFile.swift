@@ -26,6 +26,12 @@ enum SmallFile {
         throw Unreadable(code: EFBIG)
     }
 
+    /// Its permission bits; nil if it cannot be looked at.
+    static func mode(_ path: [UInt8]) -> mode_t? {
+        var status = stat()
+        return stat(cString(path), &status) == 0 ? status.st_mode & 0o777 : nil
+    }
+
     /// The text of a file without the white space around it; ASCII, or it is unreadable.
     static func word(_ path: [UInt8]) throws(Unreadable) -> String {
         let bytes = try read(path)

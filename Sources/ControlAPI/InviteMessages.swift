@@ -6,21 +6,25 @@ package struct InviteRequest: Codable, Hashable, Sendable {
     package var admin: Bool?
     /// True: it receives, and its commits are refused; an SFTP-only device reads.
     package var readOnly: Bool?
-    /// A device that only speaks SFTP; needs `key`.
+    /// A device that only speaks SFTP; needs `key` or `make_key`.
     package var sftpOnly: Bool?
     /// One OpenSSH public key line.
     package var key: String?
+    /// True: the hub makes a key for the device, and keeps the public half only.
+    package var makeKey: Bool?
     /// Seconds that the invite is good for; an hour if not given.
     package var valid: Int?
     /// The part of the share that it may map, or that an SFTP-only device sees: escaped, relative to the share. Nil for all.
     package var subtree: String?
     private enum CodingKeys: String, CodingKey {
-        case client, admin, readOnly = "read_only", sftpOnly = "sftp_only", key, valid, subtree
+        case client, admin, readOnly = "read_only", sftpOnly = "sftp_only", key, makeKey = "make_key"
+        case valid, subtree
     }
     package init(
         client: String, admin: Bool = false, readOnly: Bool = false, sftpOnly: Bool = false, key: String? = nil,
-        valid: Int? = nil, subtree: String? = nil
+        makeKey: Bool = false, valid: Int? = nil, subtree: String? = nil
     ) {
+        self.makeKey = makeKey ? true : nil
         self.client = client
         self.admin = admin ? true : nil
         self.readOnly = readOnly ? true : nil
@@ -92,7 +96,11 @@ package struct InviteResponse: Codable, Hashable, Sendable {
         package var hosts: [InviteMessage.Host]
         /// `SHA256:…` of the host key, to be compared by a person.
         package var fingerprint: String
-        package init(user: String, hosts: [InviteMessage.Host], fingerprint: String) {
+        /// The private key that the hub made for it, in OpenSSH's format: this is the only time that anybody has it. Nil if it made none.
+        package var key: String?
+        private enum CodingKeys: String, CodingKey { case user, hosts, fingerprint, key }
+        package init(user: String, hosts: [InviteMessage.Host], fingerprint: String, key: String? = nil) {
+            self.key = key
             self.user = user
             self.hosts = hosts
             self.fingerprint = fingerprint

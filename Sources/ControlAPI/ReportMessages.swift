@@ -43,8 +43,8 @@ package struct ReportRequest: Codable, Hashable, Sendable {
         self.upCount = upCount
         self.downCount = downCount
         self.bytes = bytes
-        self.blocked = blocked
-        self.merging = merging
+        self.blocked = blocked.map(TextLimits.cut)
+        self.merging = merging.map(TextLimits.cut)
         self.mode = mode
         self.progress = progress
     }
@@ -74,7 +74,7 @@ package struct PendingMessage: Codable, Hashable, Sendable {
         self.path = path
         self.direction = direction
         self.bytes = bytes
-        self.reason = reason
+        self.reason = TextLimits.cut(reason)
         self.skipped = skipped ? true : nil
         self.unlisted = unlisted ? true : nil
         self.stuck = stuck ? true : nil

@@ -4,6 +4,7 @@ package enum Route: String, CaseIterable, Sendable {
     // Agents.
     case join = "POST /v1/join"
     case hello = "POST /v1/hello"
+    case rotate = "POST /v1/rotate"
     case changes = "GET /v1/changes"
     case snapshot = "GET /v1/snapshot"
     case commit = "POST /v1/commit"

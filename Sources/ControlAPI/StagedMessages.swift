@@ -5,6 +5,8 @@ package struct StagedRequest: Codable, Hashable, Sendable {
     package static let limit = 16
     /// Of a file that would have more blocks nothing is said.
     package static let mostBlocks: Int64 = 1 << 17
+    /// So much is read for one request at most, in bytes, holes included; of what is beyond nothing is said.
+    package static let mostBytes: Int64 = 16 << 30
     /// The smallest block that may be asked for, in bytes.
     package static let smallestBlock: Int64 = 1 << 20
 

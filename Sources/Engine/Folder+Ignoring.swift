@@ -17,7 +17,12 @@ extension Folder {
     }
 
     /// Whether a rule ignores a subject, where it lies or is to lie.
-    func isIgnored(_ subject: Subject) throws -> Bool { try subject.local?.isHollow == true || match(subject) != nil }
+    func isIgnored(_ subject: Subject) throws -> Bool {
+        if subject.local?.isHollow == true { return true }
+        guard let match = try match(subject) else { return false }
+        if match.isDepth { hasDepths = true }
+        return true
+    }
 
     func match(_ subject: Subject) throws -> IgnoreMatch? {
         if let local = subject.local {
@@ -32,7 +37,7 @@ extension Folder {
         if let known = rules[directory] { return known }
         let found: DirectoryRules
         if directory == .root {
-            found = .top(file: try readRules(directory, .top), machine: rules.machine)
+            found = .top(file: try readRules(directory, .top), machine: rules.machine, above: namesAbove)
         } else if let row = try index.local(directory) {
             let above = try rules(of: row.parent)
             found = above.entering(
@@ -56,16 +61,16 @@ extension Folder {
     /// As they were when they were last noticed. A file that nobody has noticed yet holds from now on, so everything below
     /// is looked at.
     private func readRules(_ directory: EntryID, _ path: RelativePath) throws -> IgnoreList? {
-        if let known = rules.files[directory] { return known }
-        guard let found = rulesOnDisk(path) else { return nil }
-        rules.files[directory] = found
-        look(into: directory, deep: true)
+        if let known = rules.lists[directory] { return known }
+        guard let found = rulesOnDisk(path) else { return rules.hasList(in: directory) ? .unreadable : nil }
+        // One that was there and for which there was no room is as it was.
+        if rules.keep(found, in: directory) { look(into: directory, deep: true) }
         return found
     }
 
     /// One that cannot be read is told when its bytes are to be hashed.
     private func rulesOnDisk(_ directory: RelativePath) -> IgnoreList? {
-        let bytes = try? tree.readFile(directory.appending(IgnoreList.fileName), limit: IgnoreList.sizeLimit)
+        let bytes = try? tree.readFile(directory.appending(IgnoreList.fileName), limit: IgnoreList.sizeLimit + 1)
         return bytes.flatMap { $0 }.map { IgnoreList($0, origin: .file) }
     }
 
@@ -89,7 +94,31 @@ extension Folder {
     /// A directory lies elsewhere now: other rules may hold for what is in it.
     func rulesMoved(with directory: EntryID) throws {
         rules.forgetPlaces()
-        if rules.machine != nil || !rules.files.isEmpty { try rulesChanged(below: directory) }
+        if rules.machine != nil || !rules.isEmpty || hasDepths { try rulesChanged(below: directory) }
+        guard hasDepths else { return }
+        // What was too deep says so again, by the path that it has now, or is so no more.
+        hasDepths = false
+        for trouble in try index.troubles() where trouble.reason == TreeLimits.reason {
+            try index.clearTrouble(at: trouble.path)
+            if let directory = trouble.directory { look(into: directory, deep: false) }
+        }
+    }
+
+    /// The folder is a part of the share, with so many names above it: what is deep in it may be too deep there.
+    package func lies(below names: Int) throws {
+        if names == namesAbove { return }
+        namesAbove = names
+        try rulesChanged(below: .root)
+    }
+
+    /// Lists that say more than holds.
+    func excesses() throws -> [Pending] {
+        try rules.excesses.compactMap { directory, reason in
+            try index.path(of: directory).map {
+                Pending(
+                    path: $0.appending(IgnoreList.fileName), isUp: true, bytes: 0, reason: reason, isSkipped: true)
+            }
+        }
     }
 
     /// What had to wait for the answer to a commit.
@@ -121,8 +150,12 @@ extension Folder {
     // MARK: - On the disk
 
     /// A name that is ignored was seen. What the hub does not know of it is forgotten; what it knows stays as it was.
-    func passOver(_ known: LocalRow?, _ path: RelativePath, _ kind: NodeKind?) throws {
+    func passOver(_ known: LocalRow?, _ path: RelativePath, _ kind: NodeKind?, _ match: IgnoreMatch? = nil) throws {
         try index.clearTrouble(at: path)
+        if let match, match.isDepth {
+            hasDepths = true
+            try trouble(path, nil, "\(match)", skipped: true)
+        }
         guard let known else { return }
         if known.kind != kind { return try index.update(known.vanished) }
         guard known.node == nil else { return }

@@ -184,9 +184,9 @@ extension Folder {
         }
         // What the hub knows of is looked at as ever, so that `unsynced` can tell; nothing of it is sent.
         if known?.node == nil || known?.kind != status.kind.node,
-            try rules(of: directory).match(name, isDirectory: status.kind == .node(.directory)) != nil
+            let match = try rules(of: directory).match(name, isDirectory: status.kind == .node(.directory))
         {
-            return try passOver(known, path, status.kind.node)
+            return try passOver(known, path, status.kind.node, match)
         }
         guard case .node(let kind) = status.kind else {
             if let known { try vanish(known) }

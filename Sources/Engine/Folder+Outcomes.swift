@@ -97,7 +97,10 @@ extension Folder {
     // MARK: - Refused
 
     private func refused(_ reason: Refusal, _ current: Node?, _ sent: Inflight) throws {
-        guard let id = sent.node else { return }
+        guard let id = sent.node else {
+            if reason == .tooDeep { try wasTooDeep(sent) }
+            return
+        }
         guard reason != .unknown, let current else {
             try unbind(id, isForgotten: true)
             try index.forget(id)
@@ -130,6 +133,17 @@ extension Folder {
         case .create, .edit:
             break
         }
+    }
+
+    /// Something new would lie too deep at the hub, and does not here.
+    private func wasTooDeep(_ sent: Inflight) throws {
+        guard let entry = sent.entry, let path = try index.path(of: entry) else { return }
+        // The part of the share that this folder is lies deeper than was known.
+        if namesAbove > 0 { return try lies(below: max(namesAbove, TreeLimits.names - path.names.count)) }
+        // A directory above it lies elsewhere by now. It is told of, and looked at again when this side hears of that.
+        hasDepths = true
+        try index.removeLocal(entry)
+        try trouble(path, nil, TreeLimits.reason, skipped: true)
     }
 
     /// The hub does not have the directory that something was to go into: if it had an id, the hub has forgotten it,

@@ -75,7 +75,7 @@ extension Folder {
             item.isStuck = true
             return item
         }
-        skipped += try ignored(limit: limit)
+        skipped += try ignored(limit: limit) + excesses()
         let news = skipped.filter { !$0.isElsewhereOnly }
         let rest = news + skipped.filter(\.isElsewhereOnly)
         return (found + rest.prefix(max(limit - found.count, 0))).sorted { $0.path < $1.path }

@@ -59,6 +59,10 @@ package final class Folder<Tree: LocalTree> {
     let aside: Aside
     /// As they were read last.
     var rules: RuleCache<EntryID>
+    /// How many names there are above the folder's top at the hub.
+    var namesAbove = 0
+    /// Something lies deeper than what is synced.
+    var hasDepths = false
     /// Rules were to take effect while a commit was in flight; these directories are looked at after it.
     var rulesWaiting: Set<EntryID> = []
 

@@ -93,7 +93,7 @@ package protocol LocalTree {
     /// Sorted by name, without `.` and `..`.
     func list(_ directory: RelativePath) throws -> [(name: Name, status: DiskStatus)]
     func readLink(_ path: RelativePath) throws -> [UInt8]
-    /// The bytes of a small regular file; nil if there is none, or if it has more than `limit`.
+    /// The first bytes of a regular file, at most `limit`; nil if there is none.
     func readFile(_ path: RelativePath, limit: Int) throws -> [UInt8]?
     /// From now on what happens in this one directory is told as events with this entry. Called before it is listed.
     func watch(_ directory: RelativePath, as entry: EntryID) throws

@@ -102,6 +102,15 @@ extension TreeRoot {
         }
     }
 
+    /// The first bytes of a file, at most `limit`; nil if there is no regular file.
+    /// - Throws: ``FileTreeError``: `.denied`, …
+    package func beginning(of path: RelativePath, limit: Int) throws(FileTreeError) -> [UInt8]? {
+        do throws(FileTreeError) { return try openFile(path).read(at: 0, count: limit) } catch {
+            if [.notFound, .notDirectory, .notFile, .escapes].contains(error.reason) { return nil }
+            throw error
+        }
+    }
+
     /// Opens a regular file for reading; nothing else, and nothing that would wait (a FIFO) or act (a device).
     /// - Throws: ``FileTreeError``: `.notFile`, `.notFound`, …
     package func openFile(_ path: RelativePath) throws(FileTreeError) -> FileReader {

@@ -53,9 +53,15 @@ package struct IdentityMarker: Sendable {
         guard let name = path.last else { preconditionFailure("a marker has a name") }
         let directory = try root.openDirectory(path.parent, "mark", flags: O_RDONLY)
         let target = "\(name)"
-        let temporary = target + ".new"
+        var temporary = target + ".new"
         unlinkat(directory.raw, temporary, 0)
-        let file = openat(directory.raw, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o444)
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+        var file = openat(directory.raw, temporary, flags, 0o444)
+        if file < 0, errno == EEXIST {
+            // Somebody has put a directory there.
+            temporary = "\(target).\(PrivateArea.randomName())"
+            file = openat(directory.raw, temporary, flags, 0o444)
+        }
         guard file >= 0 else { throw FileTreeError("make", temporary) }
         defer { close(file) }
         let owned = owner.map { "\(Self.ownerLabel)\($0)\n" } ?? ""

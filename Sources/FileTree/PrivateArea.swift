@@ -108,16 +108,45 @@ package final class PrivateArea: Sendable {
     }
 }
 
-/// Removes an entry, with all that is in it, by handles.
+/// Removes an entry, with all that is in it, by handles. However deep it is, a few handles do and no stack grows: what holds
+/// something in a directory is first moved up beside it.
 func removeTree(_ parent: Int32, _ name: [UInt8], _ path: String) throws(FileTreeError) {
-    if unlink(name, in: parent, flags: 0) || errno == ENOENT { return }
-    guard errno == EISDIR || errno == EPERM else { throw FileTreeError("remove", path) }
-    if unlink(name, in: parent, flags: AT_REMOVEDIR) || errno == ENOENT { return }
-    guard errno == ENOTEMPTY || errno == EEXIST else { throw FileTreeError("remove", path) }
-    guard let handle = try openHandle(parent, name, "remove", path) else { return }
-    _ = linux_chmod_handle(handle.raw, 0o700)
-    for inner in try names(in: handle.raw, "remove", path) { try removeTree(handle.raw, inner, path) }
+    if try removeUnlessFull(name, in: parent, path) { return }
+    guard let top = try openHandle(parent, name, "remove", path) else { return }
+    _ = linux_chmod_handle(top.raw, 0o700)
+    var inside = try names(in: top.raw, "remove", path)
+    while !inside.isEmpty {
+        for inner in inside {
+            if try !removeUnlessFull(inner, in: top.raw, path) { try flatten(inner, in: top.raw, path) }
+        }
+        inside = try names(in: top.raw, "remove", path)
+    }
     guard unlink(name, in: parent, flags: AT_REMOVEDIR) || errno == ENOENT else { throw FileTreeError("remove", path) }
+}
+
+/// Removes a directory of another one, after moving directories that hold something from it up into that.
+private func flatten(_ name: [UInt8], in top: Int32, _ path: String) throws(FileTreeError) {
+    guard let directory = try openHandle(top, name, "remove", path) else { return }
+    _ = linux_chmod_handle(directory.raw, 0o700)
+    for inner in try names(in: directory.raw, "remove", path) {
+        if try removeUnlessFull(inner, in: directory.raw, path) { continue }
+        guard let moving = try openHandle(directory.raw, inner, "remove", path) else { continue }
+        // Its `..` is written.
+        _ = linux_chmod_handle(moving.raw, 0o700)
+        guard rename(directory.raw, inner, top, PrivateArea.randomName().bytes) == 0 || errno == ENOENT
+        else { throw FileTreeError("remove", path) }
+    }
+    guard unlink(name, in: top, flags: AT_REMOVEDIR) || errno == ENOENT else { throw FileTreeError("remove", path) }
+}
+
+/// Removes an entry that holds nothing.
+/// - Returns: false if it is a directory that does.
+private func removeUnlessFull(_ name: [UInt8], in parent: Int32, _ path: String) throws(FileTreeError) -> Bool {
+    if unlink(name, in: parent, flags: 0) || errno == ENOENT { return true }
+    guard errno == EISDIR || errno == EPERM else { throw FileTreeError("remove", path) }
+    if unlink(name, in: parent, flags: AT_REMOVEDIR) || errno == ENOENT { return true }
+    guard errno == ENOTEMPTY || errno == EEXIST else { throw FileTreeError("remove", path) }
+    return false
 }
 
 private func unlink(_ name: [UInt8], in parent: Int32, flags: Int32) -> Bool {

@@ -17,6 +17,7 @@ extension StagedFile {
     /// Looks whether what a recipe wants written fits the disk; of a file that has its beginning already only what is new counts.
     /// - Throws: ``FileTreeError``: `.noSpace`.
     package func requireRoom(for recipe: Recipe, bases: [FileReader]) throws(FileTreeError) {
+        try requireRanges(of: recipe, bases)
         try requireRoom(for: recipe, bases, shared: maySharePages(of: bases))
     }
 

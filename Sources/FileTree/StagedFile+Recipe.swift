@@ -17,6 +17,8 @@ extension StagedFile {
         _ recipe: Recipe, bases: [FileReader], new: FileReader?, from offset: Int64 = 0,
         cancelled: () -> Bool = { false }
     ) throws(FileTreeError) {
+        // A recipe may be anybody's: before anything is counted with its numbers.
+        try requireRanges(of: recipe, bases)
         var next = offset
         var mayShare = maySharePages(of: bases)
         try requireRoom(for: recipe, bases, shared: mayShare)
@@ -33,6 +35,18 @@ extension StagedFile {
                 guard let new else { throw FileTreeError("copy from", "", .notFound) }
                 try append(next..<next + length, of: new, cancelled: cancelled)
                 next += length
+            }
+        }
+    }
+
+    /// - Throws: ``FileTreeError``: `.changedWhileRead` if a range reaches beyond the end of its base.
+    func requireRanges(of recipe: Recipe, _ bases: [FileReader]) throws(FileTreeError) {
+        var sizes: [Int64] = []
+        for base in bases { sizes.append(try base.status().size) }
+        for case .copy(let base, let offset, let length) in recipe.pieces {
+            guard bases.indices.contains(base), offset <= sizes[base], length <= sizes[base] - offset else {
+                throw FileTreeError(
+                    "copy from", bases.indices.contains(base) ? bases[base].path : "", .changedWhileRead)
             }
         }
     }
@@ -68,10 +82,12 @@ extension StagedFile {
         flowing range: Range<Int64>, of other: FileReader, cancelled: () -> Bool = { false }
     ) throws(FileTreeError) {
         let part: Int64 = 16 << 20
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: Int64.Stride(part)) {
-            let end = min(start + part, range.upperBound)
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = start + min(part, range.upperBound - start)
             try append(start..<end, of: other, cancelled: cancelled)
             if end - start == part { linux_begin_writing(file.descriptor.raw, size - part, part) }
+            start = end
         }
     }
 }

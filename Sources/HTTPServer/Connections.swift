@@ -16,18 +16,22 @@ func monotonicSeconds() -> Double {
 /// Every use of a descriptor happens under the lock, and the daemon closes it only after ``closed(_:)``: it is valid.
 final class Connections: Sendable {
     private let limits: HTTPServerSettings
+    /// Whether it is asked who comes: until that is known they are strangers.
+    private let isGuarded: Bool
     private let table = Mutex(Table())
 
     fileprivate struct Table {
         var lastID: ConnectionID = 0
         var entries: [ConnectionID: Entry] = [:]
         /// Requests begun and not completed.
-        var busy: Int { entries.values.count { $0.phase != .idle } }
+        var busy: Int { entries.values.count { !$0.isIdle } }
     }
 
     fileprivate struct Entry {
         let descriptor: Int32
         let peer: String
+        /// Whose requests came on it last; nil for a stranger's.
+        var party: String?
         var phase = Phase.idle
         /// When to cut it, on the monotonic clock.
         var deadline: Double
@@ -43,9 +47,16 @@ final class Connections: Sendable {
         var exchange: Exchange?
     }
 
-    fileprivate enum Phase { case idle, receiving, handling, answering }
+    fileprivate enum Phase {
+        case idle, receiving, handling, answering
+        /// A stranger waits for that answer.
+        case postponed(HTTPResponse, isFollowedByBody: Bool)
+    }
 
-    init(limits: HTTPServerSettings) { self.limits = limits }
+    init(limits: HTTPServerSettings, isGuarded: Bool) {
+        self.limits = limits
+        self.isGuarded = isGuarded
+    }
 
     // MARK: What the daemon reports
 
@@ -54,7 +65,9 @@ final class Connections: Sendable {
         let peer = peerDescription(descriptor)
         return table.withLock { table in
             table.lastID += 1
-            var entry = Entry(descriptor: descriptor, peer: peer, deadline: now + limits.requestDeadline)
+            let patience = isGuarded ? limits.headDeadline : limits.requestDeadline
+            var entry = Entry(descriptor: descriptor, peer: peer, deadline: now + patience)
+            if isGuarded { table.makeRoom(forStrangers: limits.strangerLimit) }
             if table.entries.count >= limits.connectionLimit, !table.evictIdle() {
                 entry.isExtra = true
                 entry.deadline = now + min(limits.requestDeadline, 2)
@@ -69,8 +82,55 @@ final class Connections: Sendable {
     }
 
     func receiving(_ id: ConnectionID) {
+        let deadline = monotonicSeconds() + (isGuarded ? limits.headDeadline : limits.requestDeadline)
+        table.withLock { table in
+            let isStranger = isGuarded && table.entries[id]?.party == nil
+            // The time of strangers is that since they came.
+            table.update(id, .receiving, isStranger ? table.entries[id]?.deadline ?? deadline : deadline)
+        }
+    }
+
+    /// The head says whose it is.
+    /// - Returns: why there is no room for them, nil if there is.
+    func admit(_ id: ConnectionID, _ party: String) -> Refusal? {
         let deadline = monotonicSeconds() + limits.requestDeadline
-        table.withLock { $0.update(id, .receiving, deadline) }
+        return table.withLock { table in
+            let others = table.entries.filter { $0.key != id && $0.value.party == party && !$0.value.isCut }
+            if others.count >= limits.partyConnectionLimit, !table.evictIdle(among: others) {
+                return .tooManyOfYours
+            }
+            table.entries[id]?.party = party
+            table.entries[id]?.deadline = deadline
+            return nil
+        }
+    }
+
+    /// Answers a stranger, later, see ``answerStrangers(at:)``.
+    func postpone(
+        _ id: ConnectionID, _ exchange: Exchange, _ response: HTTPResponse, isFollowedByBody: Bool, by seconds: Double
+    ) {
+        let time = monotonicSeconds() + seconds
+        table.withLock {
+            $0.update(id, .postponed(response, isFollowedByBody: isFollowedByBody), time)
+            $0.entries[id]?.exchange = exchange
+        }
+    }
+
+    /// Answers the strangers whose time has come.
+    func answerStrangers(at now: Double) {
+        let due = table.withLock { table in
+            table.entries.compactMap { id, entry -> (ConnectionID, Exchange, HTTPResponse, Bool)? in
+                guard case .postponed(let response, let isFollowedByBody) = entry.phase, entry.deadline <= now,
+                    let exchange = entry.exchange
+                else { return nil }
+                return (id, exchange, response, isFollowedByBody)
+            }
+        }
+        for (id, exchange, response, isFollowedByBody) in due {
+            // Before the exchange goes on: then the connection may be gone.
+            if isFollowedByBody { refuse(id, response) } else { answering(id, bytes: response.body.count) }
+            exchange.release(with: response, isSaid: isFollowedByBody)
+        }
     }
 
     /// The head has come: a large body has as much more time as a slow line takes, 32 KiB a second being asked of it.
@@ -82,13 +142,19 @@ final class Connections: Sendable {
     private static let smallBody = 256 << 10
 
     /// Makes room for a body, until the request is completed.
-    /// - Returns: false when the bodies under way leave none.
-    func reserve(_ id: ConnectionID, bytes: Int) -> Bool {
-        table.withLock { table in
+    /// - Returns: why there is none, nil if there is.
+    func reserve(_ id: ConnectionID, bytes: Int) -> Refusal? {
+        if bytes == 0 { return nil }
+        return table.withLock { table in
             let others = table.entries.values.reduce(0) { $0 + $1.reserved }
-            guard bytes == 0 || others + bytes <= limits.totalBodyLimit else { return false }
+            guard others + bytes <= limits.totalBodyLimit else { return .tooManyBodies }
+            if let party = table.entries[id]?.party {
+                let own = table.entries.values.reduce(0) { $0 + ($1.party == party ? $1.reserved : 0) }
+                // One alone may be as large as a body may be.
+                guard own == 0 || own + bytes <= limits.partyBodyLimit else { return .tooManyBodiesOfYours }
+            }
             table.entries[id]?.reserved = bytes
-            return true
+            return nil
         }
     }
 
@@ -110,11 +176,12 @@ final class Connections: Sendable {
     }
 
     /// Answers past the daemon, and says that nothing more will come.
-    func refuse(_ id: ConnectionID, _ refusal: Refusal) {
-        let deadline = monotonicSeconds() + limits.requestDeadline
+    func refuse(_ id: ConnectionID, _ response: HTTPResponse) {
         table.withLock { table in
             guard let entry = table.entries[id] else { return }
-            entry.write(refusal)
+            let patience = isGuarded && entry.party == nil ? limits.headDeadline : limits.requestDeadline
+            let deadline = monotonicSeconds() + patience
+            entry.write(response)
             shutdown(entry.descriptor, Int32(SHUT_WR))
             table.update(id, .answering, deadline)
         }
@@ -152,7 +219,13 @@ final class Connections: Sendable {
         table.withLock { table in
             var next = Double.infinity
             for (id, entry) in table.entries where !entry.isCut {
-                if entry.deadline <= now { table.cutLate(id, entry) } else { next = min(next, entry.deadline) }
+                if case .postponed = entry.phase {
+                    next = min(next, entry.deadline)
+                } else if entry.deadline <= now {
+                    table.cutLate(id, entry)
+                } else {
+                    next = min(next, entry.deadline)
+                }
             }
             return next
         }
@@ -160,9 +233,12 @@ final class Connections: Sendable {
 }
 
 extension Connections.Entry {
+    var isIdle: Bool { if case .idle = phase { true } else { false } }
+    var isReceiving: Bool { if case .receiving = phase { true } else { false } }
+
     /// Best effort: a few hundred bytes fit into the buffer of any socket whose client reads.
-    func write(_ refusal: Refusal) {
-        let bytes = refusal.rawResponse
+    func write(_ response: HTTPResponse) {
+        let bytes = response.raw
         _ = send(descriptor, bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
     }
 }
@@ -173,20 +249,35 @@ extension Connections.Table {
         entries[id]?.deadline = deadline
     }
 
-    /// Ends the connection that has been idle longest, so that idle ones cannot starve a live one.
+    /// Ends the connection that has been idle longest, so that idle ones cannot starve a live one; strangers' before all others.
     mutating func evictIdle() -> Bool {
-        let idle = entries.filter { $0.value.phase == .idle && !$0.value.isCut }
+        evictIdle(among: entries.filter { $0.value.party == nil }) || evictIdle(among: entries)
+    }
+
+    /// - Returns: whether there was one.
+    mutating func evictIdle(among some: [ConnectionID: Connections.Entry]) -> Bool {
+        let idle = some.filter { $0.value.isIdle && !$0.value.isCut }
         guard let (id, entry) = idle.min(by: { $0.value.deadline < $1.value.deadline }) else { return false }
         cut(id, entry)
         return true
     }
 
+    /// Ends the oldest strangers' connections until there is room for one more: who is honest has said who it is at once.
+    mutating func makeRoom(forStrangers limit: Int) {
+        let strangers = entries.filter { $0.value.party == nil && !$0.value.isCut && !$0.value.isExtra }.keys.sorted()
+        for id in strangers.prefix(max(0, strangers.count + 1 - limit)) {
+            guard let entry = entries[id] else { continue }
+            entry.write(Refusal.tooManyStrangers.response)
+            cut(id, entry)
+        }
+    }
+
     /// A kept connection between two requests is cut silently: an answer there would look like that to the next one.
     mutating func cutLate(_ id: ConnectionID, _ entry: Connections.Entry) {
-        if entry.phase == .receiving || (entry.phase == .idle && entry.isFresh) {
+        if entry.isReceiving || (entry.isIdle && entry.isFresh) {
             // RACE: libmicrohttpd may at this instant send an error of its own; the worst is two errors in a row on
             // a connection that ends.
-            entry.write(.tooSlow)
+            entry.write(Refusal.tooSlow.response)
         }
         cut(id, entry)
     }

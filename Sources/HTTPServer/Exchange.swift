@@ -16,6 +16,7 @@ final class Exchange: Sendable {
         var hasBegun = false
         /// The server itself has answered; the rest of the body is read only to be thrown away.
         var isRefused = false
+        var isPostponed = false
         /// Until the handler gets it.
         var head: RequestHead?
         var body: [UInt8] = []
@@ -53,7 +54,27 @@ final class Exchange: Sendable {
         }
     }
 
+    /// Nothing of the body is kept any more.
     var isRefused: Bool { state.withLock { $0.isRefused } }
+    /// A stranger waits for its answer: nothing of the body is taken.
+    var isPostponed: Bool { state.withLock { $0.isPostponed } }
+
+    func postpone() {
+        state.withLock {
+            $0.hasBegun = true
+            $0.isPostponed = true
+        }
+    }
+
+    /// A stranger has waited long enough.
+    /// - Parameter isSaid: the answer was given past the daemon; the rest is thrown away.
+    func release(with response: HTTPResponse, isSaid: Bool) {
+        guard isSaid else { return answer(response) }
+        state.withLock { state in
+            state.isRefused = true
+            state.leave(for: .open)
+        }
+    }
 
     func refuse() {
         state.withLock {
@@ -95,6 +116,8 @@ final class Exchange: Sendable {
             switch state.phase {
             case .answered(let response): return .send(response)
             case .abandoned, .finished: return .close
+            // It was released before it slept.
+            case .open where state.isRefused: return .wait
             case .open, .suspended:
                 guard let connection = OpaquePointer(bitPattern: daemonConnection) else { return .close }
                 watch()

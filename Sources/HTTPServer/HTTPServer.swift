@@ -14,14 +14,18 @@ package final class HTTPServer: Sendable {
     private let daemon: Mutex<Daemon?>
 
     /// Listens and serves from now on, until ``stop()`` or the end of this object.
-    /// - Parameter handler: called on the server's one thread for each request that has arrived whole. It must not
-    ///   block: whatever takes time answers later, through the responder.
+    /// - Parameters:
+    ///   - admit: asked on that thread too, with the head of each request (its body is empty), who it is; without it everybody is
+    ///     welcome. It must not block.
+    ///   - handler: called on the server's one thread for each request that has arrived whole. It must not
+    ///     block: whatever takes time answers later, through the responder.
     package init(
         _ address: HTTPListenAddress, settings: HTTPServerSettings = HTTPServerSettings(),
+        admit: (@Sendable (HTTPRequest) -> HTTPAdmission)? = nil,
         handler: @escaping @Sendable (HTTPRequest, HTTPResponder) -> Void
     ) throws(HTTPServerError) {
         let socket = try ListeningSocket.open(address)
-        guard let core = ServerCore(socket.address, settings, handler) else {
+        guard let core = ServerCore(socket.address, settings, admit, handler) else {
             close(socket.descriptor)
             socket.file?.remove()
             throw .cannotStart(address)

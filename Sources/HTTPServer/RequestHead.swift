@@ -76,13 +76,13 @@ struct RequestHead: Sendable {
         guard let count = RequestHead.decimal(length) else {
             return Refusal(status: 400, code: "bad_length", message: "Content-Length must be a decimal number.")
         }
-        return count > limits.bodyLimit ? RequestHead.bodyTooLarge(limits) : nil
+        return count > limits.bodyLimit ? RequestHead.bodyTooLarge(limits.bodyLimit) : nil
     }
 
-    static func bodyTooLarge(_ limits: HTTPServerSettings) -> Refusal {
+    static func bodyTooLarge(_ limit: Int) -> Refusal {
         Refusal(
-            status: 413, code: "body_too_large",
-            message: "The body of a request has at most \(limits.bodyLimit) bytes; send it in parts.")
+            status: 413, code: "too_large",
+            message: "The body of such a request has at most \(limit) bytes; send it in parts.")
     }
 
     private var targetRefusal: Refusal? {

@@ -9,6 +9,9 @@ final class ServerCore: Sendable {
     let watch: Watch
     private let hosts: Set<String>
     private let handler: @Sendable (HTTPRequest, HTTPResponder) -> Void
+    /// Nil where everybody is welcome.
+    private let admit: (@Sendable (HTTPRequest) -> HTTPAdmission)?
+    private let pace: Mutex<StrangerPace>
     private let isStopping = Atomic(false)
     /// Written when a request completes while the server stops.
     let completion: Int32
@@ -16,16 +19,19 @@ final class ServerCore: Sendable {
     /// - Returns: nil when descriptors or threads cannot be had.
     init?(
         _ address: HTTPListenAddress, _ settings: HTTPServerSettings,
+        _ admit: (@Sendable (HTTPRequest) -> HTTPAdmission)?,
         _ handler: @escaping @Sendable (HTTPRequest, HTTPResponder) -> Void
     ) {
         self.settings = settings
         self.handler = handler
+        self.admit = admit
+        pace = Mutex(settings.strangerPace)
         hosts =
             switch address {
             case .loopback(let port): ["127.0.0.1:\(port)", "localhost:\(port)"]
             case .unix: ["localhost"]
             }
-        connections = Connections(limits: settings)
+        connections = Connections(limits: settings, isGuarded: admit != nil)
         completion = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         guard completion >= 0 else { return nil }
         guard let watch = Watch(connections) else { close(completion); return nil }
@@ -37,14 +43,14 @@ final class ServerCore: Sendable {
     // MARK: Callbacks
 
     func connectionOpened(_ connection: OpaquePointer) -> ConnectionID {
-        watch.expect(deadlineIn: settings.requestDeadline)
+        watch.expect(deadlineIn: min(settings.requestDeadline, settings.headDeadline))
         return connections.opened(descriptor(connection))
     }
 
     func began(_ connection: OpaquePointer, target: [UInt8]) -> Exchange {
         let id = connectionID(connection)
         connections.receiving(id)
-        watch.expect(deadlineIn: settings.requestDeadline)
+        watch.expect(deadlineIn: min(settings.requestDeadline, settings.headDeadline))
         return Exchange(connection: id, target: target)
     }
 
@@ -55,12 +61,27 @@ final class ServerCore: Sendable {
         if !exchange.hasBegun {
             // For a good head the answer must wait for the next call: one that is queued now ends the connection.
             let head = RequestHead(method: method, target: exchange.target, fields: fields(connection))
-            if let refusal = refusal(head, exchange.connection) { return refuse(head, refusal, exchange, connection) }
+            if let refusal = overload(exchange.connection) ?? refusal(head) {
+                return refuse(head, refusal.response, exchange, connection)
+            }
+            switch admit?(head.request(body: [], peer: "")) {
+            case nil: break
+            case .refused(let response): return refuse(head, response, exchange, connection)
+            case .stranger(let response): return turnDown(head, response, exchange, connection)
+            case .admitted(let party):
+                if let refusal = refusal(head, of: party, exchange.connection) {
+                    return refuse(head, refusal.response, exchange, connection)
+                }
+            }
+            if let refusal = connections.reserve(exchange.connection, bytes: head.contentLength) {
+                return refuse(head, refusal.response, exchange, connection)
+            }
             connections.expecting(exchange.connection, bytes: head.contentLength)
             exchange.receive(head)
             return .YES
         }
         if exchange.isRefused { return upload.isEmpty ? .NO : .YES }
+        if exchange.isPostponed, !upload.isEmpty { return .YES }
         if !upload.isEmpty {
             exchange.receive(Array(upload), limit: settings.bodyLimit)
             return .YES
@@ -77,20 +98,46 @@ final class ServerCore: Sendable {
 
     // MARK: Steps
 
-    private func refusal(_ head: RequestHead, _ id: ConnectionID) -> Refusal? {
+    private func refusal(_ head: RequestHead) -> Refusal? { head.refusal(settings, hosts: hosts) }
+
+    private func overload(_ id: ConnectionID) -> Refusal? {
         if isStopping.load(ordering: .acquiring) { return .stopping }
-        if connections.isExtra(id) { return .tooManyConnections }
-        if let refusal = head.refusal(settings, hosts: hosts) { return refusal }
-        return connections.reserve(id, bytes: head.contentLength) ? nil : .tooManyBodies
+        return connections.isExtra(id) ? .tooManyConnections : nil
+    }
+
+    private func refusal(_ head: RequestHead, of party: HTTPParty, _ id: ConnectionID) -> Refusal? {
+        if head.contentLength > party.bodyLimit { return RequestHead.bodyTooLarge(party.bodyLimit) }
+        return connections.admit(id, party.name)
+    }
+
+    /// A stranger waits the longer the more of them there are. Its connection sleeps meanwhile: what it sends stays where it is.
+    private func turnDown(
+        _ head: RequestHead, _ response: HTTPResponse, _ exchange: Exchange, _ connection: OpaquePointer
+    ) -> MHD_Result {
+        let delay = pace.withLock { $0.delay(at: monotonicSeconds()) }
+        guard delay > 0 else { return refuse(head, response, exchange, connection) }
+        exchange.postpone()
+        var response = response
+        response.headers["Connection"] = "close"
+        connections.postpone(
+            exchange.connection, exchange, response, isFollowedByBody: head.contentLength > 0, by: delay)
+        // As for requests that are handled: who stops looks at the connections after saying so.
+        if isStopping.load(ordering: .sequentiallyConsistent) { exchange.end(with: Refusal.stopping.response) }
+        watch.expect(deadlineIn: delay)
+        switch exchange.settle(connection, watch: { watch.lookOut(for: exchange.connection, descriptor(connection)) }) {
+        case .send(let response): return queue(response, exchange, connection)
+        case .wait: return .YES
+        case .close: return .NO
+        }
     }
 
     /// Whoever is still sending a body would be reset by a close, and might never see the answer: it is told at once,
     /// by ourselves, and listened to for as long as a request may take (RFC 9112 §9.6).
     private func refuse(
-        _ head: RequestHead, _ refusal: Refusal, _ exchange: Exchange, _ connection: OpaquePointer
+        _ head: RequestHead, _ response: HTTPResponse, _ exchange: Exchange, _ connection: OpaquePointer
     ) -> MHD_Result {
-        guard head.isFollowedByBody else { return queue(refusal.response, exchange, connection) }
-        connections.refuse(exchange.connection, refusal)
+        guard head.isFollowedByBody else { return queue(response, exchange, connection) }
+        connections.refuse(exchange.connection, response)
         exchange.refuse()
         return .YES
     }

@@ -115,6 +115,7 @@ final class Watch: Sendable {
         }
         if isStopping { return nil }
         let now = monotonicSeconds()
+        connections.answerStrangers(at: now)
         let next = connections.cutLate(now)
         sleep.withLock { $0.until = min($0.until, next) }
         return next == .infinity ? -1 : Int32(min(max((next - now) * 1000, 0) + 1, 3_600_000))

@@ -143,7 +143,8 @@ extension FolderIndex {
             }
             if let row = try local(next), let node = row.node { try markUnsettled(.node(node)) }
             try database.execute("DELETE FROM unsettled_entry WHERE entry = ?", next.rawValue)
-            try database.execute("DELETE FROM problem WHERE entry = ?", next.rawValue)
+            try database.execute(
+                "DELETE FROM problem WHERE entry = ? OR entry IS NULL AND directory = ?", next.rawValue, next.rawValue)
             try database.execute("DELETE FROM local WHERE entry = ?", next.rawValue)
             settling.remove(next)
         }

@@ -76,10 +76,14 @@ package struct InviteRecord: Hashable, Sendable {
     package var expires: Int64
     /// The part of the share that the new client may map; nil for all.
     package var subtree: RelativePath?
+    /// When it was made, by ``Journal/runningTime``.
+    package var moment: Int64
+    /// Seconds in which hubs run, after which it is over whatever the calendar says.
+    package var life: Int64
 
     package init(
         client: String, secretHash: [UInt8], publicKey: String, role: ClientRecord.Role, expires: Int64,
-        subtree: RelativePath? = nil
+        subtree: RelativePath? = nil, moment: Int64 = 0, life: Int64 = .max
     ) {
         self.client = client
         self.secretHash = secretHash
@@ -87,5 +91,13 @@ package struct InviteRecord: Hashable, Sendable {
         self.role = role
         self.expires = expires
         self.subtree = subtree
+        self.moment = moment
+        self.life = life
     }
+
+    /// Seconds until it ends, if both times go on alike; 0 or less once it is over.
+    /// - Parameters:
+    ///   - at: Unix seconds, now.
+    ///   - moment: the same by ``Journal/runningTime``.
+    package func rest(at: Int64, moment: Int64) -> Int64 { min(expires - at, life - max(moment - self.moment, 0)) }
 }

@@ -41,6 +41,7 @@ extension Commit {
         node.content = content
         node.contentVersion = before.contentVersion.next
         try update(&node)
+        if !content.hasSameBytes(as: before.content) { try journal.noteDisplaced(before.content, at: ledger.head) }
         count(before.content, -1)
         count(content, 1)
         let path = try path(of: node.location)
@@ -85,6 +86,7 @@ extension Commit {
         var node = before
         node.isDeleted = true
         try update(&node)
+        try journal.noteDisplaced(before.content, at: ledger.head)
         count(before.content, -1)
         try append(node, .delete, path)
         if origin == .client { try place(.remove(path), node, expected: before.content) }
@@ -93,8 +95,7 @@ extension Commit {
     private func recordConflict(over: NodeID, with copy: Node) throws {
         try journal.database.execute(
             "INSERT OR REPLACE INTO conflict (over, copy, client, seq, at) VALUES (?, ?, ?, ?, ?)", over, copy.id,
-            client,
-            ledger.head, at)
+            author, ledger.head, at)
     }
 
     // MARK: - Each change
@@ -113,7 +114,8 @@ extension Commit {
         fromPath: RelativePath? = nil
     ) throws {
         let record = HistoryRecord(
-            node: node, change: change, client: client, at: at, path: path, from: from, fromPath: fromPath)
+            node: node, change: change, client: client, device: device, at: at, path: path, from: from,
+            fromPath: fromPath)
         try journal.append(record, to: &ledger)
     }
 

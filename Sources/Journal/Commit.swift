@@ -8,7 +8,15 @@ struct Commit {
     let at: Int64
     let origin: CommitOrigin
     let staged: [OperationID: StagedContent]
-    let rules: MergeRules<Journal>
+    private(set) var rules: MergeRules<Journal>
+    /// Which device made the change of the share that is decided; nil where that is not known. It stands in the history and in
+    /// conflict names; whatever is counted or kept for a client is the share's.
+    var device: String? {
+        didSet {
+            if device != oldValue { rules = MergeRules(tree: journal, client: author, date: date) }
+        }
+    }
+    private let date: String
     var ledger: Ledger
     /// In the order in which they were decided.
     var placements: [Placement] = []
@@ -24,7 +32,7 @@ struct Commit {
     private var decidedUpTo: Int64
     /// Outcomes of operations up to this number were taken in.
     private let acknowledgedUpTo: Int64
-    /// See ``Journal/commit(client:operations:acknowledged:staged:at:date:origin:guardedBy:announced:moment:mayNameOld:)``.
+    /// See ``Journal/commit(client:operations:acknowledged:staged:at:date:origin:guardedBy:announced:moment:devices:mayNameOld:)``.
     private let mayNameOld: Bool
     /// What was inserted last, as it is.
     var lastInserted: Node?
@@ -47,9 +55,13 @@ struct Commit {
         self.at = at
         self.origin = origin
         self.staged = staged
+        self.date = date
         rules = MergeRules(tree: journal, client: client, date: date)
         ledger = try journal.ledger()
     }
+
+    /// Whose the change is that is decided, for people.
+    var author: String { device ?? client }
 
     mutating func decide(_ operation: Operation) throws -> Outcome {
         let isNew = operation.id.number > decidedUpTo
@@ -73,6 +85,11 @@ struct Commit {
         let parent = try parent(of: change)
         let asked = try origin == .share ? Asked(change, parent: parent, journal) : nil
         let decision = try rules.decide(change, parent: parent)
+        if try goesTooDeep(decision.effects) {
+            let outcome = Outcome.refused(.tooDeep, current: try change.node.map { try node($0) })
+            if let asked { compare(asked, outcome) }
+            return outcome
+        }
         guard try hasBytes(for: decision.effects, operation) else { return .contentMissing }
         var inserted: NodeID?
         for effect in decision.effects {

@@ -105,6 +105,8 @@ struct Encoder {
         if let from = value.from { location(from) }
         byte(value.fromPath == nil ? 0 : 1)
         if let path = value.fromPath { bytes(path.bytes) }
+        // Those of before devices were known have nothing here, too.
+        if let device = value.device { bytes(Array(device.utf8)) }
     }
 
     mutating func outcome(_ value: Outcome) {

@@ -11,8 +11,10 @@ package struct HistoryRecord: Hashable, Sendable {
     package var node: Node
     /// What was done to it.
     package var change: Change
-    /// Whose change it was.
+    /// Whose change it was: of all that is found in the share, `share`. That is what the guard counts.
     package var client: String
+    /// Which device has made a change that was found in the share; nil where that is not known, and of all others.
+    package var device: String?
     /// Unix seconds, by the hub's clock. For the reader.
     package var at: Int64
     /// Where the node was then (of a deletion: where it had been).
@@ -22,6 +24,8 @@ package struct HistoryRecord: Hashable, Sendable {
     /// The path before; only of moves.
     package var fromPath: RelativePath?
 
+    /// Whose change it was, for people.
+    package var author: String { device ?? client }
     /// The change's own number.
     package var seq: Sequence { node.seq }
 }

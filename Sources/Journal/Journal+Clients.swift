@@ -12,23 +12,29 @@ extension Journal {
         try database.first("\(Self.selectClient) WHERE name = ?", name) { try Self.client($0) }
     }
 
-    /// The live client whose token has this SHA-256 (32 bytes).
+    /// The live client whose token, or the one that it is changing to, has this SHA-256 (32 bytes).
     package func client(tokenHash: [UInt8]) throws -> ClientRecord? {
-        try database.first("\(Self.selectClient) WHERE token_hash = ? AND revoked_at IS NULL", tokenHash) {
-            try Self.client($0)
-        }
+        try database.first(
+            """
+            \(Self.selectClient) WHERE revoked_at IS NULL
+            AND (token_hash = ?1 OR name = (SELECT client FROM rotation WHERE token_hash = ?1))
+            """, tokenHash
+        ) { try Self.client($0) }
     }
 
     /// Adds a client without an invite: a device that only speaks SFTP. An invite in its name is void then.
     /// - Parameter at: Unix seconds.
-    /// - Throws: ``JournalError/clientExists(_:)``; the name of a revoked client may be given again.
+    /// - Throws: ``JournalError/clientExists(_:)``; the name of a revoked client may be given again, but for
+    ///   ``JournalError/stillHeld(_:batch:)``. ``JournalError/keyInUse(by:)``.
     package func addClient(
         _ name: String, kind: ClientRecord.Kind, role: ClientRecord.Role = .member, publicKey: String,
         subtree: Subtree? = nil, at: Int64
     ) throws {
         try database.transaction {
             try refuseLiveClient(name)
+            try refuseHeld(name)
             try database.execute("DELETE FROM invite WHERE client = ?", name)
+            try refuseKeyInUse(publicKey, by: name)
             try insertClient(name, kind, role, tokenHash: nil, publicKey: publicKey, subtree: subtree, at: at)
         }
     }
@@ -118,6 +124,7 @@ extension Journal {
             try update(
                 "UPDATE client SET revoked_at = coalesce(revoked_at, ?), token_hash = NULL WHERE name = ?", at, name)
             try database.execute("DELETE FROM invite WHERE client = ?", name)
+            try database.execute("DELETE FROM rotation WHERE client = ?", name)
         }
     }
 
@@ -127,11 +134,54 @@ extension Journal {
         if let client = try client(named: name), client.revokedAt == nil { throw JournalError.clientExists(name) }
     }
 
-    /// A new client, or a revoked one that starts anew.
+    /// What a person has not decided yet goes on as that name's.
+    func refuseHeld(_ name: String) throws {
+        let batch = try database.first("SELECT id FROM held_batch WHERE client = ? ORDER BY id", name) {
+            try $0.int64(0)
+        }
+        if let batch { throw JournalError.stillHeld(name, batch: batch) }
+    }
+
+    /// A key opens one client's things: with two, nobody could say whose session is whose, and what is taken from one is kept by the
+    /// other.
+    func refuseKeyInUse(_ key: String, by name: String) throws {
+        let holders = try database.query(
+            """
+            SELECT name FROM client WHERE public_key = ?1 AND revoked_at IS NULL AND name <> ?2
+            UNION ALL SELECT client FROM invite WHERE public_key = ?1 AND used = 0
+            UNION ALL SELECT client FROM rotation WHERE public_key = ?1 AND client <> ?2
+            """, key, name
+        ) { try $0.text(0) }
+        if let holder = holders.first { throw JournalError.keyInUse(by: holder) }
+    }
+
+    /// SHA-256 (32 bytes) of the tokens of live clients; of one that changes its token both.
+    package func tokens() throws -> [(client: String, hash: [UInt8])] {
+        try database.query(
+            """
+            SELECT name, token_hash FROM client WHERE revoked_at IS NULL AND token_hash IS NOT NULL
+            UNION ALL SELECT rotation.client, rotation.token_hash FROM rotation
+            JOIN client ON client.name = rotation.client AND client.revoked_at IS NULL
+            """
+        ) { (client: try $0.text(0), hash: try $0.blob(1)) }
+    }
+
+    /// What was answered to whoever had a name before is not for who has it now.
+    private func forgetAnswers(to name: String) throws {
+        for table in [
+            "outcome", "acknowledged", "generation", "late_outcome", "guard_window", "guard_done", "guard_released",
+            "rotation",
+        ] {
+            try database.execute("DELETE FROM \(table) WHERE client = ?", name)
+        }
+    }
+
+    /// A new client, or a revoked one that starts anew and has nothing of what was.
     func insertClient(
         _ name: String, _ kind: ClientRecord.Kind, _ role: ClientRecord.Role, tokenHash: [UInt8]?, publicKey: String,
         subtree: Subtree? = nil, at: Int64
     ) throws {
+        try forgetAnswers(to: name)
         try database.execute(
             """
             INSERT OR REPLACE INTO client

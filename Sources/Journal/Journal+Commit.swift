@@ -18,6 +18,7 @@ extension Journal {
     ///   - rule: when deletions and rewrites of a client are held; what the share has done is not.
     ///   - announced: what the client has still to send, this commit included.
     ///   - moment: for the guard's window: now, by ``runningTime``.
+    ///   - devices: which device made a change that was found in the share, where that is known.
     ///   - mayNameOld: whether a node may come back with any content that the hub has kept without its bytes being brought;
     ///     otherwise with the one that it had only.
     /// - Throws: ``InvalidOperation``, ``JournalError`` and what `Database` throws; nothing is done then.
@@ -25,7 +26,7 @@ extension Journal {
         client: String, operations: [Operation], acknowledged: Int64 = 0, staged: [OperationID: StagedContent] = [:],
         at: Int64, date: String, origin: CommitOrigin = .client,
         guardedBy rule: MassChangeGuard = .off, announced: AnnouncedChanges = AnnouncedChanges(), moment: Int64 = 0,
-        mayNameOld: Bool = true
+        devices: [OperationID: String] = [:], mayNameOld: Bool = true
     ) throws -> CommitResult {
         let generation = operations.first?.id.generation
         if operations.contains(where: { $0.id.generation != generation }) { throw JournalError.mixedGenerations }
@@ -49,7 +50,10 @@ extension Journal {
                 journal: self, client: client, at: at, date: date, origin: origin, staged: staged,
                 decidedUpTo: decidedUpTo, acknowledgedUpTo: acknowledgedUpTo, mayNameOld: mayNameOld)
             if origin == .client { try commit.watch(operations, rule, announced, at: moment) }
-            let outcomes = try operations.map { try commit.decide($0) }
+            let outcomes = try operations.map { operation in
+                commit.device = devices[operation.id]
+                return try commit.decide(operation)
+            }
             try commit.end()
             return CommitResult(
                 outcomes: outcomes, placements: try withWhatIsPlaced(commit.placements), head: commit.ledger.head,

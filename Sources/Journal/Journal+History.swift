@@ -52,11 +52,13 @@ extension Journal {
             Self.insertHistory,
             bindings: [record.seq, record.node.id] + NodeColumns.bindings(record.node) + [
                 record.client, record.at, Int(record.change.code), record.path, record.from?.parent,
-                record.from?.name, record.fromPath, ledger.chain,
+                record.from?.name, record.fromPath, record.device, ledger.chain,
             ])
     }
 
-    private static let ownColumns = ["client", "at", "change", "path", "from_parent", "from_name", "from_path"]
+    private static let ownColumns = [
+        "client", "at", "change", "path", "from_parent", "from_name", "from_path", "device",
+    ]
 
     private static let insertHistory: String = {
         let columns = ["seq", "node"] + NodeColumns.shared + ownColumns + ["chain"]
@@ -83,6 +85,7 @@ extension Journal {
             record.from = Location(parent: NodeID(parent), name: try storedName(name))
         }
         record.fromPath = try row.optionalBlob(next + 6).map(storedPath)
+        record.device = try row.optionalText(next + 7)
         return record
     }
 }

@@ -14,19 +14,19 @@ extension Journal {
     /// contents lie in `versions/`.
     /// - Parameters:
     ///   - placements: ids.
-    ///   - stored: digest and size in bytes.
+    ///   - stored: what was displaced a moment ago: digest and size in bytes.
+    ///   - kept: what lies there beside what is current, in the same form.
     package func finish(
-        _ placements: [Int64] = [], placed: [(NodeID, Placed)] = [], stored: [(Digest, Int64)] = []
+        _ placements: [Int64] = [], placed: [(NodeID, Placed)] = [], stored: [(Digest, Int64)] = [],
+        kept: [(Digest, Int64)] = []
     ) throws {
-        if placements.isEmpty, placed.isEmpty, stored.isEmpty { return }
+        if placements.isEmpty, placed.isEmpty, stored.isEmpty, kept.isEmpty { return }
         try database.transaction {
             for ids in Self.runs(of: placements) { try finish(ids) }
             for (node, placed) in placed { try remember(placed, of: node) }
             let head = try head
-            for (digest, size) in stored {
-                try database.execute(
-                    "INSERT OR IGNORE INTO version (sha256, size, stored_seq) VALUES (?, ?, ?)", digest, size, head)
-            }
+            for (digest, size) in stored { try noteStored(digest, size, at: head) }
+            for (digest, size) in kept { try noteKept(digest, size, at: head) }
         }
     }
 

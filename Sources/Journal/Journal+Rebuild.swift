@@ -46,10 +46,12 @@ package struct ClientCredential: Hashable, Sendable {
 // What a journal that is made anew takes over.
 extension Journal {
     /// Of all clients that are not revoked, by name. One with a limit that a credential cannot say is left out: it must not come
-    /// back without it, and joins again.
+    /// back without it, and joins again. So is one that has joined and has not said hello yet.
     package func credentials() throws -> [ClientCredential] {
-        let limited = try limitedClients()
-        return try clients().filter { $0.revokedAt == nil && !limited.contains($0.name) }.map { client in
+        // Who has joined and not said hello goes with the invite, and that no journal made anew would know.
+        let left = try limitedClients()
+            .union(try database.query("SELECT client FROM invite WHERE used = 0") { try $0.text(0) })
+        return try clients().filter { $0.revokedAt == nil && !left.contains($0.name) }.map { client in
             let hash = try database.query("SELECT token_hash FROM client WHERE name = ?", client.name) {
                 try $0.optionalBlob(0)
             }

@@ -52,6 +52,20 @@ extension Journal {
         return found
     }
 
+    /// How many files live below a directory, and their bytes together. Looks at each of them.
+    package func statistics(below directory: NodeID) throws -> (files: Int64, bytes: Int64) {
+        let found = try database.query(
+            """
+            WITH RECURSIVE below (id) AS (
+                VALUES (?) UNION ALL SELECT node.id FROM node JOIN below ON node.parent = below.id
+                WHERE node.deleted = 0 AND node.kind = 1 AND node.id <> node.parent)
+            SELECT count(*), coalesce(sum(node.size), 0) FROM node JOIN below ON node.parent = below.id
+            WHERE node.deleted = 0 AND node.kind = 0
+            """, directory
+        ) { (files: try $0.int64(0), bytes: try $0.int64(1)) }
+        return found.first ?? (0, 0)
+    }
+
     private static func place(_ row: borrowing Row) throws -> (location: Location?, Bool) {
         let isDeleted = try row.bool(2)
         let location = Location(parent: NodeID(try row.int64(0)), name: try storedName(try row.blob(1)))

@@ -47,26 +47,42 @@ extension Journal {
         try database.first("SELECT 1 FROM history WHERE sha256 = ? LIMIT 1", digest) { _ in true } ?? false
     }
 
-    /// What lies in `versions/`, in the order in which it came there.
+    /// What lies in `versions/` and was displaced, in the order in which it was, last. What only lies there beside what is current
+    /// is not among it.
     package func versions(limit: Int) throws -> [StoredVersion] {
-        try database.query("SELECT sha256, size, stored_seq FROM version ORDER BY stored_seq, sha256 LIMIT ?", limit) {
-            guard let digest = Digest(bytes: try $0.blob(0)) else { throw Decoder.damaged }
-            return StoredVersion(digest: digest, size: try $0.int64(1), storedAt: Sequence(try $0.int64(2)))
-        }
+        try database.query(
+            "SELECT \(Self.storedVersion) FROM version WHERE displaced = 1 ORDER BY stored_seq, sha256 LIMIT ?", limit
+        ) { try Self.storedVersion($0) }
     }
 
-    /// These contents are about to be removed from `versions/`. A version that a pending placement needs stays.
+    static let storedVersion = "sha256, size, stored_seq"
+
+    static func storedVersion(_ row: borrowing Row) throws -> StoredVersion {
+        guard let digest = Digest(bytes: try row.blob(0)) else { throw Decoder.damaged }
+        return StoredVersion(digest: digest, size: try row.int64(1), storedAt: Sequence(try row.int64(2)))
+    }
+
+    /// These contents are about to be removed from `versions/`. A version that a pending placement needs stays; so does one that
+    /// is current, beside which it lies there from then on.
+    /// - Parameter keepingCurrent: false where nothing is to lie there beside what is current.
     /// - Returns: those that may be removed.
-    package func forgetVersions(_ digests: [Digest]) throws -> [Digest] {
+    package func forgetVersions(_ digests: [Digest], keepingCurrent: Bool = true) throws -> [Digest] {
         try database.transaction {
             let needed = try Set(
                 pendingPlacements().compactMap { placement -> Digest? in
                     guard case .file(_, _, source: .version(let digest)) = placement.step else { return nil }
                     return digest
                 })
-            let free = digests.filter { !needed.contains($0) }
-            for digest in free { try database.execute("DELETE FROM version WHERE sha256 = ?", digest) }
-            return free
+            var removed: [Digest] = []
+            for digest in digests where !needed.contains(digest) {
+                if try keepingCurrent && isCurrent(digest) {
+                    try database.execute("UPDATE version SET displaced = 0 WHERE sha256 = ?", digest)
+                } else {
+                    try database.execute("DELETE FROM version WHERE sha256 = ?", digest)
+                    removed.append(digest)
+                }
+            }
+            return removed
         }
     }
 }

@@ -11,6 +11,10 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A live client has this name.
     case clientExists(String)
     case noSuchClient(String)
+    /// A key that a live client or an open invite has: one key belongs to one name.
+    case keyInUse(by: String)
+    /// What a client sent that had this name waits for a person.
+    case stillHeld(String, batch: Int64)
     /// A cursor beyond the head: the journal was set back.
     case cursorFromTheFuture(Sequence, head: Sequence)
     /// Nothing is held under this number (any more).
@@ -30,6 +34,12 @@ package enum JournalError: Error, Hashable, Sendable, CustomStringConvertible {
             "there is a client '\(name)' already. If that machine has left, or lost its home, and is to come back: syncctl "
                 + "revoke \(name), then syncctl invite \(name). For another machine take another name"
         case .noSuchClient(let name): "there is no client '\(name)'; `syncctl clients` lists them"
+        case .keyInUse(let name):
+            "this key belongs to '\(name)' already, and one key opens one device's things. Make another (ssh-keygen -t ed25519), or, if "
+                + "'\(name)' is the same device and is to have another name: syncctl revoke \(name) first"
+        case .stillHeld(let name, let batch):
+            "what '\(name)' sent before it was revoked waits for a decision (\(batch)), and would be the new one's: first syncctl "
+                + "approve \(batch), or syncctl reject \(batch), or take another name"
         case .cursorFromTheFuture(let cursor, let head):
             "the cursor \(cursor.rawValue) is beyond the journal's \(head.rawValue): was the journal set back? "
                 + "Run `synchub check`"

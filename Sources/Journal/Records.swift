@@ -44,7 +44,7 @@ package struct StoredVersion: Hashable, Sendable {
     package var digest: Digest
     /// In bytes.
     package var size: Int64
-    /// The head when it was put there.
+    /// The head when it was displaced last; of what never was, when it was put there.
     package var storedAt: Sequence
 
     /// See the properties.

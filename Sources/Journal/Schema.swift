@@ -3,7 +3,7 @@ enum Schema {
     static let migrations = [
         first, second, third, fourth, shareMarker, setBack, guarding, subtree, guardTime, pausedSince,
         runningTime, released, limits, recipes,
-        cacheSums, readOnly,
+        cacheSums, readOnly, inviteLife, uploads, rotation, keptCopies, devices, shareDoubt,
     ]
 
     /// The share itself is 1.
@@ -359,6 +359,31 @@ enum Schema {
         ALTER TABLE invite ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0;
         """
 
+    private static let uploads = """
+        -- Files in the share whose upload was not finished when that was last looked at.
+        CREATE TABLE upload (
+            parent INTEGER NOT NULL,                -- id of the directory
+            name BLOB NOT NULL,
+            client TEXT NOT NULL,                   -- whose upload it is
+            moment INTEGER NOT NULL,                -- since when
+            inode INTEGER NOT NULL,                 -- unsigned, as its bits
+            size INTEGER,                           -- bytes; NULL: the client still had it open
+            mtime_ns INTEGER,                       -- Unix nanoseconds, with size
+            PRIMARY KEY (parent, name)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let keptCopies = """
+        -- 0: it lies in versions/ beside what is current, and was never displaced; 1: stored_seq is the head when it was, last.
+        ALTER TABLE version ADD COLUMN displaced INTEGER NOT NULL DEFAULT 1;
+        """
+
+    private static let devices = """
+        -- Which device has made a change that was found in the share; NULL where that is not known, and of all others. The client
+        -- stays `share`: that is what the guard counts.
+        ALTER TABLE history ADD COLUMN device TEXT;
+        """
+
     private static let recipes = """
         -- How contents came from others: a cache.
         CREATE TABLE recipe (
@@ -374,5 +399,33 @@ enum Schema {
             sha256 BLOB NOT NULL UNIQUE,
             list BLOB NOT NULL                      -- as SyncCore's ChunkList gives it
         ) STRICT;
+        """
+
+    private static let rotation = """
+        -- A client changes its key and token: until it has shown that the new ones work, both are good.
+        CREATE TABLE rotation (
+            client TEXT PRIMARY KEY,
+            token_hash BLOB NOT NULL UNIQUE,        -- SHA-256 of the new token
+            public_key TEXT NOT NULL                -- the new one, an OpenSSH public key line
+        ) STRICT;
+        """
+
+    private static let shareDoubt = """
+        -- The share's marker was gone while its directory was there: every deletion in it waits for a person. One row, or none.
+        CREATE TABLE share_doubt (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            moment INTEGER NOT NULL,                -- since when, or when something was held last, by the time of meta.running
+            head INTEGER NOT NULL                   -- the seq of the last change before it
+        ) STRICT;
+        """
+
+    private static let inviteLife = """
+        -- An invite ends by the calendar, or when hubs have run for as long as it was to be good, whichever is first: a clock that is
+        -- set back brings none back. Those of before count from now, and have the longest life that there is.
+        ALTER TABLE invite ADD COLUMN moment INTEGER NOT NULL DEFAULT 0;    -- when it was made, by the time of meta.running
+        ALTER TABLE invite ADD COLUMN life INTEGER NOT NULL DEFAULT 31622400; -- seconds
+        UPDATE invite SET moment = (SELECT running FROM meta);
+        -- Whose key it is: one key opens one client's things.
+        CREATE INDEX client_by_key ON client (public_key) WHERE revoked_at IS NULL;
         """
 }

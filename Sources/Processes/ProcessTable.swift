@@ -76,8 +76,9 @@ package struct ProcessTable: Sendable {
         }
     }
 
-    /// proc(5): `pid (name) state ppid … starttime …`; the name may hold anything, parentheses included.
-    private static func entry(_ pid: pid_t) -> Entry? {
+    /// One process now; nil when it is gone. proc(5): `pid (name) state ppid … starttime …`; the name may hold anything, parentheses
+    /// included.
+    package static func entry(_ pid: pid_t) -> Entry? {
         guard let bytes = procFile("/proc/\(pid)/stat"), let open = bytes.firstIndex(of: UInt8(ascii: "(")),
             let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close
         else { return nil }

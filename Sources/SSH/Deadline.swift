@@ -4,6 +4,12 @@ struct Deadline: Sendable {
 
     static func after(_ duration: Duration) -> Deadline { Deadline(instant: .now + duration) }
 
+    /// The first of so many equal parts of the time that is left.
+    func share(of parts: Int) -> Deadline {
+        let now = ContinuousClock.now
+        return Deadline(instant: now + (instant - now) / max(parts, 1))
+    }
+
     var hasPassed: Bool { instant <= .now }
 
     /// For `poll(2)`: rounded up, so that a wait never ends just before the deadline and spins; 0 if it has passed.

@@ -2,16 +2,18 @@ import Glibc
 
 /// The few things this room asks of the local file system.
 enum LocalFile {
-    /// Up to `limit` bytes of a file; `nil` if it cannot be read (`errno` says why).
-    static func read(_ path: String, limit: Int) -> [CChar]? {
+    /// Up to `limit` bytes of a file, and its permission bits; `nil` if it cannot be read (`errno` says why).
+    static func read(_ path: String, limit: Int) -> (bytes: [CChar], mode: mode_t)? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { return nil }
         var bytes = [CChar](repeating: 0, count: limit)
         // SAFETY: `pread` writes at most `limit` bytes, which the array holds.
         let count = bytes.withUnsafeMutableBytes { pread(file, $0.baseAddress, limit, 0) }
         guard count >= 0 else { return nil }
-        return Array(bytes.prefix(count))
+        return (Array(bytes.prefix(count)), status.st_mode & 0o777)
     }
 
     /// Reads up to `buffer.count` bytes at `offset`, less only at the end of the file.

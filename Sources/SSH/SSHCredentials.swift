@@ -26,7 +26,10 @@ package struct SSHCredentials: Sendable {
     func keyText() throws(SSHError) -> [CChar] {
         let (text, source) = try read()
         guard text.starts(with: SSHCredentials.firstLine.utf8.map { CChar(bitPattern: $0) }) else {
-            throw .unusableKey(reason: "\(source) does not begin with '\(SSHCredentials.firstLine)'")
+            throw .unusableKey(
+                reason:
+                    "\(source) does not begin with '\(SSHCredentials.firstLine)'; an ed25519 key in OpenSSH's format is needed"
+            )
         }
         return text
     }
@@ -37,8 +40,14 @@ package struct SSHCredentials: Sendable {
         switch privateKey {
         case .text(let text): return (text.utf8.map { CChar(bitPattern: $0) }, "its text")
         case .file(let path):
-            guard let text = LocalFile.read(path, limit: 1 << 16) else {
+            guard let (text, mode) = LocalFile.read(path, limit: 1 << 16) else {
                 throw .unusableKey(reason: "\(path): \(SystemError.text(errno))")
+            }
+            if mode & 0o077 != 0 {
+                throw .unusableKey(
+                    reason:
+                        "\(path) is a secret, but its mode is 0\(String(mode, radix: 8)): others may use it. Make it private "
+                        + "(chmod 600), and replace it if they could have read it (syncagent rotate)")
             }
             return (text, path)
         }

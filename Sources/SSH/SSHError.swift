@@ -34,7 +34,7 @@ package enum SSHError: Error, Equatable, Sendable, CustomStringConvertible {
             "the host key has changed: expected \(expected), found \(found); "
                 + "if the hub was set up anew, join it again with a new invite, otherwise somebody may be listening"
         case .unusableKey(let reason):
-            "this key cannot be used: \(reason); an ed25519 key in OpenSSH's format is needed"
+            "this key cannot be used: \(reason)"
         case .refusedKey(let user):
             "the server refused the key of \(user); was this client revoked? join again with a new invite"
         case .channelRefused(let host, let port):

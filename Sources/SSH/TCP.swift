@@ -10,9 +10,12 @@ enum TCP {
         to address: SSHAddress, until deadline: Deadline, cancellation: SSHCancellation
     ) throws(SSHError) -> Int32 {
         var last = SSHError.cancelled
-        for candidate in try Resolver.resolve(address, until: deadline) {
+        let candidates = try Resolver.resolve(address, until: deadline)
+        for (index, candidate) in candidates.enumerated() {
             do throws(SSHError) {
-                return try connect(candidate, of: address, until: deadline, cancellation: cancellation)
+                // A name's first address, should it be dead, leaves time for the others.
+                let share = deadline.share(of: candidates.count - index)
+                return try connect(candidate, of: address, until: share, cancellation: cancellation)
             } catch {
                 last = error
             }

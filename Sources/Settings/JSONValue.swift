@@ -14,6 +14,19 @@ package enum JSONValue: Equatable, Sendable {
 extension JSONValue {
     /// - Throws: ``SettingsError`` `.notJSON5`. Of a key given twice the first counts.
     static func parse(_ bytes: [UInt8]) throws(SettingsError.Reason) -> JSONValue {
+        // The decoder traps at a key that is not.
+        guard let flaw = lineWithoutUTF8(bytes) else { return try parse(text: bytes) }
+        throw .notJSON5("line \(flaw) is not UTF-8; save it as UTF-8 text.")
+    }
+
+    /// The first line that is not UTF-8, from 1; nil if all are.
+    private static func lineWithoutUTF8(_ bytes: [UInt8]) -> Int? {
+        if String(validating: bytes, as: UTF8.self) != nil { return nil }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        return (lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0) + 1
+    }
+
+    private static func parse(text bytes: [UInt8]) throws(SettingsError.Reason) -> JSONValue {
         let decoder = JSONDecoder()
         decoder.allowsJSON5 = true
         do {

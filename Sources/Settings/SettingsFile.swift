@@ -23,7 +23,10 @@ package func writeSettings<Group: SettingsGroup>(_ text: SettingsText, as type: 
 /// In bytes. A configuration that is larger is no configuration.
 private let settingsLimit = 1 << 20
 
-private func decodeSettings<Group: SettingsGroup>(_ bytes: [UInt8], path: String) throws -> Group {
+/// Reads a configuration that is in memory.
+/// - Parameter path: of the file that it is from, for display.
+/// - Throws: ``SettingsError``.
+package func decodeSettings<Group: SettingsGroup>(_ bytes: [UInt8], path: String) throws -> Group {
     do {
         return try Group(SettingsReader(JSONValue.parse(bytes), keyPath: ""))
     } catch let problem as KeyProblem {

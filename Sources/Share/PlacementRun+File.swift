@@ -7,7 +7,10 @@ extension PlacementRun {
 
     func file(_ path: RelativePath, _ content: FileContent, _ source: PlacementSource) throws {
         guard let item = try bytes(for: path, content, source) else { return }
-        do { try put(item, as: .file(content), at: path) } catch {
+        do {
+            try put(item, as: .file(content), at: path)
+            placer.onPlaced(path)
+        } catch {
             // Another copy is made the next time.
             if case .version = source { placer.drop(item) }
             throw error
@@ -28,8 +31,10 @@ extension PlacementRun {
             // Where nothing is to be replaced the name is free but for strangers; placing itself finds those.
             if attempt == 0, placement.expected == nil, try appear(item, path) { return true }
             guard let status = try share.status(of: path) else { return try appear(item, path) }
-            switch try look(at: path, status, wanted: wanted) {
-            case .expected(let now): return try replace(path, by: item, expecting: now, attempt)
+            switch try lookIfWhole(at: path, status, wanted: wanted) {
+            case .expected(let now):
+                try refuseOpen(path)
+                return try replace(path, by: item, expecting: now, attempt)
             case .alreadyThere(let now):
                 guard try setAttributes(path, wanted, expecting: now, attempt) else { return false }
                 try item.remove()
@@ -100,14 +105,18 @@ extension PlacementRun {
         for path: RelativePath, _ content: FileContent, _ source: PlacementSource
     ) throws -> Disk.Item? {
         switch source {
-        case .version(let digest):
-            if isReplay, try isThere(path, digest) { return nil }
+        case .version:
+            try refuseUnfinished(path)
+            if isReplay, try isThere(path, content) { return nil }
             return try fromVersions(content)
         case .staged(let staged):
             guard let item = try store.staged(Name(staged.name)) else {
                 return try placedBefore(path, content)
             }
-            if isReplay, try !verify(item, content, path) { return nil }
+            if isReplay {
+                try refuseUnfinished(path)
+                if try !verify(item, content, path) { return nil }
+            }
             return try dressed(item, content)
         }
     }
@@ -125,8 +134,12 @@ extension PlacementRun {
     /// Whether a private file still is what was verified, and not what an exchange has put in its place. What was displaced
     /// is put away then, or gets a name again if nobody has taken it in.
     private func verify(_ item: Disk.Item, _ content: FileContent, _ path: RelativePath) throws -> Bool {
+        if placer.verified[item.name] == item.status.fingerprint { return true }
         do {
-            if item.status.kind == .file, try item.digest() == content.digest { return true }
+            if item.status.kind == .file, try item.digest() == content.digest {
+                placer.verified[item.name] = item.status.fingerprint
+                return true
+            }
         } catch let error as FileTreeError where error.reason == .denied {
             // Another user's: not what was verified.
         }
@@ -141,9 +154,11 @@ extension PlacementRun {
         return copy
     }
 
-    private func isThere(_ path: RelativePath, _ digest: Digest) throws -> Bool {
-        guard try share.status(of: path)?.kind == .file else { return false }
-        return try share.hash(path).digest == digest
+    private func isThere(_ path: RelativePath, _ content: FileContent) throws -> Bool {
+        guard let status = try share.status(of: path), status.kind == .file, status.size == content.size else {
+            return false
+        }
+        return try share.hash(path).digest == content.digest
     }
 
     /// Merged changes may have other attributes than those that came with the bytes.
@@ -165,11 +180,12 @@ extension PlacementRun {
                 if isReplay { try noteVersion() }
                 return true
             }
-            guard case .expected(let now) = try look(at: path, status, wanted: nil) else {
+            guard case .expected(let now) = try lookIfWhole(at: path, status, wanted: nil) else {
                 // An edit that nobody had seen wins over the deletion.
                 try takeIn(path)
                 return true
             }
+            try refuseOpen(path)
             switch try share.takeAway(path, expecting: now) {
             case .taken(let item):
                 try letGo(item, path, putAway)

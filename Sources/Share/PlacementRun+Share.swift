@@ -27,10 +27,22 @@ extension PlacementRun {
         try takeIn(moveAside(path))
     }
 
-    /// No agent receives a piece: what somebody is still writing is not taken in, and the placement waits for it.
-    private func refusePieces(_ path: RelativePath) throws {
-        guard share.isWriterActive(path) == true else { return }
+    /// No agent receives a piece: what somebody is still writing, or did not finish, is not taken in, and the placement waits for it.
+    func refusePieces(_ path: RelativePath) throws {
+        if share.isWriterActive(path) == true {
+            throw PlacementWaits(description: "somebody is writing \(path) in the share")
+        }
+        if let piece = placer.piece(path) { throw PlacementWaits(description: "\(path) in the share: \(piece)") }
+    }
+
+    /// Nothing is displaced that somebody has open for writing: where leases cannot be had, this is what tells.
+    func refuseOpen(_ path: RelativePath) throws {
+        guard case .open? = placer.piece(path) else { return }
         throw PlacementWaits(description: "somebody is writing \(path) in the share")
+    }
+
+    private func isPiece(_ path: RelativePath) -> Bool {
+        share.isWriterActive(path) == true || placer.piece(path) != nil
     }
 
     /// An unseen edit at the placement's own path.
@@ -106,7 +118,7 @@ extension PlacementRun {
         guard here.content.isDirectory else { return }
         for entry in try share.list(path) {
             // A piece of an upload stays where it is, and is taken in like anything that appears once it is whole.
-            if share.isWriterActive(path.appending(entry.name)) == true { continue }
+            if isPiece(path.appending(entry.name)) { continue }
             try collect(path.appending(entry.name), in: .created(by: id), next, &operations, &found)
         }
     }
@@ -138,14 +150,16 @@ extension PlacementRun {
     /// - Returns: the conflict name that it has now.
     private func moveAside(_ path: RelativePath) throws -> RelativePath {
         guard let name = path.last, let status = try share.status(of: path) else { return path }
+        let author = placer.authors([FoundChange(path, .created)]).first ?? nil
         for attempt in 1...100 {
             let aside = path.parent.appending(
                 ConflictName.make(
                     from: name, keepsExtension: status.kind != .directory, date: placer.day,
-                    client: Placer<Disk>.shareClient,
-                    attempt: attempt))
+                    client: author ?? Placer<Disk>.shareClient, attempt: attempt))
             if try placer.journal.node(at: aside) != nil { continue }
-            if case .occupied = try share.move(path, to: aside, expecting: status.identity) { continue }
+            let moved = try share.move(path, to: aside, expecting: status.identity)
+            if case .occupied = moved { continue }
+            if case .moved(let after) = moved { placer.onMoved(path, aside, after) }
             placer.warn("moved_aside", ["path": aside])
             return aside
         }

@@ -62,6 +62,9 @@ struct PlacementRun<Disk: ShareDisk> {
         }
         switch status.kind {
         case .file:
+            // Of another size than either it is neither: it is not read for that.
+            let sizes = [wanted?.file?.size, placement.expected?.content.file?.size]
+            guard sizes.contains(status.size) else { return .stranger }
             let hashed = try share.hash(path)
             if wanted?.file?.digest == hashed.digest { return .alreadyThere(hashed.fingerprint) }
             return placement.expected?.content.file?.digest == hashed.digest ? .expected(hashed.fingerprint) : .stranger
@@ -77,12 +80,31 @@ struct PlacementRun<Disk: ShareDisk> {
         }
     }
 
+    /// The same, unless somebody is at it.
+    func lookIfWhole(at path: RelativePath, _ status: FileStatus, wanted: Content?) throws -> Sight {
+        if status.kind == .file, !isAsPlaced(status) { try refusePieces(path) }
+        return try look(at: path, status, wanted: wanted)
+    }
+
+    private func isAsPlaced(_ status: FileStatus) -> Bool {
+        placement.expected?.placed?.fingerprint(of: status.kind) == status.fingerprint
+    }
+
+    /// Asked before anything is read or copied for a file to be placed: one that waits for somebody's upload is tried every second, and
+    /// each try costs no more than a look.
+    func refuseUnfinished(_ path: RelativePath) throws {
+        guard let status = try share.status(of: path), status.kind == .file else { return }
+        guard isAsPlaced(status) else { return try refusePieces(path) }
+        if isReplay, share.isWriterActive(path) == true { try pause(0) }
+        try refuseOpen(path)
+    }
+
     // MARK: - Attributes
 
     func attributes(_ path: RelativePath, _ content: Content) throws {
         try repeatedly { attempt in
             guard let status = try share.status(of: path), status.kind.node == content.kind else { return true }
-            if case .stranger = try look(at: path, status, wanted: content) {
+            if case .stranger = try lookIfWhole(at: path, status, wanted: content) {
                 // Where a later step brings other bytes, the two have met, and that step decides.
                 if try isReplacedLater(content) { return true }
                 try takeInEdit(path)
@@ -153,6 +175,7 @@ struct PlacementRun<Disk: ShareDisk> {
             }
             switch try withParents(of: to, { try share.move(from, to: to, expecting: before.identity) }) {
             case .moved(let after):
+                placer.onMoved(from, to, after)
                 // Only what was known before is known now: an edit that nobody has seen, also one made between the look and the
                 // move, must stay visible.
                 let known = placement.expected?.placed?.fingerprint(of: before.kind)

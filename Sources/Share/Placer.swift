@@ -1,4 +1,4 @@
-internal import FileTree
+package import FileTree
 package import Journal
 package import SyncCore
 
@@ -26,8 +26,14 @@ package final class Placer<Disk: ShareDisk> {
     package var placed: [NodeID: Placed] = [:]
     /// What came into `versions/`, with its size in bytes, not yet written down.
     package internal(set) var stored: [Digest: Int64] = [:]
+    /// Copies of what is current that are to go into `versions/` as soon as they are durable.
+    var copies: [Digest: Disk.Item] = [:]
+    /// What lies there beside what is current, with its size in bytes, not yet written down.
+    var kept: [Digest: Int64] = [:]
     /// Could not be done: tried again, in order.
     package private(set) var backlog: [Placement] = []
+    /// Private files of the backlog that were read and are what they should be, as they were then.
+    var verified: [Name: Fingerprint] = [:]
     /// Of the backlog; nil where something has left it since.
     private var waitingNames: WaitingNames?
     /// See ``Stray``.
@@ -36,6 +42,16 @@ package final class Placer<Disk: ShareDisk> {
     package var isShareAway = false
     /// Told of a node whose place in the share was found otherwise than the journal has it, and left so.
     package var onDoubt: (NodeID) -> Void = { _ in }
+    /// Asked why a file in the share does not count yet; nil if it does, or nobody knows.
+    package var piece: (RelativePath) -> Piece? = { _ in nil }
+    /// Asked which devices made changes that were found in the share; nil for each of which that is not known.
+    package var authors: ([FoundChange]) -> [String?] = { $0.map { _ in nil } }
+    /// Told of changes that are in the journal now, after ``authors`` was asked.
+    package var onTakenIn: ([FoundChange]) -> Void = { _ in }
+    /// Told where bytes were placed.
+    package var onPlaced: (RelativePath) -> Void = { _ in }
+    /// Told of what has another path in the share now, and how it lies there.
+    package var onMoved: (_ from: RelativePath, _ to: RelativePath, FileStatus) -> Void = { _, _, _ in }
 
     /// Told of what a person may want to know: an event, its facts, and whether it is a warning.
     private let onEvent: (String, KeyValuePairs<String, any CustomStringConvertible & Sendable>, Bool) -> Void
@@ -65,7 +81,9 @@ package final class Placer<Disk: ShareDisk> {
     }
 
     /// Whether ``flush()`` has something to write down.
-    package var isDirty: Bool { !done.isEmpty || !placed.isEmpty || !stored.isEmpty }
+    package var isDirty: Bool {
+        !done.isEmpty || !placed.isEmpty || !stored.isEmpty || !copies.isEmpty || !kept.isEmpty
+    }
 
     /// Whether ``retry()`` has something to try.
     package var hasToRetry: Bool { !backlog.isEmpty || !strays.isEmpty }
@@ -112,6 +130,7 @@ package final class Placer<Disk: ShareDisk> {
         let before = backlog
         backlog = []
         waitingNames = nil
+        defer { if backlog.isEmpty { verified = [:] } }
         try run(before, isReplay: true)
     }
 
@@ -183,16 +202,19 @@ package final class Placer<Disk: ShareDisk> {
     package func flush() throws {
         guard isDirty else { return }
         // What was only seen in the share is durable before it is committed.
-        if !done.isEmpty || !stored.isEmpty {
+        if !done.isEmpty || !stored.isEmpty || !copies.isEmpty {
             var touched = done.touched
             touched.versions = Set(stored.keys)
-            try store.sync(touched)
+            try store.sync(touched, Array(copies.values))
         }
+        shelveCopies()
         try journal.finish(
-            done.ids, placed: placed.map { ($0.key, $0.value) }, stored: stored.map { ($0.key, $0.value) })
+            done.ids, placed: placed.map { ($0.key, $0.value) }, stored: stored.map { ($0.key, $0.value) },
+            kept: kept.map { ($0.key, $0.value) })
         done = DoneSteps()
         placed = [:]
         stored = [:]
+        kept = [:]
     }
 
     /// The names of verified files that a placement still needs: after a start every other one is rubbish.
@@ -224,9 +246,13 @@ package final class Placer<Disk: ShareDisk> {
             self.lastOperation += 1
             return OperationID(generation: self.generation, number: self.lastOperation)
         }
+        let found = try foundChanges(operations)
+        var devices: [OperationID: String] = [:]
+        for (change, device) in zip(found, authors(found.map(\.change))) { devices[change.operation] = device }
         let result = try journal.commit(
             client: Placer.shareClient, operations: operations, acknowledged: acknowledged, at: now(),
-            date: today(), origin: .share)
+            date: today(), origin: .share, devices: devices)
+        onTakenIn(found.map(\.change))
         for (index, placement) in result.placements.enumerated() {
             do { try PlacementRun(placer: self, placement: placement, isReplay: false).carryOut() } catch {
                 for placement in result.placements[index...] { wait(placement) }

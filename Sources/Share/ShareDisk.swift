@@ -69,15 +69,20 @@ package protocol ShareDisk {
     func copyOfVersion(_ content: FileContent) throws -> Item?
     /// Everything that was done is durable when this returns.
     func sync() throws
-    /// At least this is.
-    func sync(_ touched: Touched) throws
+    /// At least this is, and the bytes of these items.
+    func sync(_ touched: Touched, _ items: [Item]) throws
+    /// Puts a durable copy of what is current into `versions/`.
+    func keepCopy(_ item: Item, _ digest: Digest) throws
     /// A program keeps a file open: a moment's patience.
     func pause(_ attempt: Int)
 }
 
 extension ShareDisk {
     /// Where it costs nothing to wait for everything.
-    package func sync(_ touched: Touched) throws { try sync() }
+    package func sync(_ touched: Touched, _ items: [Item]) throws { try sync() }
+
+    /// Where nothing else lies under such a name.
+    package func keepCopy(_ item: Item, _ digest: Digest) throws { try keepVersion(item, digest) }
 
     /// Where nothing has a second name.
     package func copyOfLinked(

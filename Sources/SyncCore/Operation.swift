@@ -56,6 +56,8 @@ package enum Refusal: String, Hashable, Sendable, Codable {
     case unknown
     /// The operation it hangs on (the creation of its parent) did not succeed.
     case orphaned
+    /// A directory would lie deeper than one may, or take others there: see ``TreeLimits``.
+    case tooDeep
     /// It was held, and a person rejected it.
     case rejected
 }

@@ -5,11 +5,13 @@ internal import Synchronization
 
 /// The API through the tunnel: several kept-alive HTTP connections, each used by one caller at a time.
 final class ControlChannel: Sendable {
-    private let tunnel: SSHTunnel
+    /// Nil only in tests.
+    private let tunnel: SSHTunnel?
     private let target: HTTPTarget
     private let token: String
     private let idle = Mutex<[HTTPConnection]>([])
     private let busy = Mutex<[ObjectIdentifier: HTTPConnection]>([:])
+    private let rest = Rest()
 
     init(_ tunnel: SSHTunnel, port: UInt16, token: String) {
         self.tunnel = tunnel
@@ -17,9 +19,33 @@ final class ControlChannel: Sendable {
         target = .opened(authority: "127.0.0.1:\(port)") { try tunnel.open(port: port, timeout: .seconds(20)) }
     }
 
-    /// - Parameter timeout: seconds.
+    /// A hub that has too much to do says when to come again: that is no failure, and is waited for.
+    /// - Parameter timeout: seconds, for each try.
     func send(
         _ method: String, _ path: String, body: [UInt8] = [], type: String = "application/json", timeout: Double = 60
+    ) throws(HubError) -> HTTPReply {
+        while true {
+            let reply = try sendOnce(method, path, body: body, type: type, timeout: timeout)
+            guard let seconds = ControlChannel.pause(status: reply.status, after: reply.headers["retry-after"])
+            else { return reply }
+            guard rest.wait(seconds: seconds) else { throw .cancelled }
+        }
+    }
+
+    /// Seconds until a request may be sent again that the hub would not take; nil for every other answer.
+    /// - Parameter text: of the header Retry-After.
+    static func pause(status: Int, after text: String?) -> Int? {
+        guard status == 429, let text, let seconds = Int(text) else { return nil }
+        return min(max(seconds, 1), 60)
+    }
+
+    /// For tests: without a tunnel.
+    init(_ target: HTTPTarget, token: String) {
+        (tunnel, self.target, self.token) = (nil, target, token)
+    }
+
+    private func sendOnce(
+        _ method: String, _ path: String, body: [UInt8], type: String, timeout: Double
     ) throws(HubError) -> HTTPReply {
         let connection = idle.withLock { $0.popLast() } ?? HTTPConnection(target)
         busy.withLock { $0[ObjectIdentifier(connection)] = connection }
@@ -32,7 +58,7 @@ final class ControlChannel: Sendable {
             return reply
         } catch {
             connection.close()
-            if let failure = tunnel.failure { throw HubError(failure) }
+            if let failure = tunnel?.failure { throw HubError(failure) }
             throw error == .cancelled ? .cancelled : .away("\(error)")
         }
     }
@@ -74,8 +100,9 @@ final class ControlChannel: Sendable {
     }
 
     func close() {
+        rest.end()
         for connection in busy.withLock({ Array($0.values) }) { connection.cancel() }
-        tunnel.close()
+        tunnel?.close()
     }
 }
 
@@ -83,7 +110,8 @@ extension HubError {
     init(_ error: SSHError) {
         switch error {
         case .hostKeyChanged: self = .hostKeyChanged("\(error)")
-        case .refusedKey, .unusableKey: self = .refusedKey("\(error)")
+        case .refusedKey: self = .refusedKey("\(error)")
+        case .unusableKey: self = .unusable("\(error)")
         case .cancelled, .stopped: self = .cancelled
         case .sftp where error.isNotFound: self = .notFound("\(error)")
         case .sftp(.full, _): self = .noRoom("\(error)")

@@ -6,10 +6,10 @@ package final class EarlyUploads: Sendable {
     let server: SSHAddress?
     private let lane: SFTPLane?
 
-    /// At the first host of an address.
+    /// At the address that is tried first.
     package init(_ address: HubAddress, timeout: Duration = .seconds(20)) {
-        server = address.hosts.first
-        lane = address.hosts.first.map {
+        server = address.firstHost
+        lane = server.map {
             SFTPLane(address, server: $0, timeout: timeout, pace: address.limits.up.quick, trip: RoundTrip())
         }
     }

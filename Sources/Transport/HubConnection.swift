@@ -155,8 +155,10 @@ package enum HubError: Error, Sendable, CustomStringConvertible {
     case away(String)
     /// The host key is not the one that was pinned; nothing was sent.
     case hostKeyChanged(String)
-    /// Our key is not accepted, or our files cannot be used: trying again does not help.
+    /// Our key is not accepted: trying again does not help.
     case refusedKey(String)
+    /// Our own files cannot be used, and a person has to see to them: trying again does not help.
+    case unusable(String)
     /// The hub's own answer.
     case refused(ErrorMessage)
     /// There is no such file in the share (any more).
@@ -170,7 +172,7 @@ package enum HubError: Error, Sendable, CustomStringConvertible {
     /// Whether another connection has to be made before anything can be asked again.
     package var endsConnection: Bool {
         switch self {
-        case .away, .hostKeyChanged, .refusedKey: true
+        case .away, .hostKeyChanged, .refusedKey, .unusable: true
         case .refused, .notFound, .transferFailed, .noRoom, .cancelled: false
         }
     }
@@ -185,8 +187,8 @@ package enum HubError: Error, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .away(let reason), .hostKeyChanged(let reason), .refusedKey(let reason), .notFound(let reason),
-            .transferFailed(let reason), .noRoom(let reason):
+        case .away(let reason), .hostKeyChanged(let reason), .refusedKey(let reason), .unusable(let reason),
+            .notFound(let reason), .transferFailed(let reason), .noRoom(let reason):
             reason
         case .refused(let error): error.message
         case .cancelled: "stopped"

@@ -10,20 +10,13 @@ package enum Joining {
     package static func join(
         _ address: HubAddress, publicKey: String, subtree: String? = nil, timeout: Duration = .seconds(20)
     ) throws(HubError) -> JoinResponse {
-        var failure = HubError.away("the invite names no host")
-        for server in address.hosts {
-            do throws(HubError) {
-                let control = try ControlChannel.open(address, server, timeout) { _ in }
-                defer { control.close() }
-                return try control.message(
-                    JoinResponse.self, .join,
-                    body: WireFormat.encode(JoinRequest(publicKey: publicKey, subtree: subtree)))
-            } catch {
-                failure = error
-                if case .away = error { continue }
-                throw error
+        let request = WireFormat.encode(JoinRequest(publicKey: publicKey, subtree: subtree))
+        return try address.atOneHost(patience: timeout) { server, patience throws(HostFailure) in
+            let control = try ControlChannel.open(address, server, patience) { _ in }
+            defer { control.close() }
+            do throws(HubError) { return try control.message(JoinResponse.self, .join, body: request) } catch {
+                throw HostFailure(error)
             }
         }
-        throw failure
     }
 }

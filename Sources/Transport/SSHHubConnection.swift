@@ -26,34 +26,31 @@ package final class SSHHubConnection: HubConnection {
     /// Whether what the hub lays out can be read in the staging directory only.
     private let isBoundToStaging = Mutex(false)
 
-    /// Logs in at the first host that answers, and says hello.
+    /// Logs in at the first address where the hub is, and says hello.
     /// - Parameters:
     ///   - onlyLooks: the hub is asked for what it has, and remembers nothing of being asked.
-    ///   - timeout: for each host, and for SFTP calls without progress.
+    ///   - timeout: for each address that has the time which it needs, and for SFTP calls without progress.
     ///   - early: a login for uploads that may have begun.
-    ///   - onClose: called once, on a thread of its own, when the connection has broken.
+    ///   - onClose: called once, on a thread of its own, when the connection has broken; not for ``close()``.
     package static func connect(
         to address: HubAddress, hello: HelloRequest, onlyLooks: Bool = false, timeout: Duration = .seconds(20),
         early: EarlyUploads? = nil, onClose: @escaping @Sendable (String) -> Void
     ) throws(HubError) -> SSHHubConnection {
-        var failure = HubError.away("no host is configured for the hub")
-        for server in address.hosts {
+        try address.atOneHost(patience: timeout) { server, patience throws(HostFailure) in
+            let control = try ControlChannel.open(address, server, patience, onClose)
             do throws(HubError) {
-                return try SSHHubConnection(address, server, hello, onlyLooks, timeout, early, onClose)
+                return try SSHHubConnection(control, address, server, hello, onlyLooks, timeout, early)
             } catch {
-                failure = error
-                if case .away = error { continue }
-                throw error
+                throw HostFailure(error)
             }
         }
-        throw failure
     }
 
     private init(
-        _ address: HubAddress, _ server: SSHAddress, _ request: HelloRequest, _ onlyLooks: Bool, _ timeout: Duration,
-        _ early: EarlyUploads?, _ onClose: @escaping @Sendable (String) -> Void
+        _ control: ControlChannel, _ address: HubAddress, _ server: SSHAddress, _ request: HelloRequest,
+        _ onlyLooks: Bool, _ timeout: Duration, _ early: EarlyUploads?
     ) throws(HubError) {
-        control = try ControlChannel.open(address, server, timeout, onClose)
+        self.control = control
         let early = early?.lane(at: server)
         let trip = early?.trip ?? RoundTrip()
         @Sendable func lane(_ pace: any Pace) -> SFTPLane {
@@ -101,6 +98,12 @@ package final class SSHHubConnection: HubConnection {
         subtree.withLock { $0 = answer.subtree }
         if let mark = answer.comingMark { comingMark.withLock { $0 = mark } }
         return (answer, bytes)
+    }
+
+    /// Ends a change of key and token: with this connection's, which are the new ones. See ``Rotating``.
+    package func finishRotation() throws(HubError) {
+        _ = try control.message(
+            RotateResponse.self, .rotate, body: WireFormat.encode(RotateRequest(publicKey: nil)))
     }
 
     /// See ``HubConnection/offer(_:)``.
@@ -312,14 +315,19 @@ extension ControlChannel {
     static func open(
         _ address: HubAddress, _ server: SSHAddress, _ timeout: Duration,
         _ onClose: @escaping @Sendable (String) -> Void
-    ) throws(HubError) -> ControlChannel {
+    ) throws(HostFailure) -> ControlChannel {
+        let token: String
+        do { token = try address.token() } catch { throw .final(.unusable("\(error)")) }
         do throws(SSHError) {
             let tunnel = try SSHTunnel.connect(
                 to: server, expecting: address.hostKey, credentials: address.credentials, timeout: timeout
-            ) { reason in onClose("\(reason)") }
-            return ControlChannel(tunnel, port: address.apiPort, token: address.token)
+            ) { reason in
+                // Who closes it himself knows, and does not want to be woken for another try.
+                if reason != .cancelled { onClose("\(reason)") }
+            }
+            return ControlChannel(tunnel, port: address.apiPort, token: token)
         } catch {
-            throw HubError(error)
+            throw HostFailure(error)
         }
     }
 }

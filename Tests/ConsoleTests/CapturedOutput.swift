@@ -5,10 +5,13 @@ import Arguments
 /// What a command said.
 final class CapturedOutput: Output {
     let appearance: Appearance
+    let isTerminal: Bool
     private(set) var results = ""
     private(set) var notes = ""
 
-    init(_ appearance: Appearance = Appearance()) { self.appearance = appearance }
+    init(_ appearance: Appearance = Appearance(), isTerminal: Bool = false) {
+        (self.appearance, self.isTerminal) = (appearance, isTerminal)
+    }
 
     func result(_ text: String) throws(Failure) { results += text }
     func note(_ text: String) { notes += text }

@@ -1,5 +1,6 @@
 import Arguments
 import ControlAPI
+import Glibc
 import HTTPServer
 import Synchronization
 import TestSupport
@@ -23,7 +24,7 @@ final class FakeHub: Sendable {
         let seen = Recorder()
         self.seen = seen
         server = try HTTPServer(.loopback(port: 0), handler: FakeHub.handler(seen, answers))
-        directory.write("secret-token\n", to: "admin.token")
+        chmod(directory.write("secret-token\n", to: "admin.token"), 0o600)
         directory.write("\(server.port ?? 0)\n", to: "api.port")
     }
 

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func `a hub whose token can be read comes before the agent`() {
-        directory.write("token", to: "admin.token")
+        chmod(directory.write("token", to: "admin.token"), 0o600)
         let root = Array(directory.path)
         let surroundings = Surroundings(environment: ["SYNCHUB_ROOT": root, "XDG_STATE_HOME": Array("/state")])
         #expect(Target.resolve(root: nil, home: nil, surroundings) == .hub(root: root))
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func `a port file that holds no port is a failure`() {
-        directory.write("token", to: "admin.token")
+        chmod(directory.write("token", to: "admin.token"), 0o600)
         directory.write("http\n", to: "api.port")
         let output = CapturedOutput()
         #expect(Syncctl.run(words("status --root \(directory.path)"), Surroundings(), output) == .failed)
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func `a token of several words is refused before it is sent`() {
-        directory.write("a\r\nHost: x", to: "admin.token")
+        chmod(directory.write("a\r\nHost: x", to: "admin.token"), 0o600)
         directory.write("1", to: "api.port")
         let output = CapturedOutput()
         #expect(Syncctl.run(words("status --root \(directory.path)"), Surroundings(), output) == .notReachable)

@@ -45,6 +45,9 @@ struct CopiedHomeTests {
                 fleet.hub.share.exists("two") && FleetFolder(folder).exists("three")
             }
             _ = try copy.stop()
+            // It has asked after pauses that grow, and not all the time.
+            let asked = FleetFolder("").text(FleetPath(fleet.hub.log))?.split(separator: "\n") ?? []
+            #expect((1..<15).contains(asked.count { $0.contains("other_machine") }))
         }
     }
 

@@ -141,6 +141,37 @@ struct GuardTests {
         }
     }
 
+    @Test func `what a phone overwrites in place and removes comes back though no machine is there that has it`() throws
+    {
+        try withFleet(agents: ["ann"]) { fleet in
+            try fleet.hub.stop()
+            try fleet.hub.configure {
+                $0.replacing("protect: \"off\"", with: "protect: \"copy\"")
+                    .replacing("mass_delete_least: 50", with: "mass_delete_least: 1")
+            }
+            try fleet.hub.start()
+            for name in ["a", "b", "c"] { try fleet["ann"].folder.write("ann's \(name)", to: FleetPath(name)) }
+            try fleet.expectSame()
+            try fleet["ann"].stop()
+            let phone = try FleetPhone(fleet, "phone")
+            let other = fleet.directory.write("the phone's", to: "other")
+            #expect(try phone.sftp("put \(other) a", "rm b").status.isSuccess)
+            try eventually("both wait for a person") {
+                let batches = try held(fleet)
+                return batches.reduce(0) { $0 + $1.deletes + $1.rewrites } == 2
+            }
+            #expect(fleet.hub.share.text("a") == "the phone's" && !fleet.hub.share.exists("b"))
+            for batch in try held(fleet) { try fleet.hub.ctl("reject", "\(batch.id)").expectDone() }
+            try eventually("the hub has the bytes itself") {
+                fleet.hub.share.text("a") == "ann's a" && fleet.hub.share.text("b") == "ann's b"
+            }
+            let check = try FleetAnswer("synchub", ["check", "--root", fleet.hub.root]).expectDone()
+            #expect(check.output.contains("what is in the share is kept in versions/ too"))
+            try fleet["ann"].start()
+            try fleet.expectSame()
+        }
+    }
+
     @Test func `a mass rewrite in the share goes to the machines once it is approved`() throws {
         try withFleet(agents: ["ann"]) { fleet in
             try fill(fleet["ann"].folder)

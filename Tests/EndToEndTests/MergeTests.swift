@@ -76,7 +76,16 @@ private struct MergeBatch {
         }
     }
 
+    /// The names of copies have the day in them, and some rows a copy from before: all of it has to be of one day.
     private static func made(_ meet: (Fleet) throws -> Void) throws -> MergeBatch {
+        while true {
+            let day = today
+            let batch = try madeOnce(meet)
+            if day == today { return batch }
+        }
+    }
+
+    private static func madeOnce(_ meet: (Fleet) throws -> Void) throws -> MergeBatch {
         var batch: MergeBatch?
         try withFleet { fleet in
             try setUp(fleet)
@@ -101,8 +110,16 @@ private struct MergeBatch {
 
     static func play(_ part: KeyPath<MergeCase, [Deed]>, in folder: FleetFolder) throws {
         for (row, merge) in mergeTable.enumerated() {
-            for deed in merge[keyPath: part] { try folder.do(deed, below: "\(row)") }
+            for deed in merge[keyPath: part] { try folder.do(deed.dated(today), below: "\(row)") }
         }
+    }
+
+    /// The hub's, which is UTC's.
+    private static var today: String {
+        var (now, fields) = (time(nil), tm())
+        gmtime_r(&now, &fields)
+        let (month, day) = (String(fields.tm_mon + 101).dropFirst(), String(fields.tm_mday + 100).dropFirst())
+        return "\(fields.tm_year + 1900)-\(month)-\(day)"
     }
 
     /// As the table writes it.
@@ -126,7 +143,7 @@ private struct MergeBatch {
     func check(_ row: Int) throws {
         let merge = mergeTable[row]
         let expected = (MergeBatch.seenFromTheDisk[merge.name] ?? merge.result).map { path, text in
-            (path.split(separator: "2026-11-21", omittingEmptySubsequences: false).joined(separator: date), text)
+            (path.dated(date), text)
         }
         #expect(found[row] == Dictionary(uniqueKeysWithValues: expected), "\(merge.name)")
     }
@@ -166,6 +183,30 @@ extension FleetFolder {
             try makeSymlink(at(path), to: FleetPath(target))
         case .move(let path, let other): try rename(at(path), to: at(other))
         case .delete(let path): try remove(at(path))
+        }
+    }
+}
+
+extension String {
+    /// The table's day is another one.
+    fileprivate func dated(_ date: String) -> String {
+        split(separator: "2026-11-21", omittingEmptySubsequences: false).joined(separator: date)
+    }
+}
+
+extension Deed {
+    /// See ``Swift/String/dated(_:)``.
+    fileprivate func dated(_ date: String) -> Deed {
+        switch self {
+        case .file(let name, let text): .file(name.dated(date), text)
+        case .directory(let name): .directory(name.dated(date))
+        case .link(let name, let target): .link(name.dated(date), to: target)
+        case .edit(let name, let text): .edit(name.dated(date), text)
+        case .chmod(let name, let mode): .chmod(name.dated(date), mode)
+        case .touch(let name, let time): .touch(name.dated(date), time)
+        case .retarget(let name, let target): .retarget(name.dated(date), target)
+        case .move(let name, let new): .move(name.dated(date), to: new.dated(date))
+        case .delete(let name): .delete(name.dated(date))
         }
     }
 }

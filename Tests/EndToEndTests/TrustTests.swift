@@ -80,6 +80,11 @@ struct TrustTests {
             // The invite was used up by the proof at the end of joining: a new one for the same name is needed.
             #expect(again.code != 0)
             let renewed = try fleet.hub.ctl("invite", "bea").expectDone().bytes
+            // What is in the home is the key of a client that is there: one key opens one name's things.
+            let refused = try FleetAnswer("syncagent", agent, input: renewed)
+            #expect(
+                refused.code != 0 && refused.errors.contains("this key belongs to 'ann' already"), "\(refused.errors)")
+            try fleet.hub.ctl("revoke", "ann").expectDone()
             try FleetAnswer("syncagent", agent, input: renewed).expectDone()
         }
     }

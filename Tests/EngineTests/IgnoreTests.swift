@@ -75,6 +75,93 @@ struct IgnoreTests {
         #expect(things(0) == [".syncignore=", "edited.log=2", "gone.log=1", "kept.log=1", "theirs.log=2"])
     }
 
+    @Test func `what is too deep is told and not sent until it is moved up, and what is above it is sent`() throws {
+        func path(_ count: Int) -> String { Array(repeating: "d", count: count).joined(separator: "/") }
+        for count in 1...257 { try ann.makeDirectory(path(count)) }
+        try ann.write(path(255) + "/file", "1")
+        try quiet()
+        #expect(things(1).count == 256 && things(1).last == path(255) + "/file=1")
+        let pending = try simulation.agents[0].folder.pending(limit: 10)
+        #expect(pending.map { "\($0.path): \($0.reason)" } == ["\(path(256)): \(TreeLimits.reason)"])
+        #expect(pending.allSatisfy { $0.isSkipped })
+        try ann.move(path(11), "up")
+        try simulation.quiesce()
+        #expect(things(1).contains("up/" + path(246) + "/"))
+        #expect(try simulation.agents[0].folder.pending(limit: 10).isEmpty)
+    }
+
+    @Test func `a directory that is moved to where it is too deep comes back, and its files with it`() throws {
+        func path(_ name: String, _ count: Int) -> String {
+            Array(repeating: name, count: count).joined(separator: "/")
+        }
+        for count in 1...200 { try ann.makeDirectory(path("u", count)) }
+        for count in 1...100 { try ann.makeDirectory(path("l", count)) }
+        try ann.write(path("l", 100) + "/file", "1")
+        try simulation.quiesce()
+        let before = things(nil)
+        try ann.move("l", path("u", 200) + "/l")
+        try simulation.quiesce()
+        #expect(things(nil) == before && before.last == path("u", 200) + "/")
+        #expect(try simulation.agents[0].folder.pending(limit: 10).isEmpty)
+    }
+
+    @Test func `a folder that is a part of the share knows how deep it is there`() throws {
+        func path(_ count: Int) -> String { Array(repeating: "d", count: count).joined(separator: "/") }
+        for count in 1...6 { try ann.makeDirectory(path(count)) }
+        try ann.write(path(5) + "/file", "1")
+        try simulation.agents[0].folder.lies(below: 250)
+        try quiet()
+        #expect(things(1).last == path(5) + "/file=1" && !things(1).contains(path(6) + "/"))
+        try simulation.agents[0].folder.lies(below: 249)
+        try simulation.quiesce()
+        #expect(things(1).contains(path(6) + "/"))
+    }
+
+    @Test func `what is refused as too deep, since a directory above it was moved there, keeps nobody from the rest`()
+        throws
+    {
+        let agent = simulation.agents[0]
+        try ann.makeDirectory("d")
+        try simulation.quiesce()
+        try ann.makeDirectory("d/new")
+        try agent.lookAll()
+        try #require(try agent.draft(100) == 1)
+        let number = try agent.index.nextNumber - 1
+        // As a hub answers where d lies deeper by now.
+        try agent.folder.absorb(
+            [(number, .refused(.tooDeep, current: nil))], head: simulation.hub.journal.head)
+        #expect(
+            try agent.folder.pending(limit: 10).map { "\($0.path): \($0.reason)" } == ["d/new: \(TreeLimits.reason)"])
+        #expect(try agent.folder.nextCommit() == nil)
+        for name in ["a", "a/b", "a/b/c", "a/b/c/e", "a/b/c/e/f"] { try ann.makeDirectory(name) }
+        try ann.write("a/b/c/e/f/file", "1")
+        try quiet()
+        #expect(things(1).contains("a/b/c/e/f/file=1") && !things(1).contains("d/new/"))
+        // It is moved to where there is room.
+        try bea.move("d", "g")
+        try simulation.quiesce()
+        #expect(things(1).contains("g/new/"))
+        #expect(try agent.folder.pending(limit: 10).isEmpty)
+    }
+
+    @Test func `below a list with more rules than hold nothing is sent, and it is told of`() throws {
+        for name in ["d", "d/e"] { try ann.makeDirectory(name) }
+        try ann.write("d/.syncignore", (1...1_001).map { "rule-\($0)\n" }.joined())
+        for name in ["rule-1001", "other", "e/other"] { try ann.write("d/" + name, "1") }
+        try ann.write("beside", "1")
+        try quiet()
+        #expect(things(1).filter { !$0.hasPrefix("d/.syncignore") } == ["beside=1", "d/"])
+        for agent in simulation.agents {
+            let told = try agent.folder.pending(limit: 10).filter { $0.path.description == "d/.syncignore" }
+            #expect(told.count == 1 && told.allSatisfy { $0.isSkipped })
+            #expect(told.first?.reason.hasPrefix("only the first 1000 rules of it hold, up to line 1000") == true)
+        }
+        try ann.write("d/.syncignore", "rule-1001")
+        try quiet()
+        #expect(things(1).contains("d/other=1") && things(1).contains("d/e/other=1"))
+        #expect(!things(1).contains("d/rule-1001=1"))
+    }
+
     @Test func `a directory that was deleted elsewhere keeps what is ignored, and does not come back there`() throws {
         try ann.write(".syncignore", "*.o")
         try ann.makeDirectory("src")

@@ -48,6 +48,26 @@ struct ShareInstantTests {
         hub.versions.compactMap { hub.contents.bytes(of: $0) }.map { String(decoding: $0, as: UTF8.self) }.sorted()
     }
 
+    @Test(arguments: [true, false])
+    func `a placement that waits for somebody who writes reads nothing at each try`(isGone: Bool) throws {
+        try agree { try $0.write("f", "old") }
+        let inode = try #require(hub.share.inode(at: RelativePath([Name("f")])))
+        simulation.phone.destroy(inode)
+        inode.isOpen = true
+        // As long as what is there, and as what comes.
+        inode.bytes = Array("ha".utf8) + Array("l".utf8)
+        inode.mtime = hub.share.clock.tick()
+        inode.ctime = inode.mtime
+        if isGone { try Machine(here).delete("f") } else { try Machine(here).write("f", "new") }
+        let before = hub.disk.reads
+        try simulation.pass(here)
+        for _ in 0..<3 { try hub.placer.retry() }
+        #expect(hub.disk.reads == before && hub.placer.hasToRetry)
+        inode.isOpen = false
+        try simulation.quiesce(comparing: false)
+        #expect(texts == (isGone ? ["hal"] : ["hal", "new"]))
+    }
+
     @Test func `what is written into a file while it is moved is seen, and put away under its own name later`() throws {
         try agree { try $0.write("f", "old") }
         try send({ try $0.move("f", "g") }, meanwhileAt: "f") { if $0 == 0 { try phone.write("f", "phone's") } }

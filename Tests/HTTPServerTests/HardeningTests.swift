@@ -38,7 +38,7 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
             411, "length_required"),
         .init(
             "a body over the limit", "POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 1025\r\n\r\n", 413,
-            "body_too_large"),
+            "too_large"),
         .init(
             "a large header",
             "GET / HTTP/1.1\r\nHost: localhost:PORT\r\nX: \(String(repeating: "x", count: 4096))\r\n\r\n", 431,

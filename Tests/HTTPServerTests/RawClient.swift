@@ -42,6 +42,16 @@ final class RawClient {
         return errno != EAGAIN
     }
 
+    /// Whether something has come and was not taken yet.
+    var hasBytes: Bool { peek() > 0 }
+    /// Whether the server has ended the connection by now.
+    var hasEnded: Bool { peek() == 0 }
+
+    private func peek() -> Int {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+    }
+
     private func receiveMore() -> Bool {
         var block = [UInt8](repeating: 0, count: 65536)
         errno = 0

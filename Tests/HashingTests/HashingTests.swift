@@ -36,10 +36,14 @@ import Testing
         #expect(isSameSecret(secret, secret))
         #expect(isSameSecret([], []))
         #expect(!isSameSecret(secret, Array(secret.dropLast())))
+        #expect(!isSameSecret(secret, secret + [0]))
+        #expect(!isSameSecret([], [0]))
         for index in secret.indices {
-            var other = secret
-            other[index] ^= 1
-            #expect(!isSameSecret(secret, other))
+            for bit in 0..<8 {
+                var other = secret
+                other[index] ^= 1 << UInt8(bit)
+                #expect(!isSameSecret(secret, other))
+            }
         }
     }
 

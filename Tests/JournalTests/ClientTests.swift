@@ -118,4 +118,72 @@ struct ClientTests {
         #expect(throws: nobody) { try journal.hello("nobody", generation: "g", at: 1) }
         #expect(throws: nobody) { try journal.advance("nobody", to: .zero, epoch: journal.epoch, generation: "g") }
     }
+
+    @Test func `one key belongs to one live client, or to one open invite`() throws {
+        try invite()
+        #expect(throws: JournalError.keyInUse(by: "ann")) {
+            try journal.addClient("phone", kind: .sftp, publicKey: "k1", at: 1)
+        }
+        #expect(throws: JournalError.keyInUse(by: "ann")) {
+            try journal.join(secretHash: secret, tokenHash: token, publicKey: "k1", at: 1)
+        }
+        _ = try join()
+        #expect(throws: JournalError.keyInUse(by: "ann")) {
+            try journal.addClient("phone", kind: .sftp, publicKey: "k2", at: 1)
+        }
+        #expect(try join() != nil)
+        try journal.hello("ann", generation: "g", at: 1)
+        try journal.addClient("phone", kind: .sftp, publicKey: "k1", at: 1)
+        try journal.revoke("ann", at: 2)
+        try journal.addClient("tablet", kind: .sftp, publicKey: "k2", at: 3)
+    }
+
+    @Test func `an invite ends by the calendar or by the time that hubs run, with who has joined and not said hello`()
+        throws
+    {
+        func record(_ name: String, _ byte: UInt8) -> InviteRecord {
+            InviteRecord(
+                client: name, secretHash: [UInt8](repeating: byte, count: 32), publicKey: "k\(name)", role: .member,
+                expires: 1_000, moment: 50, life: 100)
+        }
+        for (name, byte) in [("ann", 3), ("bea", 4), ("cem", 5)] as [(String, UInt8)] {
+            try journal.createInvite(record(name, byte))
+        }
+        for (name, byte) in [("ann", 3), ("bea", 4)] as [(String, UInt8)] {
+            let hash = [UInt8](repeating: byte, count: 32)
+            #expect(
+                try journal.join(secretHash: hash, tokenHash: hash, publicKey: "own \(name)", at: 1, moment: 60) != nil)
+        }
+        try journal.hello("bea", generation: "g", at: 2)
+        #expect(try journal.credentials().map(\.name) == ["bea"])
+        #expect(try journal.endInvites(at: 999, moment: 149).isEmpty)
+        #expect(try journal.openInvites(at: 999, moment: 149).map(\.client) == ["ann", "cem"])
+        // The calendar was set back.
+        #expect(try journal.openInvites(at: 1, moment: 150).isEmpty)
+        #expect(try journal.endInvites(at: 1, moment: 150) == ["ann", "cem"])
+        #expect(try journal.clients().map(\.name) == ["bea"])
+        #expect(try journal.openInvites(at: 1, moment: 0).isEmpty)
+    }
+
+    @Test func `who gets a revoked one's name has none of its answers, and waits for what is held of it`() throws {
+        let guarded = try GuardFixture()
+        let journal = guarded.journal
+        #expect(try journal.highestNumber(generation: "a1", client: "bea") > 0)
+        try journal.revoke("bea", at: 2)
+        try journal.addClient("bea", kind: .agent, publicKey: "another", at: 3)
+        #expect(try journal.highestNumber(generation: "a1", client: "bea") == 0)
+        #expect(try journal.recordedOutcome(of: OperationID(generation: "a1", number: 1), client: "bea") == nil)
+        let directory = try #require(try journal.node(at: path("d")))
+        _ = try journal.commit(
+            client: "ann",
+            operations: try journal.children(of: directory.id).map { guarded.ann.operation(.delete($0)) },
+            staged: [:], at: 1_000,
+            date: "2026-11-21", guardedBy: MassChangeGuard(percent: 10, least: 1, window: 600), moment: 0)
+        let batch = try #require(try journal.heldBatches().first?.id)
+        try journal.revoke("ann", at: 4)
+        let held = JournalError.stillHeld("ann", batch: batch)
+        #expect(throws: held) { try journal.addClient("ann", kind: .sftp, publicKey: "third", at: 5) }
+        _ = try journal.reject(batch, at: 6, date: "2026-11-21")
+        try journal.addClient("ann", kind: .sftp, publicKey: "third", at: 7)
+    }
 }

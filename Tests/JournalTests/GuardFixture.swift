@@ -14,7 +14,7 @@ struct GuardFixture {
         ann = Desk(journal)
         bea = Desk(journal, client: "bea")
         for name in ["ann", "bea"] {
-            try journal.addClient(name, kind: .agent, publicKey: "key", at: 1)
+            try journal.addClient(name, kind: .agent, publicKey: "key of \(name)", at: 1)
             try journal.hello(name, generation: "a1", at: 1)
         }
         _ = try bea.run(.directory("d"), .file("beside", "beside"))

@@ -62,6 +62,18 @@ struct QuestionTests {
         #expect(try journal.content(of: gone.id, at: Version(4)) == nil)
     }
 
+    @Test func `uploads that were not finished are kept by where they are, until they are forgotten`() throws {
+        let places = try ["a", "b"].map { Location(parent: .root, name: try Name($0)) }
+        let closed = BrokenUpload(
+            client: "phone", moment: 3, inode: .max, seen: BrokenUpload.Seen(size: 5, mtime: -7))
+        let open = BrokenUpload(client: "tablet", moment: 4, inode: 1, seen: nil)
+        try journal.keepUploads([places[0]: open, places[1]: open])
+        try journal.keepUploads([places[0]: closed], forgetting: [places[1]])
+        #expect(try journal.brokenUploads() == [places[0]: closed])
+        try journal.keepUploads([:], forgetting: places)
+        #expect(try journal.brokenUploads().isEmpty)
+    }
+
     @Test func `the bytes of a digest are found where they live and in versions`() throws {
         _ = try desk.run(.file("a", "same"), .file("b", "same"), .file("c", "same"))
         let digest = try #require(try node("a").content.file?.digest)

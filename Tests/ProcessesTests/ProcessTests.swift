@@ -26,6 +26,19 @@ struct ProcessTests {
         #expect(done.outputText == "a b'\"$|x=y z|/\n")
     }
 
+    @Test func `what a program says comes in records, each with the process that wrote it`() throws {
+        let says = try RecordSocket(for: shell)
+        let child = try ChildProcess(
+            shell, ["-c", "printf 'one\\nand more' >&2; (printf 'two' >&2); exit 0"],
+            ChildProcess.Options(output: .null, errors: .descriptor(says.childsEnd)))
+        says.closeChildsEnd()
+        #expect(says.read() == RecordSocket.Record(bytes: Array("one\nand more".utf8), writer: child.pid))
+        let second = try #require(says.read())
+        #expect(second.bytes == Array("two".utf8) && second.writer != nil && second.writer != child.pid)
+        #expect(says.read() == nil)
+        #expect(child.wait().isSuccess)
+    }
+
     @Test func `a program that takes too long is killed with its children`() throws {
         let done = try run(shell, ["-c", "echo $$; sleep 1000 & sleep 1000"], timeout: .milliseconds(300))
         #expect(done.timedOut && done.status == .signalled(SIGKILL))

@@ -22,15 +22,6 @@ import Testing
         return found
     }
 
-    /// Other tests have databases too, whose files come and go; one of this transaction would stay as long as it does.
-    private func expectNoFileOfOurs() throws {
-        var ours = temporaryFiles()
-        try eventually("no temporary file stays: \(ours)") {
-            ours.formIntersection(temporaryFiles())
-            return ours.isEmpty
-        }
-    }
-
     @Test func `a megabyte of it needs no file, and is undone`() throws {
         let directory = TemporaryDirectory()
         let database = try Database(path: directory.path + "/test.db")
@@ -40,14 +31,20 @@ import Testing
             for id in 0..<300 { try database.execute("INSERT INTO t VALUES (?, ?)", id, bytes) }
         }
         struct Undo: Error {}
-        try database.transaction {
-            _ = #expect(throws: Undo.self) {
-                try database.transaction {
-                    try database.execute("UPDATE t SET bytes = ?", [UInt8](repeating: 2, count: 3_000))
-                    try expectNoFileOfOurs()
-                    throw Undo()
+        // Other tests have databases too, whose files come and go: one of this transaction would be made each time.
+        var made: Set<String> = []
+        try eventually("a transaction makes no temporary file: \(made)") {
+            let before = temporaryFiles()
+            try database.transaction {
+                _ = #expect(throws: Undo.self) {
+                    try database.transaction {
+                        try database.execute("UPDATE t SET bytes = ?", [UInt8](repeating: 2, count: 3_000))
+                        made = temporaryFiles().subtracting(before)
+                        throw Undo()
+                    }
                 }
             }
+            return made.isEmpty
         }
         #expect(try database.first("SELECT COUNT(*) FROM t WHERE bytes = ?", bytes) { try $0.int(0) } == 300)
     }

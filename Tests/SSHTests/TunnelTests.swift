@@ -172,7 +172,7 @@ extension SSHTests {
                 let id = withUnsafeBytes(of: entry.pointee.d_name) {
                     String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
                 }
-                guard let text = LocalFile.read("/proc/self/task/\(id)/stat", limit: 4096) else { continue }
+                guard let text = LocalFile.read("/proc/self/task/\(id)/stat", limit: 4096)?.bytes else { continue }
                 let line = String(decoding: text.map { UInt8(bitPattern: $0) }, as: UTF8.self)
                 guard line.contains("(ssh-tunnel)"), let tail = line.split(separator: ")").last else { continue }
                 let fields = tail.split(separator: " ")

@@ -132,6 +132,13 @@ struct PeerLike: SettingsGroup {
         #expect(try refusal(of: String(repeating: "[", count: 100_000)).hasPrefix("not JSON5: "))
     }
 
+    @Test(arguments: ["name: 'pi', m\u{0}: 1", "name: 'p\u{0}'", "\u{0}: 1", "name: 'pi' // \u{0}"])
+    func `a text that is not UTF-8 is refused with its line`(line: String) throws {
+        let bytes = "{\n  \(line)\n}\n".utf8.map { $0 == 0 ? 0xFC : $0 }
+        let error = #expect(throws: SettingsError.self) { try decodeSettings(bytes, path: path) as HubLike }
+        #expect(try #require(error).reason == .notJSON5("line 2 is not UTF-8; save it as UTF-8 text."))
+    }
+
     @Test func `a file of 1 MiB is read, a larger one is not`() throws {
         let text = "{name: 'pi'}"
         let filled = text + String(repeating: " ", count: (1 << 20) - text.utf8.count)

@@ -24,6 +24,7 @@ extension MemoryShare: ShareDisk {
 
     func hash(_ path: RelativePath) throws -> HashedFile {
         try enter()
+        reads += 1
         guard let inode = tree.inode(at: path) else { throw FileTreeError("read", path, .notFound) }
         guard let file = inode.content.file else { throw FileTreeError("read", path, .notFile) }
         return HashedFile(digest: file.digest, status: inode.fileStatus)
@@ -215,6 +216,7 @@ extension MemoryShare: ShareDisk {
 
     func copyOfVersion(_ content: FileContent) throws -> MemoryItem? {
         try enter()
+        reads += 1
         guard let version = versions[content.digest], version.content.file?.digest == content.digest else { return nil }
         return stage(version.bytes, as: content, in: .displaced)
     }

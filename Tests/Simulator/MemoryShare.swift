@@ -20,6 +20,8 @@ final class MemoryShare {
     /// So many calls from now, the process dies.
     var fuse: Int?
     let trouble = Trouble()
+    /// How often all of a file was read.
+    var reads = 0
     /// Until it is started again nothing can be done any more.
     var isDead = false
     /// Called before anything is looked at or changed, and between a look and the step that follows it.
@@ -146,6 +148,7 @@ struct MemoryItem: PrivateThing, @unchecked Sendable {
 
     func digest() throws -> Digest {
         try disk.enter()
+        disk.reads += 1
         guard let file = disk.areas[area]?[name]?.content.file else { throw FileTreeError("read", name, .notFound) }
         return file.digest
     }

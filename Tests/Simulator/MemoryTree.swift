@@ -291,8 +291,8 @@ final class MemoryTree: LocalTree {
 
     func readFile(_ path: RelativePath, limit: Int) throws -> [UInt8]? {
         try enter()
-        guard let inode = found(at: path), inode.kind == .file, inode.bytes.count <= limit else { return nil }
-        return inode.bytes
+        guard let inode = found(at: path), inode.kind == .file else { return nil }
+        return Array(inode.bytes.prefix(limit))
     }
 
     func readLink(_ path: RelativePath) throws -> [UInt8] {

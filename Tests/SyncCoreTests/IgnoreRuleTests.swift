@@ -48,7 +48,11 @@ import Testing
         // What is built in, and how it is taken in again.
         ("", ".a.txt.swp", true), ("", "4913", true), ("", "a~", true), ("", "#a#", true), ("", ".#a", true),
         ("", "a.part", true), ("", "a.iso.1f2e3d4c.partial", true), ("", "a.filepart", true),
-        ("", "a.crdownload", true),
+        ("", "a.crdownload", true), ("", "a.tacitpart", true), ("", "a.cyberduckpart", true), ("", ".in.a.jpg", true),
+        ("", "a.tmp", false),
+        // A file under such a name is no whole one; a directory is a directory, unless somebody says otherwise.
+        ("", "a.part/", false), ("", "a.part/b", false), ("", ".in.a/", false), ("*.part", "a.part/", true),
+        ("", ".rsync-partial/", true), ("", ".rsync-partial", false),
         ("", ".~lock.a.odt#", true), ("", "~$a.docx", true), ("", ".goutputstream-X1Y2Z3", true),
         ("", ".nfs000000000001a2b300000004", true), ("", ".Trash-1000/", true), ("", ".Trash-1000", false),
         ("", ".DS_Store", true), ("", "Thumbs.db", true), ("", "a", false), ("", ".a.txt", false),

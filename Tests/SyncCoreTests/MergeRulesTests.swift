@@ -39,6 +39,33 @@ struct MergeRulesTests {
         #expect(try hub.live().count == 2)
     }
 
+    /// Directories that were deleted, each after the one in it: what goes takes its place in the other along, wherever that
+    /// goes, so that there is no end to their row.
+    @Test(arguments: [(255, "applied"), (256, "refused orphaned"), (20_000, "refused orphaned")])
+    func `a row of deleted directories comes back if it can be one`(length: Int, answer: String) throws {
+        let hub = MemoryHub()
+        func commit(_ change: Change) throws -> Node {
+            let outcome = try hub.commit(change, by: "ann")
+            let node: Node? = if case .applied(let node) = outcome { node } else { nil }
+            return try #require(node)
+        }
+        let mode = Content.directory(Mode(0o755))
+        let first = try commit(.create(in: .node(.root), name: Name("d0"), content: mode))
+        var last = first
+        for number in 1...length {
+            let next = try commit(.create(in: .node(.root), name: Name("d\(number)"), content: mode))
+            last = try commit(.move(last.id, base: .first, to: .node(next.id), name: Name("d")))
+            _ = try commit(.delete(last.id, contentBase: last.contentVersion, locationBase: last.locationVersion))
+            last = next
+        }
+        let outcome = try hub.commit(.create(in: .node(first.id), name: Name("f"), content: Text.file("1")), by: "ann")
+        #expect(Text.word(outcome) == answer)
+        // Nor may anything go there.
+        let file = try commit(.create(in: .node(.root), name: Name("g"), content: Text.file("2")))
+        let move = try hub.commit(.move(file.id, base: .first, to: .node(first.id), name: Name("g")), by: "ann")
+        #expect((Text.word(move) == "applied") == (answer == "applied"))
+    }
+
     // MARK: - What no honest client sends
 
     private func hubWithFile() throws -> MemoryHub {

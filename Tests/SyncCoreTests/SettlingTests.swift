@@ -49,6 +49,51 @@ import Testing
         #expect(settling.takeDue(at: 1_050) == ["f"])
     }
 
+    @Test func `what somebody has open is due again after pauses that grow, for the longest time in all`() {
+        var settling = Settling<String>(debounce: 50, finished: 10, longest: 1_000)
+        settling.note("f", .closed, at: 0)
+        var now: Int64 = 10
+        var times: [Int64] = []
+        while settling.takeDue(at: now) == ["f"] {
+            times.append(now)
+            if !settling.postponeOpen("f", at: now) { break }
+            now = settling.nextDue ?? 0
+        }
+        #expect(times == [10, 60, 160, 360, 760, 1_010])
+        #expect(settling.isEmpty)
+    }
+
+    @Test func `who was held once is as new when it was quiet between`() {
+        var settling = Settling<String>(debounce: 50, longest: 1_000)
+        settling.note("f", .closed, at: 0)
+        #expect(settling.takeDue(at: 50) == ["f"])
+        let isPostponed = settling.postponeOpen("f", at: 50)
+        #expect(isPostponed)
+        #expect(settling.takeDue(at: 100) == ["f"])
+        settling.note("f", .closed, at: 2_000)
+        #expect(settling.takeDue(at: 2_050) == ["f"])
+        let isPostponedAgain = settling.postponeOpen("f", at: 2_050)
+        #expect(isPostponedAgain)
+        #expect(settling.nextDue == 2_100)
+    }
+
+    @Test func `a close ends the pause of what somebody has open, and a write does not put it off`() {
+        var settling = Settling<String>(debounce: 50, finished: 10, longest: 1_000)
+        settling.note("f", .closed, at: 0)
+        #expect(settling.takeDue(at: 10) == ["f"])
+        let isPostponed = settling.postponeOpen("f", at: 10)
+        #expect(isPostponed)
+        settling.note("f", .written, at: 20)
+        #expect(settling.nextDue == 60)
+        settling.note("f", .closed, at: 21)
+        #expect(settling.nextDue == 31)
+        #expect(settling.takeDue(at: 31) == ["f"])
+        // The next pause is the second one.
+        let isPostponedAgain = settling.postponeOpen("f", at: 31)
+        #expect(isPostponedAgain)
+        #expect(settling.nextDue == 131)
+    }
+
     @Test func `names are due each by itself`() {
         var settling = Settling<String>(debounce: 50, longest: 1_000)
         settling.note("a", .closed, at: 0)

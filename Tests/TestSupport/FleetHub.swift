@@ -65,6 +65,20 @@ package final class FleetHub: @unchecked Sendable {
     /// The live tree.
     package var share: FleetFolder { FleetFolder(root + "/share") }
 
+    /// Changes its `hub.json5`.
+    package func configure(_ change: (String) -> String) throws {
+        let path = root + "/hub.json5"
+        let file = open(path, O_RDWR | O_CLOEXEC)
+        guard file >= 0 else { throw FleetProgram.Failure("\(path): errno \(errno)") }
+        defer { close(file) }
+        var room = [UInt8](repeating: 0, count: 1 << 16)
+        let count = read(file, &room, room.count)
+        let bytes = Array(change(String(decoding: room.prefix(max(count, 0)), as: UTF8.self)).utf8)
+        guard ftruncate(file, 0) == 0, pwrite(file, bytes, bytes.count, 0) == bytes.count else {
+            throw FleetProgram.Failure("\(path): errno \(errno)")
+        }
+    }
+
     /// Starts it, and returns when it answers.
     /// - Parameter clock: of it and its sessions; nil for the machine's.
     package func start(clock: FleetClock? = nil) throws {

@@ -10,8 +10,8 @@ package final class FleetMounts {
     package func bind(_ directory: String, on place: String) throws { try mount(["--bind", directory, place], place) }
 
     /// An empty disk covers what is there.
-    package func tmpfs(on place: String) throws {
-        try mount(["-t", "tmpfs", "-o", "size=4m,mode=755", "tmpfs", place], place)
+    package func tmpfs(on place: String, megabytes: Int = 4) throws {
+        try mount(["-t", "tmpfs", "-o", "size=\(megabytes)m,mode=755", "tmpfs", place], place)
     }
 
     private func mount(_ arguments: [String], _ place: String) throws {

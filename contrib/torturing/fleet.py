@@ -13,7 +13,7 @@ import time
 from . import proxy
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_PDEATHSIG, _SUBREAPER = 1, 36
+_SUBREAPER = 36
 
 
 class Trouble(Exception):
@@ -25,15 +25,17 @@ def adopt_orphans():
     _libc.prctl(_SUBREAPER, 1, 0, 0, 0)
 
 
-def dies_with_us():
-    _libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+def dying_with_us(*command):
+    """The command, ended with whoever starts it. By a program: Python between fork and exec may wait for ever for what another
+    thread held at that moment."""
+    return ["setpriv", "--pdeathsig", "KILL", "--", *map(str, command)]
 
 
-def leaves_a_core():
+def leaving_a_core(*command):
     """Should it crash: in its working directory, where the kernel is set up that way."""
-    dies_with_us()
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
-    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    limit = "unlimited" if hard == resource.RLIM_INFINITY else hard
+    return ["prlimit", f"--core={limit}:{limit}", "--", *map(str, command)]
 
 
 def parents():
@@ -61,6 +63,13 @@ def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+class RightClock:
+    """For whom the machine's own clock and zone will do."""
+
+    def next(self):
+        return {}, "right"
 
 
 class Clocks:
@@ -108,8 +117,8 @@ class Member:
         self.on_start(f"start {said}")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                self.command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, env=environment,
-                cwd=self.log.parent, preexec_fn=leaves_a_core)
+                dying_with_us(*leaving_a_core(*self.command)), stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL,
+                env=environment, cwd=self.log.parent)
         if ready:
             line = self.process.stdout.readline().decode()
             if not line.startswith(ready):
@@ -143,7 +152,7 @@ class Member:
 
 
 class Fleet:
-    def __init__(self, programs, root, names, clocks):
+    def __init__(self, programs, root, names, clocks, phones=("phone",)):
         self.programs, self.root, self.names = pathlib.Path(programs).resolve(), pathlib.Path(root), names
         self.clocks = clocks
         self.loop = proxy.start_loop()
@@ -157,7 +166,11 @@ class Fleet:
         self.start_hub()
         for name in names:
             self._join(name)
-        self._invite_phone()
+        self.users = {phone: self._invite_phone(phone) for phone in phones}
+        self.sftp_command = [
+            "sftp", "-q", "-b", "-", "-P", str(self.port), "-i", self.key(phones[0]), "-o", "IdentitiesOnly=yes",
+            "-o", "BatchMode=yes", "-o", f"UserKnownHostsFile={self.root / 'known_hosts'}", "-o", "ServerAliveInterval=5",
+            self.users[phones[0]]]
 
     def start_hub(self):
         self.hub.start(ready="ready:")
@@ -167,8 +180,7 @@ class Fleet:
 
     def answer(self, program, *arguments, timeout=60, **options):
         return subprocess.run(
-            [self.programs / program, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
-            preexec_fn=dies_with_us, **options)
+            dying_with_us(self.programs / program, *arguments), capture_output=True, text=True, timeout=timeout, **options)
 
     def ctl(self, *arguments, timeout=60):
         return self.answer("syncctl", *arguments, "--root", self.root / "hub", timeout=timeout)
@@ -186,24 +198,32 @@ class Fleet:
             name, [self.programs / "syncagent", "run", "--home", home], self.root / f"{name}.log", self.clocks)
         self.agents[name].start()
 
-    def _invite_phone(self):
-        key = self.root / "phone.key"
+    def key(self, phone):
+        return self.root / f"{phone}.key"
+
+    def _invite_phone(self, name):
+        """Whom to log in as, and where: USER@HOST."""
+        key = self.key(name)
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-        shown = self.call(
-            "syncctl", "invite", "phone", "--sftp-only", "--key", f"{key}.pub", "--root", self.root / "hub")
-        user = next(line for line in shown.splitlines() if line.startswith("sftp ")).split()[3]
+        shown = self.call("syncctl", "invite", name, "--sftp-only", "--key", f"{key}.pub", "--root", self.root / "hub")
+        self.know(self.port)
+        return next(line for line in shown.splitlines() if line.startswith("sftp ")).split()[3]
+
+    def know(self, port):
+        """The hub may be met at this port, too."""
         host_key = (self.root / "hub/ssh/ssh_host_ed25519_key.pub").read_text().split()[:2]
-        (self.root / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {' '.join(host_key)}\n")
-        self.sftp_command = [
-            "sftp", "-q", "-b", "-", "-P", str(self.port), "-i", key, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
-            "-o", f"UserKnownHostsFile={self.root / 'known_hosts'}", "-o", "ServerAliveInterval=5", user]
+        line = f"[127.0.0.1]:{port} {' '.join(host_key)}\n"
+        known = self.root / "known_hosts"
+        if not known.exists() or line not in known.read_text():
+            with open(known, "a") as file:
+                file.write(line)
 
     def sftp(self, *lines):
         """Whether a batch went through."""
         try:
             return subprocess.run(
-                self.sftp_command, input="\n".join(lines).encode() + b"\n", capture_output=True, timeout=60,
-                preexec_fn=dies_with_us).returncode == 0
+                dying_with_us(*self.sftp_command), input="\n".join(lines).encode() + b"\n", capture_output=True,
+                timeout=60).returncode == 0
         except subprocess.TimeoutExpired:
             return False
 

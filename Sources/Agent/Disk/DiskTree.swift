@@ -165,7 +165,7 @@ final class DiskTree: LocalTree {
     }
 
     func readFile(_ path: RelativePath, limit: Int) throws -> [UInt8]? {
-        try asking { () throws(FileTreeError) in try root.smallFile(path, limit: limit) }
+        try asking { () throws(FileTreeError) in try root.beginning(of: path, limit: limit) }
     }
 
     func watch(_ directory: RelativePath, as entry: EntryID) throws {

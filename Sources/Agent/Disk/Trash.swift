@@ -54,19 +54,24 @@ struct Trash {
         removingEmpty: Bool = false,
         _ body: (_ path: RelativePath, _ directory: RelativePath, _ status: FileStatus) throws -> Void
     ) throws {
-        func visit(_ directory: RelativePath) throws {
+        let top = try RelativePath(bytes: Array(Trash.path.utf8))
+        guard try root.status(of: top)?.kind == .directory else { return }
+        var open = [top]
+        // Those above come before those that they hold.
+        var directories: [(path: RelativePath, identity: FileIdentity)] = []
+        while let directory = open.popLast() {
             for entry in try root.list(directory) {
                 let path = directory.appending(entry.name)
                 guard entry.status.kind == .directory else {
                     try body(path, directory, entry.status)
                     continue
                 }
-                try visit(path)
-                if removingEmpty { _ = try root.removeDirectory(path, expecting: entry.status.identity) }
+                open.append(path)
+                directories.append((path, entry.status.identity))
             }
         }
-        let top = try RelativePath(bytes: Array(Trash.path.utf8))
-        if try root.status(of: top)?.kind == .directory { try visit(top) }
+        guard removingEmpty else { return }
+        for (path, identity) in directories.reversed() { _ = try root.removeDirectory(path, expecting: identity) }
     }
 
     /// The directory in the trash for a directory of the folder, made if it is missing; with another name where something

@@ -6,9 +6,10 @@ internal import Transport
 
 /// What `agent.json5` says.
 struct AgentConfiguration: Hashable, Sendable {
-    struct Host: Hashable, Sendable {
+    struct Host: Hashable, Sendable, CustomStringConvertible {
         var host: String
         var port: Int
+        var description: String { "\(host):\(port)" }
     }
     /// The hub's name.
     var hub: String
@@ -56,25 +57,41 @@ struct AgentConfiguration: Hashable, Sendable {
         try writeSettings(text, as: AgentSettings.self, to: layout.configuration)
     }
 
-    /// Where and as whom to log in.
+    /// Where and as whom to log in, with a token that stays.
     func address(_ layout: AgentLayout, token: String) throws -> HubAddress {
-        let address = HubAddress(
+        try address(layout) { token }
+    }
+
+    /// Where and as whom to log in.
+    /// - Parameter token: asked for at each login.
+    func address(_ layout: AgentLayout, token: @escaping @Sendable () throws -> String) throws -> HubAddress {
+        let key = try HostKey(line: hostKey)
+        var address = HubAddress(
             hosts: hosts.map { SSHAddress(host: $0.host, port: UInt16(clamping: $0.port)) }, user: user,
-            hostKey: try HostKey(line: hostKey), key: .file(layout.key), apiPort: UInt16(clamping: apiPort),
+            hostKey: key, key: .file(layout.key), apiPort: UInt16(clamping: apiPort),
             token: token, machine: Machine.identity(home: layout.home))
+        address.lookAround = { Discovery.find(key) }
+        LastHost(layout, hosts).keep(for: &address)
         address.limits.up.limit(own: limitUp)
         address.limits.down.limit(own: limitDown)
         return address
     }
 
-    private var text: SettingsText {
+    /// - Throws: `SettingsError`.
+    static func parse(_ bytes: [UInt8]) throws -> AgentConfiguration {
+        let settings: AgentSettings = try decodeSettings(bytes, path: "agent.json5")
+        return settings.configuration
+    }
+
+    /// As it is written.
+    var text: SettingsText {
         """
         // A SyncHub agent: which folder, and which hub. `syncagent join` wrote it.
         {
             hub: {
                 name: \(hub),
                 // Tried in this order, each HOST:PORT of its SSH server.
-                hosts: \(hosts.map { "\($0.host):\($0.port)" }),
+                hosts: \(hosts.map(\.description)),
                 user: \(user),
                 // Only a server with this key is talked to.
                 host_key: \(hostKey),
@@ -194,7 +211,7 @@ private struct HubSettings: SettingsGroup {
     init(_ settings: SettingsReader<Key>) throws {
         name = try settings.value(.name)
         let texts: [String] = try settings.list(.hosts)
-        hosts = texts.compactMap(HubSettings.host)
+        hosts = texts.compactMap(AgentConfiguration.Host.init)
         guard hosts.count == texts.count, !hosts.isEmpty else {
             throw settings.refusal(of: .hosts, expected: "at least one \"HOST:PORT\"")
         }
@@ -205,12 +222,14 @@ private struct HubSettings: SettingsGroup {
         }
         apiPort = try settings.value(.api_port, default: 0, in: 1...65_535)
     }
+}
 
+extension AgentConfiguration.Host {
     /// The port stands after the last colon, so that an IPv6 address may hold others.
-    private static func host(_ text: String) -> AgentConfiguration.Host? {
+    init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (1...65_535).contains(port), colon > text.startIndex
         else { return nil }
-        return AgentConfiguration.Host(host: String(text[..<colon]), port: port)
+        self.init(host: String(text[..<colon]), port: port)
     }
 }

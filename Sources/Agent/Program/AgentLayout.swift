@@ -25,6 +25,13 @@ struct AgentLayout: Hashable, Sendable {
     var socket: String { home + "/agent.sock" }
     /// An empty directory that stands for the folder while that is not there.
     var absent: String { home + "/absent" }
+    /// Where the hub was reached last.
+    var lastHost: String { home + "/last-host" }
+    /// See ``BegunJoin``.
+    var begunJoin: String { home + "/joining" }
+    /// See ``BegunRotation``.
+    var begunRotation: String { home + "/rotating" }
+    var rotationLock: String { home + "/rotate.lock" }
     var lock: String { home + "/run.lock" }
 
     static func absolute(_ path: String) -> String {

@@ -46,6 +46,8 @@ package enum AgentProgram {
                         "with send-only make the hub equal to the folder, with receive-only the folder to the hub"),
                     .flag("json", "as JSON"),
                 ]),
+            Command(
+                name: "rotate", summary: "take a new key and token without joining again, also while 'run' runs"),
             Command(name: "leave", summary: "forget the hub; the folder stays as it is"),
         ])
 
@@ -79,10 +81,7 @@ package enum AgentProgram {
         }
     }
 
-    private static func note(_ text: String) {
-        let bytes = Array((text + "\n").utf8)
-        _ = write(STDERR_FILENO, bytes, bytes.count)
-    }
+    private static func note(_ text: String) { Files.note(text) }
 
     // MARK: - Commands
 
@@ -91,6 +90,7 @@ package enum AgentProgram {
         switch invocation.command {
         case "join": return try join(layout, invocation)
         case "run": return try serve(layout)
+        case "rotate": return try rotate(layout)
         case "once": return try OnceCommand(layout: layout, invocation).run()
         default: return try leave(layout)
         }
@@ -103,7 +103,7 @@ package enum AgentProgram {
         }
         let mode = invocation.text("mode").flatMap(SyncMode.init(code:)) ?? .twoWay
         let join = try Join(
-            layout: layout, invitePath: invocation.text("INVITE") ?? "-", folder: folder, mode: mode,
+            layout: layout, invite: try InviteInput.read(invocation.text("INVITE") ?? "-"), folder: folder, mode: mode,
             subtree: invocation.bytes("subtree"))
         let configuration = try join.run()
         print("joined \(configuration.hub) as \(configuration.client); folder \(configuration.folder)")
@@ -129,8 +129,11 @@ package enum AgentProgram {
         let relay = WorkRelay()
         let worker = try worker(layout, joined.configuration) { relay.ring() }
         let agent = Agent(
-            worker: worker, address: try joined.configuration.address(layout, token: joined.token),
-            rejoining: Rejoining(layout, joined.configuration), connections: joined.configuration.connections)
+            worker: worker,
+            // `syncagent rotate` changes it while this runs.
+            address: try joined.configuration.address(layout) { try Secrets.readText(layout.token) },
+            secrets: { Joined.mark(layout) }, rejoining: Rejoining(layout, joined.configuration),
+            connections: joined.configuration.connections)
         relay.connect(agent.state)
         worker.onDamage { [state = agent.state] reason in state.stop(reason) }
         let api = LocalAPI(worker: worker, state: agent.state, layout: layout, configuration: joined.configuration)
@@ -149,8 +152,18 @@ package enum AgentProgram {
         return .done
     }
 
+    private static func rotate(_ layout: AgentLayout) throws -> ExitCode {
+        let joined = try Joined(layout)
+        do { try Rotation(layout: layout, configuration: joined.configuration).run() } catch let error as HubError {
+            guard let advice = Rejoining(layout, joined.configuration).advice(for: error) else { throw error }
+            throw AgentFailure(.failed, advice)
+        }
+        print("the key and the token of \(joined.configuration.client) are new; the old ones open nothing any more")
+        return .done
+    }
+
     private static func leave(_ layout: AgentLayout) throws -> ExitCode {
-        guard Files.exists(layout.configuration) || Files.exists(layout.token) else {
+        guard [layout.configuration, layout.token, layout.begunJoin].contains(where: Files.exists) else {
             throw AgentFailure(.noSuchThing, "no hub has been joined with \(layout.home)")
         }
         let lock = try HomeLock(layout)
@@ -158,8 +171,10 @@ package enum AgentProgram {
         let folder = configuration?.folder
         let ownership = folder.map { FolderMarker.ownership(of: $0, by: layout) } ?? .nobody
         for path in [
-            layout.configuration, layout.token, layout.key, layout.publicKey, layout.index, layout.index + "-wal",
-            layout.index + "-shm", layout.socket,
+            layout.configuration, layout.token, layout.begunJoin, layout.begunRotation, layout.lastHost, layout.key,
+            layout.publicKey,
+            layout.index, layout.index + "-wal",
+            layout.index + "-shm", layout.socket, layout.rotationLock,
         ] { unlink(path) }
         rmdir(layout.absent)
         if let folder, ownership == .own { unlink(folder + "/" + DiskTree.markerPath) }

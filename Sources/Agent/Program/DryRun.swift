@@ -28,7 +28,9 @@ struct DryRun {
         }
         let tree = try LookingTree(path: configuration.folder, identity: known, carrying: configuration.extras)
         try index.carry(tree.extras.carried)
-        let address = try configuration.address(layout, token: token)
+        var address = try configuration.address(layout, token: token)
+        // Nothing is written down.
+        address.onOtherHost = nil
         let hub = try SSHHubConnection.open(
             { try SSHHubConnection.connect(to: address, hello: HelloRequest(of: index), onlyLooks: true) { _ in } },
             renewing: { try index.renew(generation: Generation.random()) })
@@ -129,7 +131,9 @@ private final class LookingTree: LocalTree {
     }
 
     func readFile(_ path: RelativePath, limit: Int) throws -> [UInt8]? {
-        do throws(FileTreeError) { return try root.smallFile(path, limit: limit) } catch { throw DiskProblem(error) }
+        do throws(FileTreeError) { return try root.beginning(of: path, limit: limit) } catch {
+            throw DiskProblem(error)
+        }
     }
 
     func hash(_ path: RelativePath) -> HashResult {

@@ -1,14 +1,32 @@
 internal import ControlAPI
 import Glibc
 internal import Hashing
-internal import Processes
 internal import SSH
 internal import Settings
 internal import SyncCore
 internal import Transport
 
-/// `syncagent join`: uses an invite once. Interrupted anywhere, it can be run again.
+/// `syncagent join`: uses an invite once. Interrupted anywhere, it can be run again with the same invite.
 struct Join {
+    /// What is there, in the order of coming. A join may end before or after each.
+    enum Step: Int, CaseIterable, Sendable {
+        /// This machine's own key.
+        case key
+        /// The hub knows the key, and has given a token.
+        case answer
+        /// The answer is written down.
+        case begun
+        /// The first hello: the invite is used up, and what the hub knows of this machine stays.
+        case hello
+        /// An SFTP session: the new way works.
+        case proof
+        /// The folder's marker.
+        case folder
+        case token
+        /// With this the home has joined.
+        case configuration
+    }
+
     let layout: AgentLayout
     let invite: InviteMessage
     /// Absolute, without symlinks.
@@ -17,25 +35,19 @@ struct Join {
     /// Escaped; nil for what the invite allows.
     let subtree: String?
 
-    /// Reads the invite and looks at the folder; changes nothing.
-    init(layout: AgentLayout, invitePath: String, folder: String, mode: SyncMode, subtree: [UInt8]?) throws {
+    /// Looks at the folder, and makes it if need be.
+    init(layout: AgentLayout, invite: InviteMessage, folder: String, mode: SyncMode, subtree: [UInt8]?) throws {
         self.layout = layout
+        self.invite = invite
         self.mode = mode
         do {
             self.subtree = try subtree.map { Escaping.text(try RelativePath(bytes: $0).bytes) }
         } catch let error as NameError {
             throw AgentFailure(.wrongUsage, "--subtree names no path in the share: \(error)")
         }
-        do { invite = try WireFormat.decode(InviteMessage.self, from: Files.read(invitePath)) } catch let error
-            as WireError
+        if Files.exists(layout.configuration), Files.exists(layout.token),
+            try BegunJoin.read(layout, of: invite) == nil
         {
-            throw AgentFailure(
-                .wrongUsage, "\(invitePath) is not an invite (\(error)); make one at the hub: syncctl invite NAME")
-        }
-        if invite.v != 1 {
-            throw AgentFailure(.wrongUsage, "this invite is of version \(invite.v); this program knows version 1")
-        }
-        if Files.exists(layout.configuration), Files.exists(layout.token) {
             throw AgentFailure(
                 .failed,
                 "\(layout.home) has joined a hub already; leave it first (syncagent leave), or use another --home")
@@ -53,24 +65,50 @@ struct Join {
         self.folder = resolved
     }
 
-    /// Registers this machine's key, writes the configuration, and proves that the new way works.
-    func run() throws -> AgentConfiguration {
+    /// Registers this machine's key, proves that the new way works, and writes the configuration.
+    /// - Parameter reached: told of each step; when it throws, the join ends there.
+    func run(reached: (Step) throws -> Void = { _ in }) throws -> AgentConfiguration {
         try Files.makeDirectories(layout.home, mode: 0o700)
         chmod(layout.home, 0o700)
-        let publicKey = try ensureKey()
-        let joined = try useInvite(publicKey)
-        let configuration = AgentConfiguration(
-            hub: invite.hub, hosts: invite.hosts.map { AgentConfiguration.Host(host: $0.host, port: $0.port) },
-            user: invite.user, hostKey: invite.hostKey, apiPort: invite.apiPort, client: joined.client, folder: folder,
-            mode: try agreedMode(joined), subtree: joined.subtree)
+        let lock = try HomeLock(layout)
+        let key = try ensureKey()
+        try reached(.key)
+        let (configuration, token) = try provenWay(key, reached)
         try FolderMarker.write(folder: folder, of: layout)
+        try reached(.folder)
         if let slash = layout.configuration.lastIndex(of: "/") {
             try Files.makeDirectories(String(layout.configuration[..<slash]), mode: 0o700)
         }
+        try Secrets.write(Array(token.utf8), to: layout.token)
+        try reached(.token)
         try configuration.write(to: layout)
-        try Secrets.write(Array(joined.token.utf8), to: layout.token)
-        try prove(configuration, token: joined.token)
+        try reached(.configuration)
+        BegunJoin.remove(layout)
+        _ = consume lock
         return configuration
+    }
+
+    /// What was begun goes on; the invite is used only if nothing was, or if the hub has forgotten it.
+    private func provenWay(
+        _ key: KeyPair, _ reached: (Step) throws -> Void
+    ) throws -> (AgentConfiguration, token: String) {
+        if let begun = try BegunJoin.read(layout, of: invite), begun.subtree == subtree {
+            do { return try prove(begun.answer, reached) } catch let error as HubError {
+                if !error.isUnknownHere { throw error }
+            }
+        }
+        let answer = try useInvite(key.publicLine)
+        try reached(.answer)
+        try BegunJoin(invite, subtree: subtree, answer: answer).write(layout)
+        try reached(.begun)
+        return try prove(answer, reached)
+    }
+
+    private func configuration(_ joined: JoinResponse) throws(AgentFailure) -> AgentConfiguration {
+        AgentConfiguration(
+            hub: invite.hub, hosts: invite.hosts.map { AgentConfiguration.Host(host: $0.host, port: $0.port) },
+            user: invite.user, hostKey: invite.hostKey, apiPort: invite.apiPort, client: joined.client, folder: folder,
+            mode: try agreedMode(joined), subtree: joined.subtree)
     }
 
     /// What may only receive does not try to send.
@@ -89,39 +127,40 @@ struct Join {
         do throws(HubError) {
             return try Joining.join(address, publicKey: publicKey, subtree: subtree)
         } catch {
-            guard case .refusedKey = error else { throw error }
-            throw AgentFailure(
-                .failed,
-                "this invite was used, has expired or was withdrawn. Make a new one at the hub: syncctl invite "
-                    + "\(invite.client). If '\(invite.client)' is a client there still, and this machine is to take its "
-                    + "place, before that: syncctl revoke \(invite.client)")
+            guard error.isInviteOver else { throw error }
+            throw AgentFailure(.failed, Join.whyOver(invite, now: Clock.now))
         }
+    }
+
+    /// Why an invite is not taken, as far as that can be told from here, and what to do.
+    static func whyOver(_ invite: InviteMessage, now: Nanoseconds) -> String {
+        let end = Timestamp.parse(invite.expires)
+        let reason =
+            end.map { $0 <= now } == true
+            ? "this invite has expired: it was good until \(invite.expires)"
+            : "this invite was used already, or withdrawn at the hub (it would have been good until \(invite.expires))"
+        return
+            "\(reason). Make a new one at the hub: syncctl invite \(invite.client). If '\(invite.client)' is a client there "
+            + "still, and this machine is to take its place, before that: syncctl revoke \(invite.client)"
     }
 
     /// This machine's own key; the private half never leaves it.
-    private func ensureKey() throws -> String {
-        if !Files.exists(layout.key) || !Files.exists(layout.publicKey) {
-            unlink(layout.key)
-            unlink(layout.publicKey)
-            guard let program = findExecutable("ssh-keygen") else {
-                throw AgentFailure(.failed, "ssh-keygen is missing; install openssh-client")
-            }
-            let result = try Processes.run(
-                program, ["-q", "-t", "ed25519", "-N", "", "-C", invite.client, "-f", layout.key])
-            guard result.status.isSuccess else {
-                throw AgentFailure(.failed, "ssh-keygen could not make \(layout.key): \(result.errorText)")
-            }
-        }
-        let line = String(decoding: try Files.read(layout.publicKey), as: UTF8.self)
-        return line.split(separator: "\n").first.map(String.init) ?? ""
+    private func ensureKey() throws -> KeyPair {
+        if let key = try KeyPair(layout) { return key }
+        let key = try KeyPair.make(in: layout.home, comment: invite.client)
+        try key.write(to: layout)
+        return key
     }
 
     private func inviteAddress() throws -> HubAddress {
-        HubAddress(
+        let key = try HostKey(line: invite.hostKey)
+        var address = HubAddress(
             hosts: invite.hosts.map { SSHAddress(host: $0.host, port: UInt16(clamping: $0.port)) }, user: invite.user,
-            hostKey: try HostKey(line: invite.hostKey), key: .text(invite.key),
+            hostKey: key, key: .text(invite.key),
             apiPort: UInt16(clamping: invite.apiPort),
             token: Join.secret(of: invite))
+        address.lookAround = { Discovery.find(key) }
+        return address
     }
 
     /// The bearer token that goes with the one-time key; see ``InviteMessage``.
@@ -129,12 +168,36 @@ struct Join {
         sha256(Array("synchub-invite\n\(invite.key)".utf8)).map(Escaping.hex).joined()
     }
 
-    /// The first hello with the new key and token; it uses the invite up.
-    private func prove(_ configuration: AgentConfiguration, token: String) throws {
-        let address = try configuration.address(layout, token: token)
+    /// The first hello with the new key and token uses the invite up; then SFTP has to work, too.
+    private func prove(
+        _ joined: JoinResponse, _ reached: (Step) throws -> Void
+    ) throws -> (AgentConfiguration, token: String) {
+        let configuration = try configuration(joined)
+        let address = try configuration.address(layout, token: joined.token)
         let hub = try SSHHubConnection.connect(
             to: address, hello: HelloRequest(version: ProductVersion.current, generation: Generation.random())
         ) { _ in }
-        hub.close()
+        defer { hub.close() }
+        try reached(.hello)
+        try hub.prepare(uploads: false)
+        try reached(.proof)
+        return (configuration, joined.token)
+    }
+}
+
+extension HubError {
+    /// The hub does not know the key, or the token, that was used.
+    var isUnknownHere: Bool {
+        switch self {
+        case .refusedKey: true
+        case .refused(let message): [.unauthorized, .revoked, .inviteUsed].contains(message.code)
+        default: false
+        }
+    }
+
+    /// An invite's key or secret is not good any more.
+    fileprivate var isInviteOver: Bool {
+        if case .refusedKey = self { return true }
+        return answer?.code == .inviteUsed
     }
 }

@@ -1,3 +1,4 @@
+internal import Hashing
 internal import Settings
 
 /// What a joined agent has.
@@ -14,5 +15,11 @@ struct Joined {
         }
         configuration = try AgentConfiguration.load(layout)
         token = try Secrets.readText(layout.token)
+    }
+
+    /// Says whether key and token are still those of before; not what they are. Nil if they cannot be read.
+    static func mark(_ layout: AgentLayout) -> [UInt8]? {
+        guard let key = try? Secrets.read(layout.key), let token = try? Secrets.read(layout.token) else { return nil }
+        return sha256(key + token)
     }
 }

@@ -48,7 +48,7 @@ final class LocalAPI: Sendable {
         case .success(let found): route = found
         }
         switch route {
-        case .join, .hello, .changes, .commit, .report:
+        case .join, .hello, .rotate, .changes, .commit, .report:
             return refuse(ErrorMessage(.forbidden, "this is between the agent and the hub"))
         case .paths: return .json(WireFormat.encode(paths()))
         case .unsynced: return fromHub(request) { _ in unsynced(request) }

@@ -2,6 +2,7 @@ internal import Arguments
 internal import ControlAPI
 internal import Engine
 internal import Index
+internal import Settings
 internal import SyncCore
 import Glibc
 internal import Transport
@@ -42,6 +43,9 @@ struct OnceCommand {
     private func orAdvice(_ joined: Joined, _ body: () throws -> ExitCode) throws -> ExitCode {
         do { return try body() } catch let error as HubError {
             guard let advice = Rejoining(layout, joined.configuration).advice(for: error) else { throw error }
+            if let token = try? Secrets.readText(layout.token), token != joined.token {
+                throw AgentFailure(.failed, "`syncagent rotate` changed key and token meanwhile; run this again")
+            }
             throw AgentFailure(.failed, advice)
         }
     }

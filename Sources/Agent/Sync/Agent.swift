@@ -9,6 +9,7 @@ internal import Transport
 final class Agent: Sendable {
     private let worker: FolderWorker
     private let address: HubAddress
+    private let secrets: @Sendable () -> [UInt8]?
     private let rejoining: Rejoining
     private let connections: Int
     let state = AgentState()
@@ -26,9 +27,14 @@ final class Agent: Sendable {
     private static let moment: Int64 = 50
 
     /// - Parameters:
+    ///   - secrets: tells the key and the token of now from those of before.
     ///   - rejoining: what to say when the hub does not know this machine.
     ///   - connections: for one large file at most.
-    init(worker: FolderWorker, address: HubAddress, rejoining: Rejoining, connections: Int) {
+    init(
+        worker: FolderWorker, address: HubAddress, secrets: @escaping @Sendable () -> [UInt8]?, rejoining: Rejoining,
+        connections: Int
+    ) {
+        self.secrets = secrets
         self.connections = connections
         self.worker = worker
         self.address = address
@@ -67,6 +73,7 @@ final class Agent: Sendable {
         let receiver = Receiver(worker: worker, state: state, limits: address.limits)
         var pause = 1
         while !state.isStopping {
+            let used = secrets()
             do {
                 let hub = try connect()
                 log.info("connected", ["hub": hub.hello.hub, "client": hub.hello.client])
@@ -77,7 +84,8 @@ final class Agent: Sendable {
                 // what is missing, and can be reported.
                 while !state.isStopping { try receiver.receive(hub, wait: state.isCaughtUp ? 50 : 0) }
             } catch let error as HubError {
-                if let reason = giveUp(error) { return state.stop(reason) }
+                // What was refused may have been the key of before: `syncagent rotate` changes it.
+                if let reason = giveUp(error), used == secrets() { return state.stop(reason) }
                 if !state.isStopping, state.away?.reason != error.description {
                     log.warning("hub-away", ["reason": error.description, "next-try": "\(pause) s"])
                 }
@@ -103,8 +111,10 @@ final class Agent: Sendable {
 
     /// Why there is no point in trying again; nil if there is.
     private func giveUp(_ error: HubError) -> String? {
-        if case .hostKeyChanged(let reason) = error { return reason }
-        return rejoining.advice(for: error)
+        switch error {
+        case .hostKeyChanged(let reason), .unusable(let reason): return reason
+        default: return rejoining.advice(for: error)
+        }
     }
 
     // MARK: - Sending, fetching, reporting

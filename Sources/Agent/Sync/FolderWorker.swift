@@ -197,19 +197,14 @@ final class FolderWorker: @unchecked Sendable {
             return
         }
         let path = try folder.index.path(of: row.entry)
-        if isQuiet, let path, !tree.isBeingWritten(path) || wasPostponed.remove(place) != nil {
+        // What is written all the time is taken as it is in the end.
+        if isQuiet, let path, !(tree.isBeingWritten(path) && settling.postponeOpen(place, at: Clock.milliseconds)) {
             folder.index.settling.remove(row.entry)
             try folder.index.markUnsettled(row.node.map(SubjectKey.node) ?? .entry(row.entry))
             return
         }
         folder.index.settling.insert(row.entry)
-        if isQuiet {
-            // Due again only when closed, or after the longest time: then it is taken as it is.
-            wasPostponed.insert(place)
-            settling.postpone(place, at: Clock.milliseconds)
-        }
     }
-    private var wasPostponed: Set<FolderEvents.Place> = []
 
     /// What no name keeps waiting is quiet: an entry that got another name or another directory while it settled is not
     /// found at the place that becomes due.

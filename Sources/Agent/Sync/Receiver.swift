@@ -196,6 +196,7 @@ extension Folder {
     /// Has a snapshot taken when what was deleted meanwhile is not on record there any more.
     func begin(_ hello: HelloResponse) throws {
         let head = Sequence(hello.head)
+        try lies(below: hello.subtree.map { try wirePath($0, field: "subtree").names.count } ?? 0)
         if try index.epoch != hello.epoch || index.received > head || index.hearsFirst > head || !hello.known {
             try begin(
                 epoch: hello.epoch, collected: Sequence(hello.collected), head: head, because: mergeCause(hello))

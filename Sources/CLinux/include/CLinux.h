@@ -5,4 +5,6 @@
 #include "linux_inotify.h"
 #include "linux_landlock.h"
 #include "linux_process.h"
+#include "linux_records.h"
 #include "linux_mounts.h"
+#include "linux_sessions.h"

@@ -16,7 +16,7 @@ final class HTTPCalls: Calls {
         self.target = target
         switch target {
         case .hub(let root):
-            token = try HTTPCalls.word("admin.token", root, target)
+            token = try HTTPCalls.secret("admin.token", root, target)
             let port = try HTTPCalls.port(root, target)
             socket = nil
             address = "127.0.0.1:\(port)"
@@ -60,6 +60,17 @@ final class HTTPCalls: Calls {
     }
 
     // MARK: What the hub wrote down
+
+    /// - Throws: also for a file that others may use: whoever has it steers the hub.
+    private static func secret(_ name: String, _ root: [UInt8], _ target: Target) throws(Failure) -> String {
+        let path = joined(root, name)
+        if let mode = SmallFile.mode(path), mode & 0o077 != 0 {
+            throw .failed(
+                "\(shown(path)) is a secret, but its mode is 0\(String(mode, radix: 8)): others may use it. Make it private "
+                    + "(chmod 600), and if they could have read it, put another one there and restart the hub")
+        }
+        return try word(name, root, target)
+    }
 
     private static func word(_ name: String, _ root: [UInt8], _ target: Target) throws(Failure) -> String {
         do throws(SmallFile.Unreadable) {

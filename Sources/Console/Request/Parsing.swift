@@ -80,16 +80,31 @@ extension Request.Invitation {
         if isReadOnly, kind == .admin {
             throw .wrongUsage("--read-only does not go with --admin: who steers the hub can let itself write")
         }
-        if valid != nil, case .sftpOnly = kind {
+        if valid != nil, invocation.has("sftp-only") {
             throw .wrongUsage("--valid does not go with --sftp-only: its key is good until it is revoked")
+        }
+        out = invocation.bytes("out")
+        if out != nil, case .sftpOnly = kind {
+            throw .wrongUsage(
+                "--out is for a secret, and the device has its key already; without --key give --make-key")
+        }
+        if out == nil, kind == .sftpOnlyWithNewKey, invocation.has("json") {
+            throw .wrongUsage("--json shows no secret: with --make-key it needs --out FILE")
         }
     }
 
     private static func kind(_ invocation: Invocation) throws(Failure) -> Kind {
+        if invocation.has("make-key") {
+            guard invocation.has("sftp-only"), invocation.bytes("key") == nil, !invocation.has("admin") else {
+                throw .wrongUsage("--make-key goes with --sftp-only, and neither with --key nor with --admin")
+            }
+            return .sftpOnlyWithNewKey
+        }
         switch (invocation.has("sftp-only"), invocation.bytes("key"), invocation.has("admin")) {
         case (false, nil, let isAdmin): return isAdmin ? .admin : .agent
         case (true, let key?, false): return .sftpOnly(keyFile: key)
-        case (true, nil, _): throw .wrongUsage("--sftp-only needs --key FILE with the public key of the device")
+        case (true, nil, _):
+            throw .wrongUsage("--sftp-only needs --key FILE with the public key of the device, or --make-key")
         case (false, _?, _): throw .wrongUsage("--key goes with --sftp-only; an agent makes its own key when it joins")
         case (true, _, true): throw .wrongUsage("--admin does not go with --sftp-only: SFTP cannot steer the hub")
         }

@@ -39,8 +39,12 @@ extension Syncctl {
                 + "'syncagent join FILE --folder DIR' there.",
             options: [
                 .flag("admin", "it may invite, pause and revoke, too"),
-                .flag("sftp-only", "for a phone or a program that only speaks SFTP; needs --key"),
+                .flag("sftp-only", "for a phone or a program that only speaks SFTP; needs --key or --make-key"),
                 .value("key", "FILE", as: .bytes, "its public key in OpenSSH's format; '-' is stdin"),
+                .flag("make-key", "the hub makes its key, shows it once, and keeps the public half only"),
+                .value(
+                    "out", "FILE", as: .bytes,
+                    "write the invite, or the key that was made, into a new file of mode 0600"),
                 .flag("read-only", "it receives, and changes nothing"),
                 .value("subtree", "PATH", as: .bytes, "it may map, or see, this directory of the share only"),
                 .value("valid", "1h", as: .duration, "how long the invite is good for (default: 1h)"),

@@ -38,6 +38,8 @@ enum Request: Equatable {
             case admin
             /// A device that only speaks SFTP: the file with its public key, `-` is stdin.
             case sftpOnly(keyFile: [UInt8])
+            /// The same, with a key that the hub makes.
+            case sftpOnlyWithNewKey
         }
         var client: String
         var kind = Kind.agent
@@ -47,6 +49,8 @@ enum Request: Equatable {
         var valid: Int64?
         /// As given; nil for all of the share.
         var subtree: [UInt8]?
+        /// The file that the secret is written to; nil for stdout.
+        var out: [UInt8]?
     }
 
     struct WaitFor: Equatable {

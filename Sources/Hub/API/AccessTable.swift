@@ -41,7 +41,7 @@ enum AccessTable {
     private static func right(_ route: Route) -> Right {
         switch route {
         case .join: .invite
-        case .hello, .changes, .snapshot, .layOut, .staged, .extents, .report, .holds, .recipe: .client
+        case .hello, .rotate, .changes, .snapshot, .layOut, .staged, .extents, .report, .holds, .recipe: .client
         case .commit, .prepare, .offer: .writer
         case .status, .clients, .unsynced, .why, .wait, .log, .conflicts, .paths, .held: .anybody
         case .pause, .resume, .limit: .oneself
@@ -54,7 +54,7 @@ enum AccessTable {
     /// Whether only a running agent asks so, after its hello.
     static func isOfSession(_ route: Route) -> Bool {
         switch right(route) {
-        case .client: route != .hello
+        case .client: route != .hello && route != .rotate
         case .writer: true
         case .invite, .anybody, .oneself, .administrator: false
         }

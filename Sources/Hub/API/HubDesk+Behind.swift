@@ -40,7 +40,7 @@ extension HubDesk {
             guard !node.isDeleted, let file = node.content.file, file.size > 0, file.size <= HubDesk.largestBehind,
                 node.contentVersion == Version(1), node.locationVersion == Version(1), !seen.contains(file.digest),
                 try journal.lastClient(of: node.id) != client,
-                try !journal.hadFile(with: file.digest, at: since), store.sizeOfVersion(file.digest) == nil
+                try !journal.hadFile(with: file.digest, at: since), try !hadOnce(file.digest)
             else { continue }
             if file.size > left { return (files, index) }
             let place: FileBehind.Place
@@ -58,6 +58,11 @@ extension HubDesk {
             files.append(FileBehind(index: index, size: file.size, place: place))
         }
         return (files, nodes.count)
+    }
+
+    /// Whether some file had these bytes, and has others now: what lies in `versions/` and was displaced.
+    private func hadOnce(_ digest: Digest) throws -> Bool {
+        try store.sizeOfVersion(digest) != nil && journal.wasDisplaced(digest)
     }
 
     /// Answers a long poll. What is long is put together beside the hub's one thread.

@@ -7,6 +7,8 @@ import SyncCore
 /// A commit on its way: one at a time for each client.
 struct CommitJob: Sendable {
     let client: String
+    /// See ``LiveClient/holder``.
+    let holder: Int
     let request: HTTPRequest
     let responder: HTTPResponder
 }
@@ -22,7 +24,8 @@ struct ParsedCommit: Sendable {
 // POST /v1/commit: understood on a worker, planned here, verified on a worker, decided and placed here.
 extension HubDesk {
     func startCommit(_ request: HTTPRequest, _ client: String, _ responder: HTTPResponder) throws -> HTTPResponse? {
-        let job = CommitJob(client: client, request: request, responder: responder)
+        let job = CommitJob(
+            client: client, holder: clients[client]?.holder ?? 0, request: request, responder: responder)
         guard commitLines[client] == nil else {
             guard commitLines[client, default: []].count < 16 else {
                 throw ErrorMessage(
@@ -61,6 +64,7 @@ extension HubDesk {
         var count = store.clearStaging(of: client, keepsAhead: true)
         if count == 0 { count = store.clearStaging(of: client) }
         if count == 0 { count = dropReady(of: client) }
+        makeRoomFor(client)
         if count > 0 { hubLog.warning("disk_full", ["client": client, "staged_files_removed": count]) }
     }
 
@@ -78,6 +82,7 @@ extension HubDesk {
 
     private static func parse(_ request: HTTPRequest, limit: Int) throws -> ParsedCommit {
         let (message, behind) = try request.messageWithBytes(CommitRequest.self)
+        if let problem = message.problem { throw ErrorMessage(.badValue, problem) }
         if message.operations.count > limit {
             throw ErrorMessage(.tooLarge, "a commit has at most \(limit) operations; send it in parts")
         }
@@ -85,16 +90,21 @@ extension HubDesk {
     }
 
     /// Whether the client may commit at this moment.
-    private func checkMayCommit(_ client: String, _ epoch: String) throws {
+    private func checkMayCommit(_ job: CommitJob, _ epoch: String) throws {
         if isStopped { throw HubDesk.stopping }
-        guard let live = clients[client], live.record.revokedAt == nil else { throw HubDesk.revoked }
-        try checkMayGoOn(live.record.name)
-        try checkEpoch(epoch, of: client)
+        guard isStillThere(job) else { throw HubDesk.revoked }
+        try checkMayGoOn(job.client)
+        try checkEpoch(epoch, of: job.client)
         try checkShare()
     }
 
+    /// Whether the name is still that of who asked: it may have been revoked since, and given to another.
+    private func isStillThere(_ job: CommitJob) -> Bool {
+        clients[job.client].map { $0.record.revokedAt == nil && $0.holder == job.holder } ?? false
+    }
+
     private func verify(_ job: CommitJob, _ commit: ParsedCommit) throws {
-        try checkMayCommit(job.client, commit.request.epoch)
+        try checkMayCommit(job, commit.request.epoch)
         if isAheadOfShare(job.client) { return waitingForShare.append((job, commit)) }
         let needs: [ContentNeed] = try journal.snapshot { try self.needs(of: commit, job.client) }
         let named = Set(needs.map(\.content.digest))
@@ -103,7 +113,7 @@ extension HubDesk {
         endComing { $0.uploader == job.client && named.contains($0.digest) && !$0.isOver }
         let fetcher = Fetcher(
             store, client: job.client, adoptedFrom: settings.adoptedFrom,
-            ready: named.compactMap { ready.take($0, for: job.client) })
+            ready: named.compactMap { ready.take($0, for: job.client) }, isKeeping: true)
         if needs.isEmpty { return finish(job, commit, fetcher, failure: nil) }
         // SAFETY: the fetcher goes to the worker and comes back; the desk is used on the queue only.
         nonisolated(unsafe) let (desk, handed) = (self, fetcher)
@@ -212,7 +222,7 @@ extension HubDesk {
     private func finish(_ job: CommitJob, _ commit: ParsedCommit, _ fetcher: Fetcher, failure: FileTreeError?) {
         do {
             if let failure { throw failure }
-            try checkMayCommit(job.client, commit.request.epoch)
+            try checkMayCommit(job, commit.request.epoch)
             let now = clock.now()
             let admitted = try admit(commit.operations.map(\.operation), of: job.client)
             var result = try journal.commit(
@@ -226,6 +236,7 @@ extension HubDesk {
                 noteHeld()
                 shelve()
             }
+            placer.keepCopies(fetcher.takeCopies(), areDurable: false)
             show(result.placements)
             removeUnused(fetcher, result)
             // Whoever has sent it: it is a node's now. What is held, or has to be sent again, is not.
@@ -239,7 +250,10 @@ extension HubDesk {
             justCommitted = [:]
             remember(fetcher.followed)
         } catch {
-            for content in fetcher.giveUp() { keepReady(content) }
+            let isThere = isStillThere(job)
+            for content in fetcher.giveUp() {
+                if isThere { keepReady(content) } else { try? content.item.remove() }
+            }
             return refuse(job, error)
         }
         endCommit(job.client)
@@ -300,8 +314,7 @@ extension HubDesk {
             if case .contentMissing = outcome { needed.insert(file) } else { used.insert(file) }
         }
         let names = used.subtracting(needed).compactMap { try? Name($0) }.filter { !dropped.contains($0) }
-        guard !names.isEmpty, let area = try? store.stagingArea(of: client) else { return }
-        for name in names { try? area.remove(name) }
+        for name in names { store.removeStaged(name, of: client) }
     }
 }
 

@@ -14,12 +14,17 @@ extension HubDesk {
             if request.body.count > self.settings.bodyLimit {
                 throw ErrorMessage(.tooLarge, "a body has at most \(self.settings.bodyLimit) bytes; send it in parts")
             }
+            if route == .join || route == .hello { self.endInvites() }
             if route == .join { return try self.join(request) }
             let caller = try self.authenticate(request)
+            if let name = caller.name, route != .hello, self.isUnproven(name) { throw HubDesk.helloFirst }
             // A hello that is refused is not the client's that is there.
             if let name = caller.name, !request.onlyLooks, route != .hello {
                 self.heard(name)
-                if AccessTable.isOfSession(route) { self.clients[name]?.sessionHeard = self.clock.uptime() }
+                if AccessTable.isOfSession(route) {
+                    self.clients[name]?.sessionHeard = self.clock.uptime()
+                    self.checkQuota(of: name)
+                }
             }
             return try self.answer(route, caller, request, responder)
         }
@@ -35,6 +40,7 @@ extension HubDesk {
         switch route {
         case .join: return try join(request)
         case .hello: return try hello(request, name(caller))
+        case .rotate: return try rotate(request, name(caller))
         case .changes: return try holdChanges(request, caller, responder)
         case .snapshot: return try snapshot(request, name(caller))
         case .commit: return try startCommit(request, name(caller), responder)
@@ -43,23 +49,23 @@ extension HubDesk {
         case .staged: return try staged(request, name(caller), responder)
         case .prepare: return try prepare(request, name(caller), responder)
         case .report: return try takeReport(request, name(caller))
-        case .status: return .message(try status())
-        case .clients: return .message(try clientList())
-        case .unsynced: return .message(try unsynced(of: request.query("client")))
-        case .why: return .message(try why(try request.message(PathRequest.self)))
+        case .status: return .message(try status(sight(of: caller)))
+        case .clients: return .message(try clientList(sight(of: caller)))
+        case .unsynced: return .message(try unsynced(of: request.query("client"), sight(of: caller)))
+        case .why: return .message(try why(try request.message(PathRequest.self), sight(of: caller)))
         case .wait: return try holdWait(request, caller, responder)
         case .log: return try holdLog(request, caller, responder)
-        case .conflicts: return .message(try conflicts())
-        case .paths: return .message(paths())
+        case .conflicts: return .message(try conflicts(sight(of: caller)))
+        case .paths: return .message(paths(try sight(of: caller)))
         case .invite: return try invite(request, responder)
-        case .revoke: return try revoke(request)
+        case .revoke: return try revoke(request, caller, responder)
         case .pause: return try pause(request, caller)
         case .resume: return try resume(request, caller)
         case .limit: return try limit(request, caller)
         case .offer: return try takeOffer(request, name(caller), responder)
         case .holds: return .message(try holds(try request.message(HoldsMessage.self), name(caller)))
         case .recipe: return try answerRecipe(request, name(caller), responder)
-        case .held: return .message(try heldList())
+        case .held: return .message(try heldList(sight(of: caller)))
         case .approve: return try decide(request, isApproved: true)
         case .reject: return try decide(request, isApproved: false)
         }
@@ -77,7 +83,7 @@ extension HubDesk {
         if isSameSecret(hash, adminTokenHash) { return .administrator }
         if revokedTokens.contains(hash) { throw HubDesk.revoked }
         guard let client = try journal.client(tokenHash: hash) else { throw HubDesk.unauthorized }
-        tokenHashes[client.name] = hash
+        if gate.leaving[client.name] != nil { throw HubDesk.revoked }
         return .client(
             name: client.name, isAdmin: client.role == .admin, isReadOnly: client.role == .readOnly)
     }
@@ -145,7 +151,7 @@ extension HubDesk {
         switch error {
         case .acknowledgedBefore, .otherOperation: .indexSetBack
         case .mixedGenerations: .badRequest
-        case .clientExists: .clientExists
+        case .clientExists, .keyInUse, .stillHeld: .clientExists
         case .noSuchClient: .unknownClient
         case .noSuchBatch: .unknownBatch
         case .cursorFromTheFuture: .baseFromTheFuture

@@ -7,8 +7,8 @@ import SyncCore
 
 // What the guard holds: told, decided, and its bytes looked after.
 extension HubDesk {
-    func heldList() throws -> [HeldMessage] {
-        try journal.heldBatches().map {
+    func heldList(_ sight: Sight) throws -> [HeldMessage] {
+        try journal.heldBatches().filter { sight.isOwn($0.client) }.map {
             HeldMessage(
                 id: $0.id, client: $0.client, at: Timestamp.text(.seconds($0.at)), deletes: $0.deletes,
                 rewrites: $0.rewrites, others: $0.others, passed: $0.undone, path: "\($0.path)",

@@ -23,18 +23,26 @@ extension HubDesk {
         case .everything:
             let found = try contents.filter {
                 try hasVersion($0.digest, $0.key.size)
-                    || journal.liveFiles(with: $0.digest, size: $0.key.size).contains(where: isInShare)
+                    || journal.liveFiles(with: $0.digest, size: $0.key.size).contains(where: placer.isInShare)
             }
             return HoldsMessage(contents: found.map(\.key))
         case .part(var part, _):
-            // The history is read for those only that lie in `versions/`: of what is new to the hub there are none.
-            let kept = contents.filter { hasVersion($0.digest, $0.key.size) }
+            // The history is read for those only that lie in `versions/` and were displaced: of what is new to the hub there are
+            // none, and what was never displaced nobody had but those who have it.
+            let kept = try contents.filter {
+                try hasVersion($0.digest, $0.key.size) && journal.wasDisplaced($0.digest)
+            }
             let owners = try kept.isEmpty ? [:] : journal.nodesThatHad(Set(kept.map(\.digest)))
             let found = try contents.filter { content in
                 for node in try journal.liveFiles(with: content.digest, size: content.key.size) {
-                    if try part.holds(node) && isInShare(node) { return true }
+                    guard try part.holds(node) else { continue }
+                    if try placer.isInShare(node) { return true }
+                    if hasVersion(content.digest, content.key.size) {
+                        noteTold(content.digest, client)
+                        return true
+                    }
                 }
-                guard hasVersion(content.digest, content.key.size) else { return false }
+                guard owners[content.digest] != nil else { return false }
                 for id in owners[content.digest] ?? [] {
                     if let node = try journal.node(id), try part.holds(node) {
                         noteTold(content.digest, client)
@@ -57,13 +65,5 @@ extension HubDesk {
     /// Whether the file is there, not only its row: another size is another content, whatever its name says.
     private func hasVersion(_ digest: Digest, _ size: Int64) -> Bool {
         store.sizeOfVersion(digest) == size
-    }
-
-    /// Whether a file lies in the share as it was when its bytes were verified.
-    private func isInShare(_ node: Node) throws -> Bool {
-        guard !placer.isShareAway, let path = try journal.path(of: node.id), !placer.isWaiting(at: path),
-            let known = try placer.placed[node.id] ?? journal.placed(node.id), let now = try store.status(of: path)
-        else { return false }
-        return known.fingerprint(of: .file) == now.fingerprint
     }
 }

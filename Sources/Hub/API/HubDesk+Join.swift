@@ -18,14 +18,37 @@ extension HubDesk {
             throw ErrorMessage(
                 .badValue, "'\(name)' is what changes are called that come by the share itself; choose another name")
         }
+        try refuseTaken(name)
+        let role = try HubDesk.role(message)
+        let subtree = try subtree(at: message.subtree)
+        if message.makeKey == true {
+            guard message.sftpOnly == true, message.key == nil else {
+                throw ErrorMessage(
+                    .badValue,
+                    "the field 'make_key' goes with 'sftp_only' and without 'key': whoever has a key of its own needs no other"
+                )
+            }
+            makeDeviceKey(name, role, subtree, responder)
+            return nil
+        }
+        if message.sftpOnly == true {
+            guard let line = message.key else {
+                throw ErrorMessage(
+                    .missingField, "the field 'key' is missing: an SFTP-only device needs its public key")
+            }
+            return try registerDevice(name, HubDesk.publicKey(line, field: "key"), role, subtree)
+        }
+        makeInvite(name, role, life, subtree?.path, responder)
+        return nil
+    }
+
+    /// A name is given to nobody while it is somebody's. One that was shut out, and of which the journal could not be told, has to be
+    /// written down first: the next one of that name would be shut out with it.
+    private func refuseTaken(_ name: ClientName) throws {
+        if let at = gate.leaving[name.text] { try writeDown(leaving: name.text, at: at) }
         if let client = clients[name.text], client.record.revokedAt == nil {
             throw JournalError.clientExists(name.text)
         }
-        let role = try HubDesk.role(message)
-        let subtree = try subtree(at: message.subtree)
-        if message.sftpOnly == true { return try registerDevice(name, message, role, subtree) }
-        makeInvite(name, role, life, subtree?.path, responder)
-        return nil
     }
 
     private static func role(_ message: InviteRequest) throws(ErrorMessage) -> ClientRecord.Role {
@@ -44,28 +67,47 @@ extension HubDesk {
     }
 
     /// A device that only speaks SFTP needs no invite: its key is good at once.
-    private func registerDevice(
-        _ name: ClientName, _ message: InviteRequest, _ role: ClientRecord.Role, _ subtree: Subtree?
+    func registerDevice(
+        _ name: ClientName, _ key: PublicKey, _ role: ClientRecord.Role, _ subtree: Subtree?,
+        made privateKey: String? = nil
     ) throws -> HTTPResponse {
-        guard let line = message.key else {
-            throw ErrorMessage(.missingField, "the field 'key' is missing: an SFTP-only device needs its public key")
-        }
-        let key = try HubDesk.publicKey(line, field: "key")
         let address = try address()
+        // Somebody may have joined under it while a key was made: what that one has stays.
+        try refuseTaken(name)
+        try clearTraces(of: name.text)
         // Without the API an administrator is a member.
         try journal.addClient(
             name.text, kind: .sftp, role: role == .readOnly ? .readOnly : .member, publicKey: key.line,
             subtree: subtree, at: clock.now().inSeconds)
+        clients[name.text] = nil
         try reload(name.text)
         try writeKeys()
         return .message(
             InviteResponse(
                 invite: nil,
                 sftp: InviteResponse.Connection(
-                    user: address.user, hosts: address.hosts, fingerprint: address.hostKey.fingerprint)))
+                    user: address.user, hosts: address.hosts, fingerprint: address.hostKey.fingerprint,
+                    key: privateKey)))
     }
 
-    private static func publicKey(_ line: String, field: String) throws -> PublicKey {
+    /// For a device that cannot make one. The private half is in the answer, and nowhere else.
+    private func makeDeviceKey(
+        _ name: ClientName, _ role: ClientRecord.Role, _ subtree: Subtree?, _ responder: HTTPResponder
+    ) {
+        nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
+        let (queue, directory) = (queue, layout.privateFiles)
+        helpers.run {
+            let made = Result { try OneTimeKey.make(in: directory) }
+            queue.async {
+                desk.answerOrRefuse(responder) {
+                    let key = try made.get()
+                    return try desk.registerDevice(name, key.publicKey, role, subtree, made: key.privateKey)
+                }
+            }
+        }
+    }
+
+    static func publicKey(_ line: String, field: String) throws -> PublicKey {
         do throws(PublicKeyError) { return try PublicKey(line: line) } catch {
             throw ErrorMessage(.badValue, "the field '\(field)' is wrong: \(error)")
         }
@@ -92,10 +134,11 @@ extension HubDesk {
         _ subtree: RelativePath?
     ) throws -> InviteResponse {
         let expires = clock.now() + .seconds(life)
+        try refuseTaken(name)
         try journal.createInvite(
             InviteRecord(
                 client: name.text, secretHash: sha256(Array(key.secret.utf8)), publicKey: key.publicKey.line,
-                role: role, expires: expires.inSeconds, subtree: subtree))
+                role: role, expires: expires.inSeconds, subtree: subtree, moment: moment, life: Int64(life)))
         try writeKeys()
         return InviteResponse(
             invite: InviteMessage(
@@ -111,20 +154,20 @@ extension HubDesk {
         let message = try request.message(JoinRequest.self)
         let key = try HubDesk.publicKey(message.publicKey, field: "public_key")
         let now = clock.now().inSeconds
-        let invite = try journal.openInvite(secretHash: sha256(Array(secret.utf8)), at: now)
-        let subtree = try invite.flatMap { try self.subtree(at: message.subtree, within: $0.subtree) }
+        let hash = sha256(Array(secret.utf8))
+        guard let invite = try journal.openInvite(secretHash: hash, at: now, moment: moment),
+            gate.leaving[invite.client] == nil
+        else { throw HubDesk.inviteUsed }
+        let subtree = try self.subtree(at: message.subtree, within: invite.subtree)
         let token = Base64.urlText(randomBytes(count: 32))
+        try clearTraces(of: invite.client)
         let joined = try journal.join(
-            secretHash: sha256(Array(secret.utf8)), tokenHash: sha256(Array(token.utf8)), publicKey: key.line,
-            subtree: subtree, at: now)
-        guard let client = joined else {
-            throw ErrorMessage(
-                .inviteUsed,
-                "this invite was used, has expired or was withdrawn; make a new one with: syncctl invite NAME")
-        }
+            secretHash: hash, tokenHash: sha256(Array(token.utf8)), publicKey: key.line, subtree: subtree, at: now,
+            moment: moment)
+        guard let client = joined else { throw HubDesk.inviteUsed }
         try makeStaging(client.name)
-        // Whoever has the name now may see another part.
-        toldOld[client.name] = nil
+        // Whoever had the name before is not this one, not even who used the same invite.
+        clients[client.name] = nil
         try reload(client.name)
         try writeKeys()
         settle()
@@ -132,6 +175,19 @@ extension HubDesk {
             JoinResponse(
                 client: client.name, token: token, subtree: subtree.map { Escaping.text($0.path.bytes) },
                 readOnly: client.role == .readOnly))
+    }
+
+    static let inviteUsed = ErrorMessage(
+        .inviteUsed, "this invite was used, has expired or was withdrawn; make a new one with: syncctl invite NAME")
+
+    /// A name is about to be somebody's, and was perhaps another's: nothing of that one is left, and its sessions, should one of them
+    /// live, hold on to directories that are gone.
+    private func clearTraces(of name: String) throws {
+        forget(name)
+        store.removeComing(of: name)
+        packMemory?.remove(name)
+        let store = store
+        if let gone = try store.removeStaging(of: name) { helpers.run { try? store.incoming.remove(gone) } }
     }
 
     private func makeStaging(_ name: String) throws {

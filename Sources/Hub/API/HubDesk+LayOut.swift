@@ -30,6 +30,12 @@ extension HubDesk {
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
         // What is large is not copied where commits are read.
         let isLong = total > LayOutRequest.largest
+        if isLong, !StagingRule.allowsCopy(of: total, free: try store.incoming.space().free) {
+            throw ErrorMessage(
+                .noSpace,
+                "to lay out \(total) bytes would take more than half of what is free on the hub's disk. Make room there, and "
+                    + "it goes on by itself")
+        }
         let beforeReading = beforeReading
         (isLong ? preparers : verifiers).run(for: client) {
             if isLong { beforeReading() }

@@ -97,7 +97,7 @@ extension HubDesk {
             switch result {
             case .success(let content): try? content.item.remove()
             case .failure:
-                try? store.stagingArea(of: key.client).remove(Store.aheadName(key.digest))
+                store.removeStaged(Store.aheadName(key.digest), of: key.client)
             }
             answer = .failure(ErrorMessage(.contentMissing, "it was not wanted any more"))
         } else if case .success(let content) = result {
@@ -181,7 +181,7 @@ extension HubDesk {
             throw ErrorMessage(.badName, "the field 'growing' must be a file's name, without slashes")
         }
         let store = store
-        writers.run {
+        writers.run(for: client) {
             if let file = try? store.staging(of: client)?.openFile(RelativePath([name])) { file.beginWriting() }
         }
     }

@@ -32,14 +32,17 @@ extension HubDesk {
         responder.onClose { cancellation.cancel() }
         // On a line of its own: reading much of them keeps no commit waiting, and nobody else's question.
         readers.run(for: client) {
+            var left = StagedRequest.mostBytes
             let files = names.compactMap { text, name -> StagedResponse.File? in
                 if cancellation.isCancelled { return nil }
                 beforeReading()
+                let most = StagedRequest.blocks(of: message.block, within: left, wanted: message.most)
                 return store.staged(
-                    name, by: client, message.block, from: first, most: message.most,
+                    name, by: client, message.block, from: first, most: most,
                     cancelled: { cancellation.isCancelled }
                 ).map {
-                    StagedResponse.File(name: text, size: $0.size, blocks: $0.blocks.map(\.hex))
+                    left -= Int64($0.blocks.count) * message.block
+                    return StagedResponse.File(name: text, size: $0.size, blocks: $0.blocks.map(\.hex))
                 }
             }
             queue.async {
@@ -50,22 +53,29 @@ extension HubDesk {
     }
 }
 
+extension StagedRequest {
+    /// How many blocks may be read.
+    /// - Parameters:
+    ///   - length: of a block, in bytes.
+    ///   - bytes: so much may be read at most.
+    ///   - most: what was asked for; nil for all.
+    static func blocks(of length: Int64, within bytes: Int64, wanted most: Int?) -> Int {
+        Int(min(Int64(most ?? .max), max(bytes, 0) / length))
+    }
+}
+
 extension Store {
     /// How far a file was staged, and the digests of blocks of it; nil where nothing lies that can be read.
-    /// - Parameter most: of blocks; nil for all.
+    /// - Parameter most: of blocks.
     func staged(
-        _ name: Name, by client: String, _ block: Int64, from first: Int64, most: Int?, cancelled: () -> Bool
+        _ name: Name, by client: String, _ block: Int64, from first: Int64, most: Int, cancelled: () -> Bool
     ) -> (size: Int64, blocks: [Digest])? {
         // The size may be that of a hole.
         guard let file = try? staging(of: client)?.openFile(RelativePath([name])), let size = try? file.status().size,
             size / block < StagedRequest.mostBlocks
         else { return nil }
         var end = size
-        if let most {
-            let (length, isTooMuch) = block.multipliedReportingOverflow(by: Int64(most))
-            // Both are the client's.
-            if !isTooMuch, first < size, length < size - first { end = first + length }
-        }
+        if first < size, block * Int64(most) < size - first { end = first + block * Int64(most) }
         guard let blocks = try? file.blockDigests(of: block, from: first, upTo: end, cancelled: cancelled)
         else { return nil }
         return (size, blocks)
@@ -85,7 +95,7 @@ extension HubDesk {
         guard let source = try sources(of: message.items, client).first ?? nil else { throw HubDesk.isElsewhere }
         let (store, queue) = (store, queue)
         nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
-        helpers.run {
+        helpers.run(for: client) {
             let ranges = (try? store.share.openFile(source.path))?.dataRanges(upTo: source.content.size)
             queue.async {
                 desk.answerOrRefuse(responder) {

@@ -1,10 +1,9 @@
 internal import ControlAPI
 internal import HTTPServer
-internal import Hashing
 internal import Journal
 import SyncCore
 
-// Pause, resume, revoke: what changes how a client is treated.
+// Pause, resume, limit: what changes how a client is treated.
 extension HubDesk {
     func pause(_ request: HTTPRequest, _ caller: Caller) throws -> HTTPResponse {
         let message = try request.message(ClientRequest.self)
@@ -30,12 +29,13 @@ extension HubDesk {
 
     func limit(_ request: HTTPRequest, _ caller: Caller) throws -> HTTPResponse {
         let message = try request.message(LimitRequest.self)
+        // Who may not is told that, whatever else is wrong.
+        let names = try targets(ClientRequest(client: message.client, all: message.all == true), .limit, caller)
         if message.up == nil, message.down == nil {
             throw ErrorMessage(.missingField, "give the field 'up' or 'down', such as \"512k\" or \"off\"")
         }
         let up = try message.up.map { try Timetable(wire: $0, field: "up") }
         let down = try message.down.map { try Timetable(wire: $0, field: "down") }
-        let names = try targets(ClientRequest(client: message.client, all: message.all == true), .limit, caller)
         if let name = names.first(where: { clients[$0].map(facts)?.hasFolder == false }) {
             throw ErrorMessage(
                 .badValue,
@@ -79,66 +79,5 @@ extension HubDesk {
     private func liveClient(_ name: String) throws -> String {
         guard let client = clients[name], client.record.revokedAt == nil else { throw unknownClient(name) }
         return name
-    }
-
-    func revoke(_ request: HTTPRequest) throws -> HTTPResponse {
-        let message = try request.message(ClientRequest.self)
-        guard let asked = message.client else { throw ErrorMessage(.missingField, "the field 'client' is missing") }
-        let now = clock.now().inSeconds
-        // Somebody who was invited and has not come yet is uninvited.
-        if clients[asked]?.record.revokedAt != nil || clients[asked] == nil {
-            guard try withdrawInvite(of: asked, now) else { throw unknownClient(asked) }
-            return .message(ClientsTouchedResponse(clients: [asked]))
-        }
-        let name = try liveClient(asked)
-        let key = clients[name].flatMap { try? PublicKey(line: $0.record.publicKey) }
-        if let hash = tokenHashes[name] { revokedTokens.insert(hash) }
-        try journal.revoke(name, at: now)
-        toldOld[name] = nil
-        try reload(name)
-        endPolls(of: name, with: HubDesk.revoked)
-        endComing { $0.uploader == name }
-        coming.remove(reader: name)
-        store.closeComing(of: name)
-        settle()
-        try writeKeys()
-        if let key {
-            // Looks at every process: not on this thread.
-            let keys = keys
-            helpers.run { keys.endSessions(of: key) }
-        }
-        return .message(ClientsTouchedResponse(clients: [name]))
-    }
-
-    private func withdrawInvite(of name: String, _ now: Int64) throws -> Bool {
-        guard let invite = try journal.openInvites(at: now).first(where: { $0.client == name }) else { return false }
-        // The journal knows no withdrawal: an invite that is over already takes its place.
-        try journal.createInvite(
-            InviteRecord(
-                client: name, secretHash: randomBytes(count: 32), publicKey: invite.publicKey, role: invite.role,
-                expires: 0))
-        try writeKeys()
-        return true
-    }
-
-    /// Tells the gate who may come in: all clients that are not revoked, and open invites.
-    func writeKeys() throws {
-        var parts: [String: SharePart] = [:]
-        let clients = try journal.clients().filter { $0.revokedAt == nil }.compactMap { client -> AuthorizedKey? in
-            guard let name = try? ClientName(client.name), let key = try? PublicKey(line: client.publicKey) else {
-                return nil
-            }
-            let reach = self.reach(of: client)
-            parts[client.name] = reach.part
-            return AuthorizedKey(client: name, key: key, access: client.kind == .agent ? .agent : .sftp, reach: reach)
-        }
-        let invites = try journal.openInvites(at: clock.now().inSeconds).compactMap { invite -> AuthorizedKey? in
-            guard let name = try? ClientName(invite.client), let key = try? PublicKey(line: invite.publicKey) else {
-                return nil
-            }
-            return AuthorizedKey(client: name, key: key, access: .invite(expires: invite.expires))
-        }
-        try keys.rewrite(clients + invites)
-        keyParts = parts
     }
 }

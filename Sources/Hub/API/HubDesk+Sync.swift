@@ -15,9 +15,9 @@ extension HubDesk {
 
     func hello(_ request: HTTPRequest, _ name: String) throws -> HTTPResponse {
         let message = try request.message(HelloRequest.self)
-        guard !message.generation.isEmpty, message.generation.utf8.count <= 64 else {
-            throw ErrorMessage(.badValue, "the field 'generation' must have 1 to 64 characters")
-        }
+        if let problem = message.problem { throw ErrorMessage(.badValue, problem) }
+        // The first hello uses the invite up, so that it is seen.
+        if request.onlyLooks, isUnproven(name) { throw HubDesk.helloFirst }
         if !request.onlyLooks { try checkMachine(message.machine, name) }
         let isKnown = try contains(since: message.since, chain: message.chain)
         let isSetBack = try isSetBack(message, name)
@@ -27,7 +27,8 @@ extension HubDesk {
         }
         // A join says hello too, and has no index yet: it never reports.
         let isOtherIndex = clients[name].map { $0.record.generation != message.generation && $0.report != nil } ?? false
-        let hadInvite = try journal.openInvites(at: clock.now().inSeconds).contains { $0.client == name }
+        let hadInvite = isUnproven(name)
+        if hadInvite, !hasOpenInvite(name) { throw HubDesk.inviteUsed }
         func write() throws {
             try journal.hello(
                 name, generation: message.generation, startsOver: !isKnown, at: clock.now().inSeconds,
@@ -50,8 +51,9 @@ extension HubDesk {
         if !isKnown { forgetReports(of: name) }
         try reload(name)
         if startsOver { clients[name]?.shareMark = try share?.mark() }
-        // The invite is used up, so its key opens nothing any more.
-        if hadInvite { try writeKeys() }
+        // The invite is used up, so its key opens nothing any more, and what this one's own opens it does from now on. What cannot be
+        // written is tried again.
+        if hadInvite { try? writeKeys() }
         settle()
         return try .message(
             helloResponse(name, isKnown: isKnown, isSetBack: false, isOtherIndex: isOtherIndex))
@@ -154,7 +156,7 @@ extension HubDesk {
         let time = try request.seconds("wait", limit: settings.longestPoll)
         if request.onlyLooks { return try .message(changes(for: name, query)) }
         try acknowledgeLate(name, through: query.late)
-        hold(.changes(client: name, query), of: caller, for: time, responder)
+        try hold(.changes(client: name, query), of: caller, for: time, responder)
         return nil
     }
 
@@ -225,6 +227,7 @@ extension HubDesk {
         client.report = LastReport(report)
         client.note(report)
         clients[name] = client
+        if report.upCount > 0 { makeRoomFor(name) }
         settle()
         return .message(EmptyResponse())
     }

@@ -10,13 +10,15 @@ extension HubDesk {
         for name in message.on ?? [] {
             guard let client = clients[name], client.record.revokedAt == nil else { throw unknownClient(name) }
         }
+        // Before every client is woken.
+        try checkPolls(of: caller)
         let mark = try share?.mark() ?? 0
         barrier = max(barrier + 1, firstBarrier)
         let goal = WaitGoal(
             path: try message.path.map(requestedPath).flatMap { $0.isTop ? nil : $0 }, on: message.on, barrier: barrier,
             headAtBarrier: try head, shareMark: mark)
         // Settling wakes every client's long poll with the new barrier.
-        hold(.wait(goal), of: caller, for: .seconds(min(message.timeout, 3600)), responder)
+        try hold(.wait(goal, of: caller), of: caller, for: .seconds(min(message.timeout, 3600)), responder)
         return nil
     }
 
@@ -29,10 +31,14 @@ extension HubDesk {
         share.map { $0.isCaughtUp(with: goal.shareMark) && $0.heldNodes.isEmpty && !$0.isBeingRefilled } ?? true
     }
 
-    func waitResponse(_ goal: WaitGoal) throws -> WaitResponse {
+    func waitResponse(_ goal: WaitGoal, _ sight: Sight) throws -> WaitResponse {
         var waiting = try waiting(for: goal)
         if let share, !isCaughtUp(goal) {
             waiting.append(WaitResponse.Waiting(client: Placer.shareClient, reason: share.reason))
+        }
+        // A reason may name what lies elsewhere.
+        for index in waiting.indices where !sight.isOwn(waiting[index].client) {
+            waiting[index].reason = "is not there yet; \(Sight.untold)"
         }
         return WaitResponse(inSync: waiting.isEmpty, seq: try head.rawValue, waiting: waiting)
     }

@@ -71,9 +71,6 @@ extension HubDesk {
     }
 
     private func dropOffer(_ file: String, _ client: String) {
-        guard let area = try? store.stagingArea(of: client), let name = try? Name(file) else {
-            return
-        }
-        try? area.remove(name)
+        if let name = try? Name(file) { store.removeStaged(name, of: client) }
     }
 }

@@ -27,17 +27,21 @@ package final class SyncEngine: Sendable {
         let (layout, configuration, user) = (layout, configuration, user)
         var settings = HubCoreSettings()
         settings.shareSettle = configuration.shareSettle
+        settings.brokenHours = configuration.brokenHours
+        settings.protect = configuration.protect
         settings.guardRule = MassChangeGuard(
             percent: configuration.massDeletePercent, least: configuration.massDeleteLeast,
             window: Int64(configuration.massDeleteMinutes) * 60)
         settings.staleDays = configuration.staleDays
         settings.packMemory = Int64(configuration.packMemoryMiB) << 20
+        settings.stagingQuota = StagingQuota(
+            files: configuration.stagingFiles, bytes: Int64(configuration.stagingMiB) << 20)
         settings.packSize = Int64(configuration.packMiB) << 20
         let core = try HubCore(layout: layout, name: configuration.name, settings: settings, keys: keys) {
             try SyncEngine.address(layout, configuration, user)
         }
         do {
-            let server = try HTTPServer(.loopback(port: configuration.apiPort)) { core.handle($0, $1) }
+            let server = try core.serve(port: configuration.apiPort)
             running.withLock { $0 = (core, server) }
         } catch {
             core.stop()

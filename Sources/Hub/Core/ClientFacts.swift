@@ -60,10 +60,10 @@ struct LastReport: Hashable, Sendable {
 }
 
 extension ReportRequest {
-    /// What is wrong with its numbers, whatever the journal says; nil if nothing is. Sums of those that are right do not
+    /// What is wrong with its texts and numbers, whatever the journal says; nil if nothing is. Sums of those that are right do not
     /// overflow.
     var problem: String? {
-        if let problem = progress?.problem { return problem }
+        if let problem = progress?.problem ?? textProblem { return problem }
         let counts = 0...(1 << 40), sizes = Int64(0)...(1 << 62)
         guard counts.contains(upCount), counts.contains(downCount) else {
             return "the fields 'up_count' and 'down_count' must be from 0 to \(counts.upperBound)"

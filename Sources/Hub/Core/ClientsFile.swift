@@ -89,16 +89,19 @@ extension ClientsFile.Client {
 }
 
 extension HubDesk {
-    /// Writes ``ClientsFile`` if it would say something else than before. What cannot be written is told, and stops nothing:
-    /// the journal has it.
+    /// Writes ``ClientsFile`` if it would say something else than before. What cannot be written is told and tried again, and stops
+    /// nothing: the journal has it.
     func keepClientsFile() {
         do {
-            let file = ClientsFile(try journal.credentials())
-            if file == keptClients { return }
-            try file.write(to: layout.clients)
+            // The journal may not have been told of everybody who has left.
+            let file = ClientsFile(try journal.credentials().filter { gate.leaving[$0.name] == nil })
+            if file != keptClients { try file.write(to: layout.clients) }
             keptClients = file
+            gate.isClientsFileBehind = false
         } catch {
-            hubLog.warning("clients_not_kept", ["reason": "\(error)"])
+            if !gate.isClientsFileBehind { hubLog.warning("clients_not_kept", ["reason": "\(error)"]) }
+            gate.isClientsFileBehind = true
+            planGateRetry()
         }
     }
 }

@@ -22,10 +22,18 @@ final class Fetcher {
     private(set) var dropped: Set<Name> = []
     /// What was made ready and is in ``items``.
     private var named: [(item: PrivateItem, ready: ReadyContent)] = []
+    private let isKeeping: Bool
+    /// Copies of what was fetched, which nobody can write to; the caller's.
+    private var copies: [Digest: PrivateItem] = [:]
 
-    /// - Parameter ready: what was made ready for this commit; what is left of it is the caller's again, see ``giveUp()``.
-    init(_ store: Store, client: String, adoptedFrom: Int64, ready: [ReadyContent] = []) {
+    /// - Parameters:
+    ///   - ready: what was made ready for this commit; what is left of it is the caller's again, see ``giveUp()``.
+    ///   - isKeeping: whether what is fetched becomes current, and is to be kept beside the share.
+    init(
+        _ store: Store, client: String, adoptedFrom: Int64, ready: [ReadyContent] = [], isKeeping: Bool = false
+    ) {
         self.store = store
+        self.isKeeping = isKeeping
         self.client = client
         self.adoptedFrom = adoptedFrom
         self.ready = Dictionary(ready.map { ($0.digest, $0) }) { first, _ in first }
@@ -43,6 +51,20 @@ final class Fetcher {
         pack = nil
         dropPacks(needs)
         try store.sync(incoming: Array(items.values))
+        // Afterwards, so that sharing blocks waits for no disk.
+        if isKeeping { keepCopies() }
+    }
+
+    private func keepCopies() {
+        for (digest, item) in byDigest where store.sizeOfVersion(digest) != item.status.size {
+            copies[digest] = store.copyToKeep(ofVerified: item, digest)
+        }
+    }
+
+    /// The copies that were made, for whoever has decided what becomes current.
+    func takeCopies() -> [Digest: PrivateItem] {
+        defer { copies = [:] }
+        return copies
     }
 
     /// Removes staged files of which all has been copied: what is gone before the disk writes it is never written. Who commits the
@@ -72,6 +94,7 @@ final class Fetcher {
         var left = Array(ready.values)
         for (item, was) in named { if let back = takeBack(item, was) { left.append(back) } }
         for item in items.values { try? item.remove() }
+        for copy in takeCopies().values { try? copy.remove() }
         return left
     }
 

@@ -10,6 +10,8 @@ import SyncCore
 package final class HubCore: Sendable {
     private let queue = DispatchQueue(label: "hub")
     private let desk: Confined<HubDesk>
+    private let door: Door
+    private let bodyLimit: Int
 
     /// Opens journal and share, finishes what a crash left undone, and removes rubbish. Blocks.
     /// - Parameters:
@@ -22,14 +24,29 @@ package final class HubCore: Sendable {
     ) throws {
         let queue = queue
         let verifiers = WorkerPool("hub.verify", width: settings.verifiers)
+        let door = Door(bodyLimit: settings.bodyLimit, uptime: clock.uptime)
+        (self.door, bodyLimit) = (door, settings.bodyLimit)
         desk = try queue.sync {
             Confined(
                 try HubDesk(
                     layout: layout, name: name, settings: settings, clock: clock, keys: keys, address: address,
-                    queue: queue,
-                    verifiers: verifiers), on: queue)
+                    queue: queue, verifiers: verifiers, door: door), on: queue)
         }
         queue.async { [desk] in desk.value.start() }
+    }
+
+    /// The API on 127.0.0.1, from now on.
+    /// - Parameters:
+    ///   - port: 0 takes a free one.
+    ///   - settings: but for the sizes of bodies, which are the core's.
+    package func serve(
+        port: UInt16, settings: HTTPServerSettings = HTTPServerSettings()
+    ) throws(HTTPServerError) -> HTTPServer {
+        var settings = settings
+        settings.bodyLimit = bodyLimit
+        return try HTTPServer(.loopback(port: port), settings: settings, admit: { [door] in door.admit($0) }) {
+            [self] in handle($0, $1)
+        }
     }
 
     /// The handler of the API's server: answers through `responder`, now or later. Never blocks.

@@ -3,6 +3,10 @@ import SyncCore
 
 /// The limits of the hub's core. The defaults suit a Raspberry Pi with some tens of clients.
 package struct HubCoreSettings: Sendable {
+    /// Whether what is current in the share is kept beside it.
+    package var protect = ProtectSetting.off
+    /// What was not kept at once is looked for after so long, in milliseconds.
+    package var protectPause = 2_000
     /// In one commit at most.
     package var maxOperations = 2000
     /// Of a request's body, in bytes.
@@ -15,6 +19,8 @@ package struct HubCoreSettings: Sendable {
     package var offlineAfter = 10
     /// Staged files that nobody has touched for so long are collected, at start and once an hour, in seconds in which hubs run.
     package var stagingLife = 86_400
+    /// What a client may have staged.
+    var stagingQuota = StagingQuota(files: 10_000, bytes: 0)
     /// A client that was not seen for so many days in which hubs run does not keep tombstones any more.
     package var staleDays = 90
     /// Seconds that an invite is good for if nobody says otherwise.
@@ -35,6 +41,8 @@ package struct HubCoreSettings: Sendable {
     package var busyFrom: Int64 = DirtyMemory.busy
     /// A file in the share counts once nothing has happened to it for so long, in milliseconds.
     package var shareSettle = 500
+    /// An upload that broke off is taken in as it is when hubs have run for so many hours since; 0: at once.
+    package var brokenHours = 24
     /// What could not be taken in from the share (a program is writing it) is tried again after so long, in milliseconds.
     package var shareRetry = 5_000
     /// Directories of the share that the kernel would watch no more of are looked at so often, in milliseconds.

@@ -29,7 +29,7 @@ extension HubDesk {
     /// clients of a part alone.
     func followParts() throws {
         if fence.reason != nil { return }
-        var ended: [PublicKey] = []
+        var ended: [ClientRecord] = []
         var isOther = false
         for (name, client) in clients where client.record.revokedAt == nil {
             guard let subtree = client.record.subtree, let kept = keyParts[name] else { continue }
@@ -37,12 +37,10 @@ extension HubDesk {
             guard now != kept, now.directory != nil else { continue }
             isOther = true
             if kept.directory == now.directory { continue }
-            if let key = try? PublicKey(line: client.record.publicKey) { ended.append(key) }
+            ended.append(client.record)
         }
         guard isOther else { return }
         try writeKeys()
-        let keys = keys
-        // Looks at every process: not on this thread.
-        for key in ended { helpers.run { keys.endSessions(of: key) } }
+        ended.forEach(endSessions)
     }
 }

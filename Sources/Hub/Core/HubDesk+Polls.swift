@@ -4,7 +4,11 @@ import SyncCore
 
 extension HubDesk {
     /// Holds a request open; answers it at once if there is something to say.
-    func hold(_ subject: Poll.Subject, of caller: Caller, for time: Nanoseconds, _ responder: HTTPResponder) {
+    /// - Throws: when the caller has as many open that are no question for changes as one may have.
+    func hold(
+        _ subject: Poll.Subject, of caller: Caller, for time: Nanoseconds, _ responder: HTTPResponder
+    ) throws(ErrorMessage) {
+        if case .changes = subject {} else { try checkPolls(of: caller) }
         lastPoll += 1
         let id = lastPoll
         if case .changes(let client, _) = subject { opened(client) }
@@ -14,6 +18,20 @@ extension HubDesk {
         let queue = queue
         responder.onClose { queue.async { desk.abandon(id) } }
         settle()
+    }
+
+    /// Waits and logs that one caller may have open.
+    static let mostPolls = 16
+
+    /// - Throws: when there are so many.
+    func checkPolls(of caller: Caller) throws(ErrorMessage) {
+        let own = polls.count { poll in
+            if case .changes = poll.subject { false } else { poll.client == caller.name }
+        }
+        if own < HubDesk.mostPolls { return }
+        throw ErrorMessage(
+            .tooMany,
+            "\(HubDesk.mostPolls) requests that wait are open already (syncctl wait, log --follow); end one of them")
     }
 
     /// A client has as many polls as it likes, but the oldest is let go when there are too many.
@@ -34,6 +52,7 @@ extension HubDesk {
 
     private func remove(_ poll: Poll) {
         polls.removeAll { $0.id == poll.id }
+        logsLooked[poll.id] = nil
         guard case .changes(let client, _) = poll.subject else { return }
         clients[client]?.openPolls -= 1
         heard(client)
@@ -45,6 +64,8 @@ extension HubDesk {
         do { try findSubtrees() } catch { hubLog.error("subtrees_not_found", ["reason": "\(error)"]) }
         do { try followParts() } catch { hubLog.error("keys_not_written", ["reason": "\(error)"]) }
         endSilentComing()
+        endInvites()
+        retryGate()
         for poll in polls {
             do {
                 guard try isDue(poll) else { continue }
@@ -81,16 +102,27 @@ extension HubDesk {
             if !isHeldStill, let known = query.coming, coming.mark(of: name) > known { return true }
             if !isHeldStill, wantedMark > query.wanted, !wantedContents.isEmpty { return true }
             return ChangesRule.isReady(query, head: try head, barrier: barrier, isPaused: isHeldStill)
-        case .wait(let goal): return try isCaughtUp(goal) && waiting(for: goal).isEmpty
-        case .log(let after, _): return try head > after
+        case .wait(let goal, _): return try isCaughtUp(goal) && waiting(for: goal).isEmpty
+        case .log(let after, _, let caller): return try hasLog(after: after, caller, poll.id)
         }
+    }
+
+    /// Whether there is something to tell: of a part not every change is, and what was passed over is not looked at again.
+    private func hasLog(after: Sequence, _ caller: Caller, _ poll: Int) throws -> Bool {
+        let (head, sight) = (try head, try sight(of: caller))
+        if sight.isEverything { return head > after }
+        let start = max(after, logsLooked[poll] ?? after)
+        guard head > start else { return false }
+        logsLooked[poll] = head
+        return try !log(after: start, limit: 1, sight).isEmpty
     }
 
     private func answer(_ poll: Poll) throws -> HTTPResponse? {
         switch poll.subject {
         case .changes(let name, let query): try answer(query, of: name, poll.responder)
-        case .wait(let goal): try .message(waitResponse(goal))
-        case .log(let after, let limit): try .message(log(after: after, limit: limit))
+        case .wait(let goal, let caller): try .message(waitResponse(goal, sight(of: caller)))
+        case .log(let after, let limit, let caller):
+            try .message(log(after: after, limit: limit, sight(of: caller)))
         }
     }
 
@@ -98,6 +130,7 @@ extension HubDesk {
         var limits = polls.map(\.deadline) + [lastCollection + HubDesk.collectsEvery]
         if placer.hasToRetry || placer.isDirty { limits.append(clock.uptime() + .seconds(1)) }
         if let end = coming.nextEnd { limits.append(end) }
+        if let gate = nextAtGate { limits.append(gate) }
         let now = clock.now()
         for client in clients.values {
             if case .paused(let until?) = client.pause(at: now) { limits.append(clock.uptime() + until - now) }
@@ -121,6 +154,8 @@ extension HubDesk {
         guard clock.uptime() - lastCollection >= HubDesk.collectsEvery else { return }
         lastCollection = clock.uptime()
         collectStaging(except: Set(commitLines.keys))
+        for name in clients.keys { checkQuota(of: name) }
         collectTombstones()
+        copyKeeper.lookAgain()
     }
 }

@@ -15,21 +15,19 @@ extension HubDesk {
             hubLog.error("share_away", ["reason": reason])
             placer.isShareAway = true
             share?.forgetAll()
+        case .doubted: share?.doubtDeletions()
         case .back:
             hubLog.info("share_back", ["then": "everything in it is looked at"])
             placer.isShareAway = false
             endSFTPSessions()
             share?.lookAtAllAgain()
+            copyKeeper.look(atAll: true)
             planFlush()
         }
     }
 
     /// They are confined to the directory that was at the share's path then: whoever wants to go on logs in again.
     private func endSFTPSessions() {
-        let keys = keys
-        for client in clients.values where client.record.revokedAt == nil {
-            guard let key = try? PublicKey(line: client.record.publicKey) else { continue }
-            helpers.run { keys.endSessions(of: key) }
-        }
+        for client in clients.values where client.record.revokedAt == nil { endSessions(of: client.record) }
     }
 }

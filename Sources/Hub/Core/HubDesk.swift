@@ -21,6 +21,8 @@ final class HubDesk {
     let verifiers: WorkerPool
     /// For what takes time and verifies nothing: making keys.
     let helpers = WorkerPool("hub.help", width: 1)
+    /// For ending sessions, which looks at every process.
+    let gatekeepers = WorkerPool("hub.gate", width: 1)
     /// For pages of changes that are long.
     let pages = WorkerPool("hub.pages", width: 2)
     /// For what only reads, and may read much.
@@ -40,18 +42,23 @@ final class HubDesk {
     let journal: Journal
     let placer: Placer
     let fence: ShareFence
+    let uploads: Uploads
     /// Nil where packs lie in staging.
     let packMemory: PackMemory?
     /// SHA-256.
     let adminTokenHash: [UInt8]
     /// By name, revoked ones too.
     var clients: [String: LiveClient] = [:]
-    /// The token that each client came with last.
-    var tokenHashes: [String: [UInt8]] = [:]
+    /// Who may come in is asked there first.
+    let door: Door
     /// Tokens that were good once, by their hash: their bearers are told the truth.
     var revokedTokens: Set<[UInt8]> = []
+    /// Who may come in, beyond what the journal says.
+    var gate = Gate()
     var polls: [Poll] = []
     var lastPoll = 0
+    /// By poll: up to where the log has nothing that its caller may be told.
+    var logsLooked: [Int: Sequence] = [:]
     /// The newest barrier that was raised; 0 as long as nobody has waited since the start.
     var barrier: Int64 = 0
     /// Above every barrier that any client has heard of.
@@ -85,6 +92,10 @@ final class HubDesk {
     var keyParts: [String: SharePart] = [:]
     /// What ``ClientsFile`` says.
     var keptClients: ClientsFile?
+    /// When the staging of each client was looked at last, by the clock that never goes back.
+    var quotaLooks: [String: Nanoseconds] = [:]
+    /// When it was looked last whether the disk is full, by the same clock.
+    var lastRoomLook: Nanoseconds?
     /// Of the clock that never goes back.
     var lastRetry: Nanoseconds = 0
     /// From ``Journal/runningTime`` on.
@@ -95,12 +106,14 @@ final class HubDesk {
     var lastCollection: Nanoseconds
     /// Takes in what is done in the share; none before the start.
     private(set) var share: ShareWatcher?
+    /// Keeps what is current beside the share.
+    let copyKeeper: CopyKeeper
     private var timer: DispatchSourceTimer?
     private var isFlushPlanned = false
 
     init(
         layout: HubLayout, name: String, settings: HubCoreSettings, clock: HubClock, keys: any KeyKeeper,
-        address: @escaping @Sendable () throws -> HubAddress, queue: DispatchQueue, verifiers: WorkerPool
+        address: @escaping @Sendable () throws -> HubAddress, queue: DispatchQueue, verifiers: WorkerPool, door: Door
     ) throws {
         self.layout = layout
         self.name = name
@@ -110,10 +123,11 @@ final class HubDesk {
         self.address = address
         self.queue = queue
         self.verifiers = verifiers
+        self.door = door
         preparers = WorkerPool("hub.prepare", width: settings.preparers)
         ready = ReadyTable(most: settings.mostReady)
         lastCollection = clock.uptime()
-        store = try Store(layout, busyFrom: settings.busyFrom)
+        store = try Store(layout, busyFrom: settings.busyFrom, protect: settings.protect)
         packMemory = PackMemory(root: layout.root, limit: settings.packMemory)
         adminTokenHash = try HubDesk.adminTokenHash(layout)
         journal = try Journal(path: layout.journal)
@@ -121,8 +135,22 @@ final class HubDesk {
         notedMoment = running.moment(at: clock.uptime())
         placer = Placer(
             store: store, journal: journal, clock: clock, generation: randomBytes(count: 8).map(Escaping.hex).joined())
-        fence = try ShareFence(store: store, journal: journal)
+        let time = running
+        fence = try ShareFence(store: store, journal: journal) { time.moment(at: clock.uptime()) }
         placer.isShareAway = fence.reason != nil
+        let sessions = HubDesk.listen(layout)
+        let pieces = try Uploads(
+            journal: journal, store: store, sessions: sessions,
+            patience: Int64(settings.brokenHours) * 3_600, moment: { time.moment(at: clock.uptime()) })
+        uploads = pieces
+        placer.piece = { [unowned pieces] in pieces.piece(at: $0) }
+        placer.onMoved = { [unowned pieces] in pieces.moved($0, $1, $2) }
+        if let sessions {
+            placer.authors = { sessions.authors(of: $0) }
+            placer.onTakenIn = { sessions.take($0) }
+            placer.onPlaced = { sessions.placed($0) }
+        }
+        copyKeeper = CopyKeeper(store: store, placer: placer, queue: queue, pause: settings.protectPause)
         let records = try journal.clients()
         clients = Dictionary(uniqueKeysWithValues: records.map { ($0.name, LiveClient($0)) })
         // Those before the last start count from milliseconds too.
@@ -140,7 +168,7 @@ final class HubDesk {
     /// After the start, on the queue: watches the share and sets the timer.
     func start() {
         let share = ShareWatcher(
-            placer: placer, fence: fence, clock: clock, queue: queue, settings: settings,
+            placer: placer, fence: fence, uploads: uploads, clock: clock, queue: queue, settings: settings,
             moment: { [unowned self] in moment }
         ) { [unowned self] in
             do { try countHeld() } catch { hubLog.error("held_failed", ["reason": "\(error)"]) }
@@ -150,12 +178,26 @@ final class HubDesk {
         fence.onChange = { [unowned self] in shareChanged($0) }
         if let reason = fence.reason { hubLog.error("share_away", ["reason": reason]) }
         share.start()
+        nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
+        uploads.start { [queue] in queue.async { desk.share?.uploadsChanged() } }
         collectTombstones()
+        copyKeeper.onKept = { [unowned self] in planFlush() }
+        copyKeeper.look(atAll: true)
         settle()
+    }
+
+    /// Without that the hub sees what phones do in the share alone.
+    private static func listen(_ layout: HubLayout) -> SessionSocket? {
+        do { return try SessionSocket(layout) } catch {
+            hubLog.warning("sessions_unheard", ["reason": "\(error)"])
+            return nil
+        }
     }
 
     func stop() {
         isStopped = true
+        uploads.stop()
+        copyKeeper.stop()
         share?.stop()
         for poll in polls { poll.responder.respond(.refusal(HubDesk.stopping)) }
         polls = []
@@ -166,6 +208,7 @@ final class HubDesk {
         timer = nil
         flush()
         packMemory?.remove()
+        door.tellAllowances()
         // The journal of a stopped hub is one file: whoever puts another in its place need not know of its log.
         do { try journal.checkpoint() } catch { hubLog.warning("journal_log_left", ["reason": "\(error)"]) }
     }
@@ -209,8 +252,10 @@ final class HubDesk {
 
     /// Takes a client's row anew, after the journal has changed it.
     func reload(_ name: String) throws {
-        guard let record = try journal.client(named: name) else { return clients[name] = nil }
-        var client = clients[name] ?? LiveClient(record)
+        guard var record = try journal.client(named: name) else { return clients[name] = nil }
+        // The journal may not have been told yet.
+        record.revokedAt = record.revokedAt ?? gate.leaving[name]
+        var client = clients[name] ?? newHolder(record)
         if client.record.generation != record.generation {
             client.forgetReport()
         }
@@ -221,6 +266,14 @@ final class HubDesk {
         client.savedSeen = record.seenMoment
         clients[name] = client
         keepClientsFile()
+    }
+
+    /// What is going on in the name of whoever had it before is not this one's.
+    private func newHolder(_ record: ClientRecord) -> LiveClient {
+        gate.lastHolder += 1
+        var client = LiveClient(record)
+        client.holder = gate.lastHolder
+        return client
     }
 
     // MARK: - Later
@@ -244,6 +297,7 @@ final class HubDesk {
             try placer.flush()
             try writeReports()
             diskTrouble = nil
+            copyKeeper.look()
             if isBurst { Memory.trim() }
         } catch {
             let isReadOnly = isDiskReadOnly(error) || (error as? FileTreeError)?.reason == .readOnly

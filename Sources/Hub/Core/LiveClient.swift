@@ -24,6 +24,8 @@ struct LiveClient {
     /// It merges as if new: its commits wait until what lay in the share before has been taken in. A journal from a backup is
     /// behind its share, and would call the newer contents that both have conflicts.
     var shareMark: Int64?
+    /// Which of those that had the name since the hub started.
+    var holder = 0
     /// What the journal has as `seenMoment`.
     var savedSeen: Int64
 

@@ -86,6 +86,12 @@ final class PackMemory: Sendable {
     /// Removes what was laid out for a client.
     func clear(_ client: String) { for item in items(of: client) { try? item.remove() } }
 
+    /// For who has a name now: sessions of who had it before hold on to a directory that is gone.
+    func remove(_ client: String) {
+        clear(client)
+        rmdir("\(path)/\(client)")
+    }
+
     /// The hub is stopping: nothing stays. A session that goes on with another hub process gets its packs in staging.
     func remove() { PackMemory.remove(path) }
 

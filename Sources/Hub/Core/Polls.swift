@@ -6,8 +6,8 @@ import SyncCore
 struct Poll {
     enum Subject {
         case changes(client: String, ChangesQuery)
-        case wait(WaitGoal)
-        case log(after: Sequence, limit: Int)
+        case wait(WaitGoal, of: Caller)
+        case log(after: Sequence, limit: Int, of: Caller)
     }
     let id: Int
     /// Who asks; nil for the administrator.

@@ -159,7 +159,7 @@ struct Preparation: Sendable {
             guard let built else { throw isOther }
             // Its new bytes are in it.
             if let staged = source.staged {
-                try? store.stagingArea(of: client).remove(staged)
+                store.removeStaged(staged, of: client)
             }
             return built
         } catch let error as FileTreeError where error.leavesBytesMissing {

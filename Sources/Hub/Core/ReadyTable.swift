@@ -34,6 +34,8 @@ struct ReadyTable<Value> {
         return out
     }
 
+    func values(of client: String) -> [Value] { entries[client, default: []].map(\.value) }
+
     /// It is the caller's from now on.
     mutating func take(_ digest: Digest, for client: String) -> Value? {
         remove { $0 == client && $1.digest == digest }.first

@@ -49,6 +49,12 @@ extension Store {
         }
     }
 
+    /// For who has a name now: sessions of who had it before hold on to a directory that is gone.
+    func removeComing(of client: String) {
+        closeComing(of: client)
+        rmdir(layout.coming(for: client))
+    }
+
     /// Of a regular file; nil for anything else.
     private static func status(_ path: String) -> stat? {
         var status = stat()

@@ -1,5 +1,6 @@
 internal import ControlAPI
 internal import FileTree
+import Glibc
 internal import Journal
 import SyncCore
 
@@ -19,7 +20,7 @@ extension Store {
         var ages = try journal.stagedAges()
         ages.meet(items.mapValues { Ages.Stamp($0.status) }, at: moment)
         for (path, _) in ages.lying(for: life, at: moment) where !busy.contains(path.names[0].description) {
-            guard let item = items[path], (try? item.remove()) != nil else { continue }
+            guard let item = items[path], remove(item) else { continue }
             ages.forget(path)
         }
         try journal.keepStagedAges(ages, at: moment)
@@ -32,14 +33,53 @@ extension Store {
         let items = staged(by: client).filter {
             !keepsAhead || !$0.name.bytes.starts(with: StagedResponse.prefix.utf8)
         }
-        for item in items { try? item.remove() }
-        return items.count
+        return items.count { remove($0) }
+    }
+
+    /// Takes a client's staging directory away from all sessions that have it.
+    /// - Returns: what has to be removed from ``incoming``, which may take long; nil if nothing was there.
+    /// - Throws: ``HubFileError``.
+    func removeStaging(of client: String) throws(HubFileError) -> Name? {
+        let own = layout.staging + "/" + client
+        let name = PrivateArea.randomName()
+        if rename(own, "\(incoming.path)/\(name)") == 0 { return name }
+        if errno == ENOENT { return nil }
+        throw HubFileError(doing: "empty", path: own, code: errno)
     }
 
     /// Removes what was laid out for a client whose connection is gone.
     func clearLaidOut(for client: String) {
         for item in staged(by: client) where item.name.bytes.starts(with: LayOutResponse.prefix.utf8) {
-            try? item.remove()
+            remove(item)
+        }
+    }
+
+    /// Removes one thing that a client has staged, whatever it is; nothing when absent.
+    func removeStaged(_ name: Name, of client: String) {
+        guard let area = try? stagingArea(of: client), let item = try? area.item(named: name) else { return }
+        remove(item)
+    }
+
+    /// A directory, which no client of ours makes there, may hold very much and be very deep: it is taken aside, and emptied
+    /// where nobody waits for it.
+    /// - Returns: false if it is still there.
+    @discardableResult
+    private func remove(_ item: PrivateItem) -> Bool {
+        if item.status.kind != .directory { return (try? item.remove()) != nil }
+        guard let doomed = try? PrivateArea(path: layout.privateFiles + "/doomed"),
+            (try? item.move(to: doomed, as: PrivateArea.randomName())) != nil
+        else { return false }
+        emptyDoomed()
+        return true
+    }
+
+    /// Removes what was taken aside, also by a hub before this one.
+    func emptyDoomed() {
+        let path = layout.privateFiles + "/doomed"
+        remover.async {
+            var status = stat()
+            guard lstat(path, &status) == 0, let doomed = try? PrivateArea(path: path) else { return }
+            for item in (try? doomed.items()) ?? [] { try? item.remove() }
         }
     }
 

@@ -16,10 +16,13 @@ extension Store {
         try incoming.sync()
     }
 
-    /// See ``ShareDisk/sync(_:)``.
-    func sync(_ touched: Touched) throws {
-        guard touched.count <= Touched.most, isDiskBusy else { return try sync() }
-        do throws(FileTreeError) { try syncEach(touched) } catch {
+    /// See ``ShareDisk/sync(_:_:)``.
+    func sync(_ touched: Touched, _ items: [PrivateItem]) throws {
+        guard touched.count + items.count <= Touched.most, isDiskBusy else { return try sync() }
+        do throws(FileTreeError) {
+            for item in items { try item.sync() }
+            try syncEach(touched)
+        } catch {
             // What cannot be opened by itself is durable with all the rest. A disk that fails is no such thing.
             guard error.leavesBytesMissing else { throw error }
             try sync()

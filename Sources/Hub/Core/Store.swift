@@ -1,3 +1,4 @@
+import Dispatch
 internal import FileTree
 import Glibc
 internal import Processes
@@ -7,28 +8,45 @@ import Synchronization
 /// Where the hub's bytes lie: the share, staging, `versions/` and the private areas, all on one file system. Any thread.
 ///
 /// `incoming` holds verified contents that wait to be placed: nobody but a placement refers to them, and what none refers
-/// to is rubbish. `displaced` holds what came out of the share on its way to `versions/`: never rubbish.
+/// to is rubbish. `displaced` holds what came out of the share on its way to `versions/`: never rubbish. What `copies` holds after
+/// a crash is kept if its bytes are on record.
 final class Store: Sendable {
     let layout: HubLayout
     private let held: Mutex<TreeRoot>
     let incoming: PrivateArea
     let displaced: PrivateArea
+    /// Copies of what is current, on their way to `versions/`.
+    let copies: PrivateArea
+    /// Whether such copies are made.
+    let protection: Protection
+    /// What a hub before this one has left of them.
+    let leftCopies: [PrivateItem]
     /// The directory of ``incoming`` as a tree, for attributes.
     let incomingTree: TreeRoot
+    /// For what takes time to remove.
+    let remover = DispatchQueue(label: "hub.remove", qos: .background)
 
     /// From so many bytes on that Linux has still to write, only what is needed is made durable.
     private let busyFrom: Int64
 
     /// A share that is not there is waited for; an empty directory stands for it until then. See ``ShareFence``.
-    /// - Parameter busyFrom: see ``HubCoreSettings/busyFrom``.
+    /// - Parameters:
+    ///   - busyFrom: see ``HubCoreSettings/busyFrom``.
+    ///   - protect: see ``HubCoreSettings/protect``.
     /// - Throws: ``FileTreeError``.
-    init(_ layout: HubLayout, busyFrom: Int64 = HubCoreSettings().busyFrom) throws {
+    init(
+        _ layout: HubLayout, busyFrom: Int64 = HubCoreSettings().busyFrom, protect: ProtectSetting = .never
+    ) throws {
         self.layout = layout
         self.busyFrom = busyFrom
         held = Mutex(try Store.openShare(layout))
         incoming = try PrivateArea(path: layout.privateFiles + "/incoming")
         displaced = try PrivateArea(path: layout.privateFiles + "/displaced")
         incomingTree = try TreeRoot(path: incoming.path)
+        copies = try PrivateArea(path: layout.privateFiles + "/copies")
+        leftCopies = try copies.items()
+        protection = Protection(protect, canClone: protect != .never && Store.canClone(copies))
+        emptyDoomed()
     }
 
     private static func openShare(_ layout: HubLayout) throws -> TreeRoot {
@@ -55,7 +73,7 @@ final class Store: Sendable {
     // MARK: - Versions
 
     /// The directory `versions/ab` that a digest belongs to; made if missing.
-    private func shelf(_ digest: Digest) throws(FileTreeError) -> PrivateArea {
+    func shelf(_ digest: Digest) throws(FileTreeError) -> PrivateArea {
         try PrivateArea(path: layout.versions + "/" + digest.hex.prefix(2))
     }
 
@@ -70,11 +88,14 @@ final class Store: Sendable {
 
     /// Of the file with these bytes in `versions/`, in bytes; nil when there is none. One system call, since clients ask about many.
     func sizeOfVersion(_ digest: Digest) -> Int64? {
-        let hex = digest.hex
         var status = stat()
-        guard lstat("\(layout.versions)/\(hex.prefix(2))/\(hex)", &status) == 0, status.st_mode & S_IFMT == S_IFREG
-        else { return nil }
+        guard lstat(path(ofVersion: digest), &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int64(status.st_size)
+    }
+
+    func path(ofVersion digest: Digest) -> String {
+        let hex = digest.hex
+        return "\(layout.versions)/\(hex.prefix(2))/\(hex)"
     }
 
     /// Puts a file away under its digest. If those bytes are there already, this copy of them is dropped.

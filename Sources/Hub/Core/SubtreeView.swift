@@ -68,13 +68,27 @@ struct SubtreeView {
     }
 
     private mutating func standing(_ directory: NodeID) throws -> Standing {
-        if directory == top { return Standing(isInside: true, isFixed: true) }
-        if directory == .root { return Standing(isInside: false, isFixed: true) }
-        if let known = standings[directory] { return known }
-        guard let node = try journal.node(directory) else { return Standing(isInside: false, isFixed: false) }
-        var standing = try standing(node.parent)
-        standing.isFixed = standing.isFixed && node.locationVersion == .first
-        standings[directory] = standing
+        // Deleted directories may be a long row.
+        var row: [Node] = []
+        var current = directory
+        var standing = Standing(isInside: false, isFixed: false)
+        while true {
+            if current == top || current == .root {
+                standing = Standing(isInside: current == top, isFixed: true)
+                break
+            }
+            if let known = standings[current] {
+                standing = known
+                break
+            }
+            guard let node = try journal.node(current) else { break }
+            row.append(node)
+            current = node.parent
+        }
+        while let node = row.popLast() {
+            standing.isFixed = standing.isFixed && node.locationVersion == .first
+            standings[node.id] = standing
+        }
         return standing
     }
 
@@ -98,23 +112,30 @@ struct SubtreeView {
     private mutating func past(of node: Node, since first: Sequence) throws -> Past {
         let standing = try standing(node.parent)
         if standing.isFixed, node.locationVersion == .first { return .always(inside: standing.isInside) }
-        return try past(of: node.id, from: first, to: Sequence(.max))
+        return try past(of: node.id, from: first, to: Sequence(.max), above: 0)
     }
 
-    private mutating func past(ofDirectory id: NodeID, from first: Sequence, to end: Sequence) throws -> Past {
+    private mutating func past(
+        ofDirectory id: NodeID, from first: Sequence, to end: Sequence, above: Int
+    ) throws -> Past {
         if id == top || id == .root { return .always(inside: id == top) }
         let standing = try standing(id)
         if standing.isFixed { return .always(inside: standing.isInside) }
-        return try past(of: id, from: first, to: end)
+        // A row of deleted directories that is longer than any could be: it is told that they are gone, if they were known.
+        if above > 2 * TreeLimits.directories { return Past(wasInside: true, wasOutside: true) }
+        return try past(of: id, from: first, to: end, above: above + 1)
     }
 
-    private mutating func past(of id: NodeID, from first: Sequence, to end: Sequence) throws -> Past {
+    private mutating func past(
+        of id: NodeID, from first: Sequence, to end: Sequence, above: Int
+    ) throws -> Past {
         var places = try journal.places(of: id, after: first).filter { $0.seq < end }
         if let before = try journal.location(of: id, at: first) { places.insert((before, first), at: 0) }
         var past = Past()
         for (index, place) in places.enumerated() where !past.isBoth {
             let next = index + 1 < places.count ? places[index + 1].seq : end
-            past.add(try self.past(ofDirectory: place.location.parent, from: place.seq, to: next))
+            past.add(
+                try self.past(ofDirectory: place.location.parent, from: place.seq, to: next, above: above))
         }
         return past
     }

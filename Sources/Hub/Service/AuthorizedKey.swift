@@ -4,7 +4,8 @@ package struct AuthorizedKey: Hashable, Sendable {
     package enum Access: Hashable, Sendable {
         /// The tunnel to the API, and SFTP: the share to read, its own staging to fill.
         case agent
-        /// The tunnel to the API and nothing else, until a time (Unix seconds): a one-time key.
+        /// The tunnel to the API and nothing else, until a time (Unix seconds): a one-time key, or the key of who has joined and has not
+        /// said hello yet.
         case invite(expires: Int64)
         /// SFTP only: the share, to read and write.
         case sftp
@@ -33,12 +34,18 @@ package struct AuthorizedKey: Hashable, Sendable {
 
 /// Decides who may log in. The sync core tells it all keys whenever a client comes, goes or changes its key.
 package protocol KeyKeeper: Sendable {
-    /// Replaces the whole list. When it returns, the next login sees the new one, also after a power cut. Sessions that are
-    /// open stay open: end them by ``endSessions(of:)``. Any thread.
+    /// Replaces the whole list. From the call on, also if it throws, a session by a key that is not in it ends as soon as its login is
+    /// known. When it returns, the next login sees the new list, also after a power cut. Sessions that are open stay open: end them by
+    /// ``endUnlisted(strangers:)``. Any thread.
     func rewrite(_ keys: [AuthorizedKey]) throws
 
-    /// Ends the live SSH sessions that a key opened, if it can tell them. Any thread.
+    /// Ends the live SSH sessions that a key opened, if it can tell them. Any thread. Blocks.
     func endSessions(of key: PublicKey)
+
+    /// Ends the live SSH sessions by keys that are not in the list. Any thread. Blocks.
+    /// - Parameter strangers: those too that nobody can be shown to own.
+    /// - Returns: how many processes are there nevertheless.
+    func endUnlisted(strangers: Bool) -> Int
 }
 
 /// An OpenSSH public key: `ssh-ed25519 AAAA…`. No other kind is served (libssh2 1.10 signs with no other that OpenSSH 9 takes).

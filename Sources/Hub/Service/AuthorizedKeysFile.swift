@@ -1,4 +1,5 @@
 import Glibc
+internal import Processes
 internal import Settings
 
 /// The text of `authorized_keys` (sshd(8), AUTHORIZED_KEYS FILE FORMAT). Every key has a forced command, which sshd also runs in
@@ -51,6 +52,7 @@ package final class AuthorizedKeysFile: KeyKeeper {
     private let path: String
     private let text: AuthorizedKeysText
     private let sessions: SSHSessions
+    private let log = Log("sshd")
 
     /// - Parameter program: the absolute path of `synchub`, for the forced command.
     package init(layout: HubLayout, configuration: HubConfiguration, program: String, sessions: SSHSessions) {
@@ -60,13 +62,41 @@ package final class AuthorizedKeysFile: KeyKeeper {
         self.sessions = sessions
     }
 
-    /// Writes the file anew: see ``KeyKeeper``.
+    /// Writes the file anew, if it says something else: see ``KeyKeeper``. Where it cannot be written (a disk that is full to the last
+    /// inode), the lines of keys that may not come in any more become comments where they stand.
     package func rewrite(_ keys: [AuthorizedKey]) throws {
-        try Secrets.write(Array(text.render(keys).utf8), to: path)
+        sessions.list(keys.map(\.key))
+        let wanted = text.render(keys)
+        if (try? HubFile.read(path)) == wanted { return }
+        do { try Secrets.write(Array(wanted.utf8), to: path) } catch {
+            do { try strikeOut(allBut: keys) } catch let other { log.error("key_left", ["reason": "\(other)"]) }
+            throw error
+        }
+    }
+
+    /// One byte for each line: it needs no room, and sshd reads the line as it was or as a comment.
+    private func strikeOut(allBut keys: [AuthorizedKey]) throws {
+        guard let text = try HubFile.read(path) else { return }
+        let file = try HubFile.check(open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW), "write", path)
+        defer { close(file) }
+        var place = 0
+        for line in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            let said = String(decoding: line, as: UTF8.self)
+            if !line.isEmpty, line.first != UInt8(ascii: "#"),
+                !keys.contains(where: { said.hasSuffix(" \($0.key.line) \($0.client)") })
+            {
+                try HubFile.check(Int32(pwrite(file, "#", 1, place)), "write", path)
+            }
+            place += line.count + 1
+        }
+        try HubFile.check(fdatasync(file), "write", path)
     }
 
     /// Those whose login this hub saw: see ``KeyKeeper``.
     package func endSessions(of key: PublicKey) { sessions.end(openedBy: key) }
+
+    /// See ``KeyKeeper``.
+    package func endUnlisted(strangers: Bool) -> Int { sessions.endUnlisted(strangers: strangers) }
 }
 
 /// A moment, as sshd writes it.

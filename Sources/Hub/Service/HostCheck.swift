@@ -18,7 +18,7 @@ struct HostCheck: Sendable {
             let configuration = try HubConfiguration.load(layout)
             findings.append(.good("config", "hub.json5 is understood; the hub is called '\(configuration.name)'"))
             findings.append(confinement(configuration.unconfined))
-            findings += network(configuration) + sshd(configuration)
+            findings += network(configuration) + sshd(configuration) + protection(configuration)
         } catch {
             findings.append(confinement(.members))
             findings.append(

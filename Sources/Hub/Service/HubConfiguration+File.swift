@@ -13,7 +13,14 @@ extension HubConfiguration {
         try writeSettings(text, as: HubSettings.self, to: layout.configuration)
     }
 
-    private var text: SettingsText {
+    /// - Throws: `SettingsError`.
+    static func parse(_ bytes: [UInt8]) throws -> HubConfiguration {
+        let settings: HubSettings = try decodeSettings(bytes, path: "hub.json5")
+        return settings.configuration
+    }
+
+    /// As it is written.
+    var text: SettingsText {
         """
         // A SyncHub: what a person may want to change. `synchub check` says what is wrong with it.
         {
@@ -31,8 +38,17 @@ extension HubConfiguration {
             },
             // Devices remember this port: they reach it through their SSH connection.
             api: { port: \(apiPort) },
-            // What phones and other SFTP clients put into the share counts once it stayed quiet for so many milliseconds.
-            share: { settle_ms: \(shareSettle) },
+            // What phones and other SFTP clients put into the share counts once it stayed quiet for so many milliseconds. An upload
+            // that broke off waits until it is written whole or renamed; when the hub has run for broken_hours since, it is taken in
+            // as it is. 0: at once.
+            share: {
+                settle_ms: \(shareSettle),
+                broken_hours: \(brokenHours),
+                // What they overwrite in place or remove is gone, unless a copy of it was kept beside the share. "off": copies that
+                // share their blocks where the file system can (btrfs, xfs), none elsewhere. "copy": elsewhere whole copies, which
+                // take as much room again. "never": none anywhere. synchub check tells which applies.
+                protect: \(protect),
+            },
             // Deletions and rewrites of one device wait for a person (syncctl held) when those of so many minutes are so many
             // percent of all that is there, and at least so many. 0 percent: never.
             guard: {
@@ -47,6 +63,12 @@ extension HubConfiguration {
             // what has no room there lies on the disk. 0: all on the disk. size_mib: how much travels as one at most, in either
             // direction; a device that fetches holds it in memory.
             packs: { memory_mib: \(packMemoryMiB), size_mib: \(packMiB) },
+            // Whether avahi, where it runs, tells the local network of this hub (its name, port and host key's fingerprint), so that agents
+            // find it under an address that they do not know.
+            announce: \(announce),
+            // What one device may have uploaded without naming it in a commit, in MiB that it takes on the disk (0: any amount) and in
+            // files; what is over goes, the oldest first, and is sent again.
+            staging: { max_mib: \(stagingMiB), max_files: \(stagingFiles) },
             // The names or addresses that invites tell devices, best first: hosts: ["pi.home", "192.168.1.5"].
             // Without it: what this machine finds out about itself.
         }
@@ -57,7 +79,9 @@ extension HubConfiguration {
 
 /// `hub.json5` as it is written.
 private struct HubSettings: SettingsGroup {
-    enum Key: String, CaseIterable { case name, listen, sftp, api, share, hosts, stale_days, packs, `guard` }
+    enum Key: String, CaseIterable {
+        case name, listen, sftp, api, share, hosts, stale_days, packs, announce, staging, `guard`
+    }
     static let anyAddress = "any"
     let configuration: HubConfiguration
 
@@ -66,6 +90,7 @@ private struct HubSettings: SettingsGroup {
         let api: APISettings = try settings.group(.api)
         let share: ShareSettings = try settings.group(.share)
         let packs: PackSettings = try settings.group(.packs)
+        let staging: StagingSettings = try settings.group(.staging)
         let rule: GuardSettings = try settings.group(.guard)
         let hosts: [String] = try settings.list(.hosts)
         let listen = try settings.value(.listen, default: HubSettings.anyAddress)
@@ -82,11 +107,15 @@ private struct HubSettings: SettingsGroup {
         var configuration = HubConfiguration(
             name: name, listen: listen == HubSettings.anyAddress ? nil : listen, sftpMode: sftp.mode.mode,
             sftpPort: sftp.port, apiPort: api.port, hosts: hosts.isEmpty ? nil : hosts,
-            shareSettle: share.settle, massDeletePercent: rule.percent, massDeleteLeast: rule.least,
+            shareSettle: share.settle, brokenHours: share.brokenHours, massDeletePercent: rule.percent,
+            massDeleteLeast: rule.least,
             massDeleteMinutes: rule.minutes,
             staleDays: try settings.value(.stale_days, default: 90, in: 0...36_500),
             packMemoryMiB: packs.memory, packMiB: packs.size)
         configuration.unconfined = sftp.unconfined
+        configuration.announce = try settings.value(.announce, default: true)
+        configuration.protect = share.protect
+        (configuration.stagingMiB, configuration.stagingFiles) = (staging.size, staging.files)
         self.configuration = configuration
     }
 }
@@ -102,6 +131,20 @@ private struct PackSettings: SettingsGroup {
     init(_ settings: SettingsReader<Key>) throws {
         memory = try settings.value(.memory, default: 64, in: 0...1_048_576)
         size = try settings.value(.size, default: 16, in: 1...64)
+    }
+}
+
+private struct StagingSettings: SettingsGroup {
+    enum Key: String, CaseIterable {
+        case size = "max_mib"
+        case files = "max_files"
+    }
+    let size: Int
+    let files: Int
+
+    init(_ settings: SettingsReader<Key>) throws {
+        size = try settings.value(.size, default: 0, in: 0...1_073_741_824)
+        files = try settings.value(.files, default: 10_000, in: 0...1_000_000_000)
     }
 }
 
@@ -130,11 +173,19 @@ private struct APISettings: SettingsGroup {
 }
 
 private struct ShareSettings: SettingsGroup {
-    enum Key: String, CaseIterable { case settle = "settle_ms" }
+    enum Key: String, CaseIterable {
+        case settle = "settle_ms"
+        case brokenHours = "broken_hours"
+        case protect
+    }
     let settle: Int
+    let brokenHours: Int
+    let protect: ProtectSetting
 
     init(_ settings: SettingsReader<Key>) throws {
         settle = try settings.value(.settle, default: 500, in: 0...60_000)
+        brokenHours = try settings.value(.brokenHours, default: 24, in: 0...87_600)
+        protect = try settings.value(.protect, default: .off)
     }
 }
 
@@ -163,6 +214,8 @@ private enum SFTPModeSetting: String, SettingChoice {
 }
 
 extension UnconfinedSessions: SettingChoice {}
+
+extension ProtectSetting: SettingChoice {}
 
 extension HubConfiguration {
     static let expectedName = "1 to 64 characters on one line"

@@ -22,8 +22,14 @@ package struct HubConfiguration: Hashable, Sendable {
     package var apiPort: UInt16
     /// The names and addresses that invites tell devices; nil to find them out.
     package var hosts: [String]?
+    /// Whether the local network is told of it, where avahi runs.
+    package var announce = true
     /// A file in the share counts once nothing has happened to it for so long, in milliseconds.
     package var shareSettle: Int
+    /// An upload that broke off is taken in as it is when hubs have run for so many hours since; 0: at once.
+    package var brokenHours: Int
+    /// Whether what is current in the share is kept beside it.
+    package var protect = ProtectSetting.off
     /// Deletions and rewrites of a client wait for a person when they are so many percent of all live nodes; 0: never.
     package var massDeletePercent: Int
     /// And at least so many.
@@ -36,10 +42,14 @@ package struct HubConfiguration: Hashable, Sendable {
     package var packMemoryMiB: Int
     /// What travels as one, in MiB at most.
     package var packMiB: Int
+    /// What a client may have staged, in MiB on the disk; 0: any amount.
+    var stagingMiB = 0
+    /// The same in files; 0: any number.
+    var stagingFiles = 10_000
 
     package init(
         name: String, listen: String? = nil, sftpMode: SFTPMode = .managed, sftpPort: UInt16, apiPort: UInt16,
-        hosts: [String]? = nil, shareSettle: Int = 500,
+        hosts: [String]? = nil, shareSettle: Int = 500, brokenHours: Int = 24,
         massDeletePercent: Int = 30, massDeleteLeast: Int = 50, massDeleteMinutes: Int = 10,
         staleDays: Int = 90, packMemoryMiB: Int = 64, packMiB: Int = 16
     ) {
@@ -52,6 +62,7 @@ package struct HubConfiguration: Hashable, Sendable {
         self.apiPort = apiPort
         self.hosts = hosts
         self.shareSettle = shareSettle
+        self.brokenHours = brokenHours
         self.massDeletePercent = massDeletePercent
         self.massDeleteLeast = massDeleteLeast
         self.massDeleteMinutes = massDeleteMinutes

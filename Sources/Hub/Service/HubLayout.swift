@@ -36,6 +36,11 @@ package struct HubLayout: Hashable, Sendable {
     /// As agents see it over SFTP.
     package static func comingOverSFTP(for client: String) -> String { ".synchub/coming/" + client }
 
+    /// Where the hub listens to what SFTP sessions do, mode 0700.
+    package var sessions: String { privateFiles + "/sessions" }
+    /// The name of the socket there.
+    package static let sessionSocket = "socket"
+
     /// Everything of the managed sshd, mode 0700.
     package var ssh: String { below("ssh") }
     /// The host's private key, OpenSSH format.

@@ -24,6 +24,8 @@ struct HubRebuild {
         var share = ShareImport.Count()
         var conflicts = 0
         var problems: [(path: RelativePath, reason: String)] = []
+        /// Uploads that broke off: they stay what they are. Nil: nobody knows which those are.
+        var uploads: Int?
         var versions = 0
         /// Contents that had been sent and were not in the share yet.
         var rescued = 0
@@ -51,9 +53,12 @@ struct HubRebuild {
             let journal = try Journal(path: layout.newJournal)
             if case .named(let id) = marker { try journal.setShareMarker(id) }
             try admitClients(to: journal, &report)
+            let uploads = try? reading(layout.journal) { try brokenUploads(of: $0) }
             var share = ShareImport(of: try TreeRoot(path: layout.share), into: journal, clock: clock)
+            share.uploads = uploads ?? [:]
             try share.run()
             (report.share, report.problems) = (share.count, share.problems)
+            if uploads != nil { report.uploads = share.keptUploads }
             report.conflicts = try journal.findConflicts { day in
                 Timestamp.parse("\(day)T00:00:00Z").map { $0 / 1_000_000_000 }
             }
@@ -88,14 +93,32 @@ struct HubRebuild {
 
     /// From a copy, since opening a journal may write to it.
     private func credentials(in journal: String) throws -> [ClientCredential] {
-        guard HubFile.exists(journal) else { return [] }
+        try reading(journal) { try $0.credentials() } ?? []
+    }
+
+    /// What was not finished when that was last looked at, by path.
+    private func brokenUploads(of journal: Journal) throws -> [RelativePath: BrokenUpload] {
+        var found: [RelativePath: BrokenUpload] = [:]
+        for (location, upload) in try journal.brokenUploads() {
+            let parent: RelativePath? = location.parent == .root ? .top : try journal.path(of: location.parent)
+            // A new journal begins its running time anew.
+            var upload = upload
+            upload.moment = 0
+            if let parent { found[parent.appending(location.name)] = upload }
+        }
+        return found
+    }
+
+    /// Nil if there is none.
+    private func reading<Value>(_ journal: String, _ body: (Journal) throws -> Value) throws -> Value? {
+        guard HubFile.exists(journal) else { return nil }
         let copy = layout.privateFiles + "/old-journal.db"
         defer { for suffix in HubRebuild.suffixes { unlink(copy + suffix) } }
         for suffix in ["", "-wal"] where HubFile.exists(journal + suffix) {
             try HubFile.copy(journal + suffix, to: copy + suffix)
         }
         if let damage = try Journal.damage(path: copy) { throw HubRebuildError.damaged(damage) }
-        return try Journal(path: copy).credentials()
+        return try body(Journal(path: copy))
     }
 
     // MARK: - Contents
@@ -103,7 +126,8 @@ struct HubRebuild {
     /// What was verified and on its way into the share when the journal was lost may be somebody's only copy.
     private func rescue(_ store: Store) throws -> Int {
         var count = 0
-        for item in try store.incoming.items() where item.status.kind == .file {
+        // Copies that were on their way to versions/ may be, too.
+        for item in try store.incoming.items() + store.leftCopies where item.status.kind == .file {
             try store.keepVersion(item, item.open().hash().digest)
             count += 1
         }
@@ -120,7 +144,8 @@ struct HubRebuild {
                 guard let digest = Digest(hex: version.name.description) else { continue }
                 stored.append((digest, version.status.size))
             }
-            try journal.finish(stored: stored)
+            // How long what is not current stays counts from now.
+            try journal.finish(kept: stored)
             count += stored.count
         }
         return count
@@ -199,6 +224,14 @@ extension HubRebuild.Report {
         )
         for problem in problems.prefix(20) { lines.append("  left out: \(problem.path): \(problem.reason)") }
         if problems.count > 20 { lines.append("  left out: \(problems.count - 20) more") }
+        switch uploads {
+        case nil:
+            lines.append(
+                "uploads that broke off: not known without the old journal; what lies in the share counts as it is")
+        case let count? where count > 0:
+            lines.append("uploads that broke off: \(count), which are no versions as before")
+        case _?: break
+        }
         if conflicts > 0 { lines.append("open conflicts: \(conflicts), found by the names of their copies") }
         lines.append(
             "versions: \(versions)\(rescued > 0 ? ", \(rescued) of them were on their way into the share" : "")")

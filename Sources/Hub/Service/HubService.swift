@@ -10,6 +10,7 @@ final class HubService {
     private let lock: RunLock
     private let engine: any HubEngine
     private let server: SSHServer?
+    private let announcement: Announcement?
     private let log = Log("hub")
 
     /// Takes the root for this process and reads the configuration.
@@ -21,13 +22,15 @@ final class HubService {
         configuration = try HubConfiguration.load(layout)
         try HubService.checkJournal(layout)
         try HubService.checkSecrets(layout)
-        let sessions = SSHSessions(port: configuration.sftpPort)
+        let sessions = SSHSessions(port: configuration.sftpMode == .managed ? configuration.sftpPort : nil)
         let keys = AuthorizedKeysFile(
             layout: layout, configuration: configuration, program: program, sessions: sessions)
         server =
             configuration.sftpMode == .managed
             ? try SSHServer(layout: layout, hub: configuration, sessions: sessions) : nil
         engine = try makeEngine(layout, configuration, keys)
+        let hostKey = try HubFile.read(layout.hostPublicKey).flatMap { try? PublicKey(line: $0) }
+        announcement = hostKey.flatMap { [configuration] in Announcement(configuration, fingerprint: $0.fingerprint) }
     }
 
     /// Returns once API and SFTP answer.
@@ -47,12 +50,14 @@ final class HubService {
             throw error
         }
         log.info("ready", ["sftp": configuration.sftpPort, "api": configuration.apiPort])
+        announcement?.start()
         Memory.trim()
     }
 
     /// Returns when no process of the hub's is left.
     func stop() {
         log.info("stopping")
+        announcement?.stop()
         // Who cannot come in any more need not be told that the rest is gone.
         server?.stop()
         engine.stop()

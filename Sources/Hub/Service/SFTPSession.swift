@@ -14,11 +14,14 @@ struct SFTPSession: Sendable {
     func run() throws -> Never {
         let server = try HostTools.find(.sftpServer)
         let plan = try makePlan()
+        // Before it is confined: then it reaches nobody.
+        let line = grant.kind == .sftp ? SessionLine(layout, grant.client) : nil
         let strength = try Confinement(openings: plan.openings, program: server).enter()
         try check(strength)
         try HubFile.check(
             chdir(Confinement.cString(plan.start)), "enter", Escaping.text(plan.start))
-        try execute(server, plan.arguments(strength, isRoot: geteuid() == 0))
+        let words = plan.arguments(strength, isRoot: geteuid() == 0)
+        try execute(server, line?.begin(words) ?? words)
     }
 
     private func makePlan() throws -> SessionPlan {

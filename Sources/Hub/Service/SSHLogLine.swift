@@ -1,6 +1,8 @@
+import Glibc
 internal import Processes
 
-/// A line that sshd wrote to its standard error.
+/// What sshd wrote to its standard error in one call, which is one message: a user's name may hold line breaks, so where lines end says
+/// nothing, but nobody outside begins a record.
 struct SSHLogLine: Hashable, Sendable {
     /// What it tells, as far as we know its words (auth.c, serverloop.c, sshd.c of OpenSSH 9.2).
     enum Event: Hashable, Sendable {
@@ -13,12 +15,11 @@ struct SSHLogLine: Hashable, Sendable {
 
     let event: Event
 
-    init(_ line: String) {
-        let words = line.split(separator: " ")
-        if words.count > 9, words[0] == "Accepted", words[1] == "publickey", let port = UInt16(words[7]),
-            let print = words.last
-        {
-            event = .login(remote: String(words[5]), port: port, fingerprint: String(print))
+    /// - Parameter text: a whole record; the line break at its end is dropped.
+    init(_ text: String) {
+        let line = text.last?.isNewline == true ? String(text.dropLast()) : text
+        if let login = SSHLogLine.login(line) {
+            event = login
         } else if line.hasPrefix("Received request") && line.contains("denied") || line.hasPrefix("refused ") {
             event = .refusedForward(line)
         } else if line.hasPrefix("error:") || line.hasPrefix("fatal:") || line.contains("not allowed") {
@@ -28,33 +29,31 @@ struct SSHLogLine: Hashable, Sendable {
         }
     }
 
+    /// `Accepted publickey for USER from ADDRESS port N ssh2: ED25519 SHA256:…`, and nothing before, between or behind.
+    private static func login(_ line: String) -> Event? {
+        let words = line.split(separator: " ", omittingEmptySubsequences: false)
+        guard words.count == 11, words[..<3] == ["Accepted", "publickey", "for"], words[4] == "from",
+            words[6] == "port",
+            words[8] == "ssh2:", words[9] == "ED25519", words[10].hasPrefix("SHA256:"), let port = UInt16(words[7]),
+            !line.contains(where: \.isNewline), (words[5] + words[10]).utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return nil }
+        return .login(remote: String(words[5]), port: port, fingerprint: String(words[10]))
+    }
+
     /// Writes it to the log, and tells who logged in.
-    func report(to log: Log, _ sessions: SSHSessions) {
+    /// - Parameter writer: the process that wrote it.
+    func report(to log: Log, _ sessions: SSHSessions, writer: pid_t?) {
         switch event {
         case .login(let remote, let port, let fingerprint):
-            sessions.noteLogin(remotePort: port, fingerprint: fingerprint)
             log.debug("login", ["from": remote, "port": port, "key": fingerprint])
+            guard let writer else {
+                return log.warning(
+                    "login_unseen", ["key": fingerprint, "reason": "the kernel does not say whose it is"])
+            }
+            sessions.noteLogin(by: writer, fingerprint: fingerprint)
         case .refusedForward(let text): log.warning("refused", ["text": text])
         case .complaint(let text): log.info("complaint", ["text": text])
         case .chatter(let text): log.debug("says", ["text": text])
-        }
-    }
-}
-
-/// Cuts a stream of bytes into lines.
-struct LineBuffer: Hashable, Sendable {
-    /// A line without an end is cut here, in bytes.
-    static let limit = 8_192
-    private var rest: [UInt8] = []
-
-    /// The lines that these bytes complete, without their line breaks, empty ones left out.
-    mutating func take(_ bytes: [UInt8]) -> [String] {
-        rest += bytes
-        var lines = rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        let open = lines.removeLast()
-        rest = Array(open.prefix(LineBuffer.limit))
-        return lines.map { String(decoding: $0.last == 0x0D ? $0.dropLast() : $0, as: UTF8.self) }.filter {
-            !$0.isEmpty
         }
     }
 }

@@ -96,16 +96,20 @@ final class SSHServer: Sendable {
     }
 
     private func spawn() throws -> ChildProcess {
+        let says = try RecordSocket(for: program)
         let child = try ChildProcess(
             program, ["-D", "-e", "-f", configuration.layout.sshdConfiguration],
-            ChildProcess.Options(directory: "/", output: .null, errors: .pipe, newGroup: true, diesWithParent: true))
+            ChildProcess.Options(
+                directory: "/", output: .null, errors: .descriptor(says.childsEnd), newGroup: true, diesWithParent: true
+            ))
+        says.closeChildsEnd()
         let isStopping = state.withLock { state in
             state.child = child
             return state.isStopping
         }
         if isStopping { child.terminate() }
         log.info("started", ["pid": child.pid, "port": configuration.port])
-        if let errors = child.errors { follow(errors) }
+        follow(says)
         return child
     }
 
@@ -148,12 +152,12 @@ final class SSHServer: Sendable {
         }
     }
 
-    /// Puts sshd's complaints into the hub's log, on a thread of their own, until the last holder of the pipe is gone.
-    private func follow(_ errors: PipeEnd) {
+    /// Puts what sshd says into the hub's log, on a thread of its own, until the last of its processes is gone that could say something.
+    private func follow(_ says: RecordSocket) {
         startThread("sshd-log") { [log, sessions] in
-            var lines = LineBuffer()
-            while let bytes = errors.read(), !bytes.isEmpty {
-                for line in lines.take(bytes) { SSHLogLine(line).report(to: log, sessions) }
+            while let record = says.read() {
+                SSHLogLine(String(decoding: record.bytes, as: UTF8.self)).report(
+                    to: log, sessions, writer: record.writer)
             }
         }
     }

@@ -22,6 +22,10 @@ struct ShareImport {
     private var number: Int64 = 0
     private var waiting: [(path: RelativePath, node: NodeID)] = [(.top, .root)]
     private(set) var count = Count()
+    /// Files that are not taken in, since somebody's upload of them broke off: the new journal knows them as such.
+    var uploads: [RelativePath: BrokenUpload] = [:]
+    /// How many of those there were.
+    private(set) var keptUploads = 0
     /// What could not be taken in, with reasons.
     private(set) var problems: [(path: RelativePath, reason: String)] = []
 
@@ -57,6 +61,7 @@ struct ShareImport {
             for entry in try share.list(directory) where !entry.name.isReserved {
                 let path = directory.appending(entry.name)
                 do {
+                    if try keepUpload(at: path, entry, in: node) { continue }
                     guard let (content, status) = try look(at: path, entry.status) else {
                         problems.append((path, "it is no file, directory or symlink"))
                         continue
@@ -72,6 +77,17 @@ struct ShareImport {
             problems.append((directory, "\(error)"))
             return []
         }
+    }
+
+    private mutating func keepUpload(at path: RelativePath, _ entry: DirectoryEntry, in node: NodeID) throws -> Bool {
+        guard let upload = uploads[path], entry.status.kind == .file, entry.status.inode == upload.inode else {
+            return false
+        }
+        // What was written to since, and nobody heard of it, is no piece.
+        if let seen = upload.seen, seen.size != entry.status.size || seen.mtime != entry.status.mtime { return false }
+        try journal.keepUploads([Location(parent: node, name: entry.name): upload])
+        keptUploads += 1
+        return true
     }
 
     private func look(at path: RelativePath, _ status: FileStatus) throws -> (Content, FileStatus)? {
@@ -109,7 +125,8 @@ struct ShareImport {
         }
         for (item, outcome) in zip(found, outcomes) {
             guard case .applied(let node) = outcome else {
-                problems.append((item.path, "the journal did not take it: \(outcome)"))
+                let isDeep = if case .refused(.tooDeep, _) = outcome { true } else { false }
+                problems.append((item.path, isDeep ? TreeLimits.reason : "the journal did not take it: \(outcome)"))
                 continue
             }
             switch item.content {

@@ -14,7 +14,8 @@ struct ShareHashRequest: Sendable {
 
 /// What came of looking.
 enum ShareHashResult: Sendable {
-    case hashed(HashedFile)
+    /// With a copy of exactly those bytes, if one is to be kept.
+    case hashed(HashedFile, copy: PrivateItem?)
     /// A program has it open for writing.
     case busy
     /// Whether somebody writes cannot be told here: look again when it has stayed like this for a while.
@@ -41,7 +42,11 @@ final class ShareHasher: Sendable {
             try share.syncFileSystem()
             return results
         } catch {
-            return results.map { if case .hashed = $0 { .failed(error) } else { $0 } }
+            return results.map { result in
+                guard case .hashed(_, let copy) = result else { return result }
+                try? copy?.remove()
+                return .failed(error)
+            }
         }
     }
 
@@ -53,9 +58,11 @@ final class ShareHasher: Sendable {
             case nil where !request.wasQuiet: return .unsure(try file.status().fingerprint)
             default: break
             }
-            let hashed = try file.hash { isStopped.load(ordering: .relaxed) }
+            let (hashed, copy) = try store.hashKeeping(file) { isStopped.load(ordering: .relaxed) }
             // Who opened it while it was read may be about to write.
-            return file.isWriterActive() == true ? .busy : .hashed(hashed)
+            guard file.isWriterActive() == true else { return .hashed(hashed, copy: copy) }
+            try? copy?.remove()
+            return .busy
         } catch {
             return .failed(error)
         }

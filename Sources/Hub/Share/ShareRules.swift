@@ -27,52 +27,70 @@ extension ShareWatcher {
     }
 
     /// Nothing is to be done about a name. What was written to a node's file is still to be read one day.
-    func passOver(_ spot: Spot, _ node: Node?) {
+    /// - Parameter status: of what lies there.
+    func passOver(_ spot: Spot, _ node: Node?, _ status: FileStatus?) throws {
         if let node, node.content.isDirectory, watched.remove(node.id) != nil { watcher?.unwatch(node.id.rawValue) }
         if node == nil { written.remove(spot) }
+        uploads.forget(nil, spot.location)
         finish(spot)
+        try noteDepth(spot, status)
     }
 
     func rules(of directory: NodeID) throws -> DirectoryRules {
-        if let known = rules[directory] { return known }
-        let found: DirectoryRules
-        if directory == .root {
-            found = .top(file: try list(of: directory))
-        } else if let node = try journal.node(directory) {
-            found = try rules(of: node.parent).entering(node.name, file: list(of: directory))
-        } else {
-            found = try rules(of: .root)
+        // Those above that are not known yet, upwards: deleted ones may be a long row.
+        var row: [Node] = []
+        var current = directory
+        while rules[current] == nil, current != .root {
+            guard let node = try journal.node(current) else {
+                current = .root
+                break
+            }
+            row.append(node)
+            current = node.parent
         }
-        rules.keep(found, of: directory)
+        var found: DirectoryRules
+        if let known = rules[current] { found = known } else { found = .top(file: try list(of: .root)) }
+        rules.keep(found, of: current)
+        while let node = row.popLast() {
+            found = found.entering(node.name, file: try list(of: node.id))
+            rules.keep(found, of: node.id)
+        }
         return found
     }
 
     /// One of a directory that is not watched yet has not been noticed.
     private func list(of directory: NodeID) throws -> IgnoreList? {
-        if let known = rules.files[directory] { return known }
-        if watched.contains(directory) || unwatched.contains(directory) { return nil }
+        if let known = rules.lists[directory] { return known }
+        // It had one, for which there was no room: it is read again.
+        let isKnown = rules.hasList(in: directory)
+        if !isKnown, watched.contains(directory) || unwatched.contains(directory) { return nil }
         guard let path = try directory == .root ? .top : journal.path(of: directory) else { return nil }
-        let found = listOnDisk(path, before: nil)
-        rules.files[directory] = found
-        return found
+        switch listOnDisk(path) {
+        case .failure: return isKnown ? .unreadable : nil
+        case .success(let list):
+            if rules.keep(list, in: directory), isKnown { look(into: directory) }
+            return list
+        }
     }
 
     /// Looks at the `.syncignore` of a directory.
     /// - Returns: whether it says something else than before, so that everything below is to be looked at.
     func noticeRules(in directory: NodeID, _ path: RelativePath) -> Bool {
-        rules.notice(listOnDisk(path, before: rules.files[directory]), in: directory)
+        // What was known holds on as long as the file cannot be read.
+        guard case .success(let list) = listOnDisk(path) else { return false }
+        return rules.notice(list, in: directory)
     }
 
     /// A directory came, went, or lies elsewhere now.
     func forgetPlaces() { rules.forgetPlaces() }
 
-    /// - Parameter before: holds on as long as the file cannot be read.
-    private func listOnDisk(_ directory: RelativePath, before: IgnoreList?) -> IgnoreList? {
+    private func listOnDisk(_ directory: RelativePath) -> Result<IgnoreList?, FileTreeError> {
         do throws(FileTreeError) {
-            return try share.smallFile(directory.appending(IgnoreList.fileName), limit: IgnoreList.sizeLimit)
-                .map { IgnoreList($0, origin: .file) }
+            let bytes = try share.beginning(
+                of: directory.appending(IgnoreList.fileName), limit: IgnoreList.sizeLimit + 1)
+            return .success(bytes.map { IgnoreList($0, origin: .file) })
         } catch {
-            return before
+            return .failure(error)
         }
     }
 }

@@ -30,7 +30,8 @@ extension ShareWatcher {
     /// Looking at more names than that, each time anything happens, costs more than a look at everything.
     private static let mostAstray = 1_000
 
-    private func liesElsewhere(_ directory: NodeID) throws -> Bool {
+    /// Whether a directory is not where the journal has it: it was moved, and that is not known yet.
+    func liesElsewhere(_ directory: NodeID) throws -> Bool {
         guard directory != .root, let node = try journal.node(directory), !node.isDeleted,
             let path = try journal.path(of: directory)
         else { return false }

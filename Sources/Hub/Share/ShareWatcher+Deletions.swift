@@ -14,6 +14,8 @@ extension ShareWatcher {
         guard toList.isEmpty, due.isEmpty, settling.waiting.count <= 5000 else { return }
         // Absence is not deletion (DESIGN §4.8).
         guard vanished.isEmpty || fence.check() else { return }
+        // The marker is gone, too: all that is missing is found before a person is asked.
+        guard toList.isEmpty else { return }
         let elsewhere = try identitiesOfWaitingNames()
         var deeds: [ShareDeed] = []
         var seen: Set<NodeID> = []
@@ -40,6 +42,24 @@ extension ShareWatcher {
         deeds.removeAll { $0.change.node.map(refused.contains) ?? false }
         // Nobody waits for a person without knowing it: see ``reason``.
         for node in refused { end(.vanished(node)) }
+    }
+
+    // MARK: - Doubt
+
+    /// The share's marker was gone: until it is clear that nothing else is, every deletion waits for a person.
+    func doubtDeletions() {
+        look(into: .root)
+        doubtMark = lastMark
+        lastMark += 1
+        planTurn()
+    }
+
+    /// All has been looked at since, and nothing was missing for as long as the guard looks back: then it was the marker alone.
+    func settleDoubt() throws {
+        guard let mark = doubtMark, hasTakenIn(mark),
+            try journal.endShareDoubt(Placer.shareClient, settings.guardRule, at: moment())
+        else { return }
+        doubtMark = nil
     }
 
     /// - Returns: the nodes of the deeds that wait for a person.

@@ -30,7 +30,7 @@ extension ShareWatcher {
                 }
                 written.insert(spot)
                 note(spot, event.what.contains(.closed) ? .closed : .changed)
-            } else if settling.contains(spot) {
+            } else if settling.contains(spot) || problems[spot] != nil {
                 note(spot)
             } else if seen.insert(spot).inserted {
                 touched.append(spot)
@@ -47,7 +47,7 @@ extension ShareWatcher {
             if node == nil, status == nil, try isAstray(spot) { continue }
             if node?.content.isDirectory == true || status?.kind == .directory { forgetPlaces() }
             if try isIgnored(spot, node, status) {
-                passOver(spot, node)
+                try passOver(spot, node, status)
                 continue
             }
             let difference = ShareDifference.between(node, placed: try node.flatMap { try placed($0.id) }, status)
@@ -57,7 +57,7 @@ extension ShareWatcher {
             case (.none, _):
                 guard let node, node.content.isDirectory else { continue }
                 // Moved, it may be where other rules hold.
-                if rules.files.isEmpty { lookIfUnwatched(node.id) } else { look(into: node.id) }
+                if rules.isEmpty { lookIfUnwatched(node.id) } else { look(into: node.id) }
             case (.appeared(.directory), let status?): directories.append((spot, status))
             case (.directory(true, _), let status?):
                 if let node { try refresh(node, spot, status) }

@@ -40,8 +40,15 @@ extension ShareWatcher {
 
     private func absorb(_ batch: [ShareHashRequest], _ results: [ShareHashResult]) throws {
         var deeds: [ShareDeed] = []
+        var copies: [Digest: PrivateItem] = [:]
+        // What has become current by then.
+        defer { placer.keepCopies(copies, areDurable: true) }
+        uploads.look()
         for (request, result) in zip(batch, results) {
             inHash.remove(request.spot)
+            if case .hashed(let file, let copy?) = result {
+                try? copies.updateValue(copy, forKey: file.digest)?.remove()
+            }
             do { try absorb(request.spot, result, &deeds) } catch let error as FileTreeError {
                 hubLog.warning("share_unreadable", ["path": request.path, "reason": "\(error)"])
                 note(request.spot)
@@ -65,7 +72,7 @@ extension ShareWatcher {
             finish(spot)
             problems[spot] = "\(error)"
         case .failed(let error): postpone(spot, because: "\(error)")
-        case .hashed(let file): try take(file, at: spot, &deeds)
+        case .hashed(let file, _): try take(file, at: spot, &deeds)
         }
     }
 
@@ -77,7 +84,9 @@ extension ShareWatcher {
         else { return note(spot) }
         let content = Content.file(file.content)
         let known = try journal.child(of: spot.directory, named: spot.name)
-        if try isIgnored(spot, known, status) { return passOver(spot, known) }
+        if try isIgnored(spot, known, status) { return try passOver(spot, known, status) }
+        // Begun while it was read.
+        if try waits(spot, path, known, status) { return }
         guard let node = known else {
             // Its old name may have gone since.
             guard let node = try origin(of: status, into: spot) else {
@@ -88,11 +97,22 @@ extension ShareWatcher {
             return note(spot, mark: mark)
         }
         guard node.content.kind == .file else { return note(spot) }
+        if uploads.isUnseen(path), !content.hasSameBytes(as: node.content) { return try bringBack(node, spot) }
         if content != node.content.bare { return deeds.append(.edit(node, spot, content, status)) }
         placer.placed[node.id] = Placed(status)
         try noteReverted(node.id)
         hasProgress = true
         written.remove(spot)
         finish(spot)
+    }
+
+    /// Who has written this could not have seen what it replaced: that comes back, from wherever its bytes can be had, and what was
+    /// written lies beside it then. Until that is done both stay where they are.
+    private func bringBack(_ node: Node, _ spot: Spot) throws {
+        hubLog.info("replaced_unseen", ["node": node.id.rawValue])
+        placer.placed[node.id] = nil
+        hasProgress = true
+        if let placement = try journal.bringBack(node.id) { try placer.run([placement]) }
+        note(spot)
     }
 }

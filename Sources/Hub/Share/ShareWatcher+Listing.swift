@@ -17,7 +17,7 @@ extension ShareWatcher {
         settling = Settling(debounce: Int64(settings.shareSettle), longest: Int64(settings.shareRetry))
         (written, due, toList, deep, unwatched, watched) = ([], [], [], [], [], [])
         (toHash, vanished, afterwards, quietOnce, problems, unfinished) = ([], [], [], [:], [:], [:])
-        (inHash, astray) = ([], [:])
+        (inHash, astray, tooDeep) = ([], [:], [])
         heldNodes = []
         rules = RuleCache()
         _ = mailbox.take()
@@ -127,7 +127,7 @@ extension ShareWatcher {
             let spot = Spot(directory: directory, name: entry.name)
             let node = known.removeValue(forKey: entry.name)
             if try isIgnored(spot, node, entry.status) {
-                passOver(spot, node)
+                try passOver(spot, node, entry.status)
                 continue
             }
             let placed = node.flatMap { placer.placed[$0.id] ?? written[$0.id] }

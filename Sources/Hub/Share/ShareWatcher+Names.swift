@@ -19,6 +19,7 @@ extension ShareWatcher {
         let lists = due.filter { $0.name == IgnoreList.fileName }
         if !lists.isEmpty { due = due.filter { $0.name != IgnoreList.fileName } + lists }
         var deeds: [ShareDeed] = []
+        if !due.isEmpty { uploads.look() }
         for _ in 0..<min(due.count, ShareWatcher.share) {
             let spot = due.removeLast()
             do { try examine(spot, &deeds) } catch { failed(spot, error) }
@@ -27,13 +28,17 @@ extension ShareWatcher {
     }
 
     func examine(_ spot: Spot, _ deeds: inout [ShareDeed]) throws {
-        guard let path = try path(of: spot) else { return finish(spot) }
-        // The journal is ahead of the disk here: its placement comes first.
-        if placer.isWaiting(at: path) { return note(spot) }
+        guard let path = try path(of: spot) else {
+            try uploads.leave(spot.location)
+            return finish(spot)
+        }
         let status = try share.status(of: path)
         let node = try journal.child(of: spot.directory, named: spot.name)
+        if try waits(spot, path, node, status) { return }
+        // The journal is ahead of the disk here: its placement comes first.
+        if placer.isWaiting(at: path) { return note(spot) }
         if node == nil, status == nil, try isAstray(spot) { return finish(spot) }
-        if try isIgnored(spot, node, status) { return passOver(spot, node) }
+        if try isIgnored(spot, node, status) { return try passOver(spot, node, status) }
         if spot.name == IgnoreList.fileName, noticeRules(in: spot.directory, path.parent) {
             look(into: spot.directory, mark: unfinished[.name(spot)])
         }
@@ -142,7 +147,7 @@ extension ShareWatcher {
                 let path = try journal.path(of: node.id), !placer.isWaiting(at: path), try !isIgnored(node)
             else { return false }
             return try share.status(of: path)?.kind.node != node.content.kind
-                && !isInside(spot.directory, node.id)
+                && !isInside(spot.directory, node.id) && fits(node, into: spot)
         }
     }
 
@@ -154,7 +159,7 @@ extension ShareWatcher {
         end(.vanished(node.id))
         guard isKnown else { return }
         forgetPlaces()
-        if !rules.files.isEmpty { look(into: node.id) }
+        if !rules.isEmpty || !tooDeep.isEmpty { look(into: node.id) }
     }
 
     /// A directory can only come into one that is not below it.
@@ -175,7 +180,8 @@ extension ShareDeed {
             spot: spot, change: .create(in: .node(spot.directory), name: spot.name, content: content), status: status)
     }
 
-    /// Whatever lies there has replaced the journal's newest version, since placements are carried out with their commits.
+    /// Whatever lies there has replaced the journal's newest version, since placements are carried out with their commits. Who
+    /// could not have seen that is told by ``UnseenTable`` before.
     static func edit(_ node: Node, _ spot: Spot, _ content: Content, _ status: FileStatus) -> ShareDeed {
         ShareDeed(
             spot: spot, change: .edit(node.id, base: node.contentVersion, content: content), status: status)

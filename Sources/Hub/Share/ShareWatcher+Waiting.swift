@@ -51,7 +51,7 @@ extension ShareWatcher {
         for id in heldNodes.prefix(ShareWatcher.longestList) {
             guard let node = try? journal.node(id) else { continue }
             reasons[Spot(directory: node.parent, name: node.name)] =
-                "held: too much was deleted or rewritten in the share; it waits for a person, see syncctl held"
+                "held: too much was deleted or rewritten in the share, or with its marker; it waits for a person, see syncctl held"
         }
         let items = reasons.prefix(ShareWatcher.longestList).compactMap { spot, reason -> (RelativePath, String)? in
             (try? path(of: spot)).flatMap { $0 }.map { ($0, reason) }
@@ -91,14 +91,17 @@ extension ShareWatcher {
     /// Whether there is such a thing.
     var isBeingRefilled: Bool { placer.backlog.contains { placer.lacksBytes(for: $0) } }
 
-    private static let longestList = 10_000
+    static let longestList = 10_000
 
     /// As `status` shows it: nil as long as there is nothing to say.
-    func status(_ head: Sequence) -> StatusResponse.Client? {
-        let pending = pending
+    func status(_ head: Sequence, _ sight: Sight = .everything) -> StatusResponse.Client? {
+        let pending = pending.filter { sight.shows($0.path) }
         if pending.isEmpty, fence.reason == nil { return nil }
         let isHeld = !heldNodes.isEmpty
-        let held = isHeld ? "much was deleted or rewritten at once, which waits for a person: see syncctl held" : nil
+        let held =
+            isHeld
+            ? "much was deleted or rewritten at once, or with the share's marker, which waits for a person: see syncctl held"
+            : nil
         let reason =
             fence.reason ?? held ?? pending.first.map { "\($0.path): \($0.reason)" }
         return StatusResponse.Client(

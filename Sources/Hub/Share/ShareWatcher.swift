@@ -12,6 +12,7 @@ import SyncCore
 final class ShareWatcher {
     let placer: Placer
     let fence: ShareFence
+    let uploads: Uploads
     let clock: HubClock
     let queue: DispatchQueue
     let settings: HubCoreSettings
@@ -49,8 +50,12 @@ final class ShareWatcher {
     /// Why names do not become changes, for people.
     var problems: [Spot: String] = [:]
 
+    /// Directories that lie deeper than what is taken in.
+    var tooDeep: Set<Spot> = []
     /// What has vanished or was rewritten, and waits for a person.
     var heldNodes: Set<NodeID> = []
+    /// While every deletion waits for a person: the mark of the look at everything that tells what is gone.
+    var doubtMark: Int64?
     /// Now, by ``Journal/runningTime``.
     let moment: () -> Int64
 
@@ -76,11 +81,13 @@ final class ShareWatcher {
     var now: Int64 { clock.uptime() / 1_000_000 }
 
     init(
-        placer: Placer, fence: ShareFence, clock: HubClock, queue: DispatchQueue, settings: HubCoreSettings,
+        placer: Placer, fence: ShareFence, uploads: Uploads, clock: HubClock, queue: DispatchQueue,
+        settings: HubCoreSettings,
         moment: @escaping () -> Int64, onProgress: @escaping () -> Void
     ) {
         self.placer = placer
         self.fence = fence
+        self.uploads = uploads
         self.clock = clock
         self.queue = queue
         self.settings = settings
@@ -107,6 +114,9 @@ final class ShareWatcher {
             hubLog.error("share_unwatched", ["reason": "\(error)"])
         }
         lookAtEverything()
+        do { if try journal.isShareDoubted { doubtDeletions() } } catch {
+            hubLog.error("share_failed", ["reason": "\(error)"])
+        }
         planTurn()
     }
 
@@ -130,12 +140,15 @@ final class ShareWatcher {
         turns += 1
         do {
             guard fence.check() else { return plan() }
+            try settleDoubt()
+            try followUploads()
             try takeEvents()
             try listSome()
             try lookAtSome()
             startHashing()
             try conclude()
             try followAstray()
+            try restAuthors()
         } catch {
             hubLog.error("share_failed", ["reason": "\(error)"])
             // What was to be done in this turn may be lost: all of it comes again.
@@ -169,7 +182,8 @@ final class ShareWatcher {
     }
 
     /// When the next turn is. None when nothing waits: an idle share costs nothing.
-    private func plan() {
+    func plan() {
+        if isStopped { return }
         if !toList.isEmpty || !due.isEmpty { return planTurn() }
         timer?.cancel()
         timer = nil
@@ -178,6 +192,7 @@ final class ShareWatcher {
         if !unwatched.isEmpty { times.append(nextRound) }
         // It may come back by a mount, which is no event.
         if fence.reason != nil { times.append(now + Int64(settings.shareRetry)) }
+        if fence.reason == nil, let next = uploads.nextDue(at: now) { times.append(next) }
         guard let next = times.min() else { return }
         let timer = DispatchSource.makeTimerSource(queue: queue)
         nonisolated(unsafe) let share = self  // SAFETY: the timer fires on the queue.
@@ -208,6 +223,7 @@ final class ShareWatcher {
     func finish(_ spot: Spot) {
         problems[spot] = nil
         quietOnce[spot] = nil
+        tooDeep.remove(spot)
         if settling.contains(spot) || inHash.contains(spot) { return }
         end(.name(spot))
     }

@@ -13,6 +13,7 @@ extension Journal {
         try database.transaction {
             let (client, operations) = try open(batch)
             if isOfShare(operations) {
+                try endShareDoubt(decidedBy: batch)
                 try letShareGoOn(operations, of: client, at: moment)
                 try close(batch, .approved, at: moment)
                 return HeldDecision(
@@ -52,7 +53,10 @@ extension Journal {
             var decision = HeldDecision(client: client, operations: operations.count, placements: [])
             let undoesRewrites = try heldBatches().first { $0.id == batch }?.undoesRewrites ?? false
             let passed = try passed(with: batch).filter { undoesRewrites || $0.isDeleted }
-            if isOfShare(operations) { decision.placements = try bringBack(operations) }
+            if isOfShare(operations) {
+                try endShareDoubt(decidedBy: batch)
+                decision.placements = try bringBack(operations)
+            }
             var undo = try Commit(
                 journal: self, client: Journal.guardClient, at: at, date: date, origin: .client, staged: [:])
             for change in passed { try undo.undo(change, of: client, undoesRewrites, &decision) }

@@ -12,7 +12,7 @@ package struct ShareGuardWord: Sendable {
 // What has vanished from the share, or has other bytes there: the journal is asked before it is told.
 extension Journal {
     /// The guard's word about changes that were found in the share. What it holds is written down as a batch of the client,
-    /// and is no change; its operations have no number.
+    /// and is no change; its operations have no number. While the share is in doubt each deletion is held, whatever the rule says.
     /// - Parameters:
     ///   - changes: deletions, edits and others; what neither deletes nor rewrites is never held.
     ///   - client: under which changes of the share are recorded.
@@ -26,16 +26,17 @@ extension Journal {
     ) throws -> ShareGuardWord {
         try database.transaction {
             if areAllDeletions { try forgetHeldDeletions(of: client, except: Set(changes.compactMap(\.node))) }
-            guard rule.percent > 0 else { return ShareGuardWord(held: [], refused: []) }
+            let doubt = try shareDoubt
+            guard rule.percent > 0 || doubt != nil else { return ShareGuardWord(held: [], refused: []) }
             let time = try guardTime(rule, at: moment)
             var refused: Set<NodeID> = []
             var new: [ShareChange] = []
             for change in changes {
-                guard let found = try weigh(change, of: client, time) else { continue }
+                guard let found = try weigh(change, of: client, time, doubt) else { continue }
                 if try isReleased(found.node.id, of: client, time) { continue }
                 if try keepsHeld(found, of: client) { refused.insert(found.node.id) } else { new.append(found) }
             }
-            for found in try hold(new, of: client, rule, coming, at: at, time) { refused.insert(found.node.id) }
+            for found in try hold(new, of: client, rule, coming, at: at, time, doubt) { refused.insert(found.node.id) }
             return ShareGuardWord(held: try heldNodes(of: client), refused: refused)
         }
     }
@@ -68,7 +69,9 @@ extension Journal {
     }
 
     /// Nil for what neither deletes nor rewrites anything, or only what was made in the share within the window.
-    private func weigh(_ change: Change, of client: String, _ time: GuardTime) throws -> ShareChange? {
+    private func weigh(
+        _ change: Change, of client: String, _ time: GuardTime, _ doubt: ShareDoubt?
+    ) throws -> ShareChange? {
         guard let id = change.node, let node = try node(id), !node.isDeleted, let path = try path(of: id) else {
             return nil
         }
@@ -81,7 +84,9 @@ extension Journal {
             return nil
         case .edit: weight = .rewrites
         }
-        let isOwn = try wasMade(id, by: client, after: time.made) && !isGuardDone(path, by: client, time)
+        var made = time.made
+        if let doubt, weight == .deletes { made = max(made, doubt.head) }
+        let isOwn = try wasMade(id, by: client, after: made) && !isGuardDone(path, by: client, time)
         // What is held stays held.
         if isOwn, try held(id, of: client).isEmpty { return nil }
         return ShareChange(node: node, change: change, weight: weight, path: path)
@@ -99,31 +104,37 @@ extension Journal {
 
     /// - Returns: those that are held; the others have passed, and count.
     private func hold(
-        _ new: [ShareChange], of client: String, _ rule: MassChangeGuard, _ coming: Int, at: Int64, _ time: GuardTime
+        _ new: [ShareChange], of client: String, _ rule: MassChangeGuard, _ coming: Int, at: Int64, _ time: GuardTime,
+        _ doubt: ShareDoubt?
     ) throws -> [ShareChange] {
         if new.isEmpty { return [] }
         var batch: Int64?
         var spares = false
         var held = new
+        var isApproved = false
         switch try guardVerdict(on: client, time) {
-        case .approved: return []
+        case .approved: (held, isApproved) = ([], true)
         case .arriving(let open, let sparesRewrites): (batch, spares) = (open, sparesRewrites)
         case .rejected(let rewrites): spares = !rewrites
         case .none: held = []
         }
-        if held.isEmpty || spares {
+        if !isApproved, held.isEmpty || spares {
             let names = Set(new.map(\.path))
             let areTooMany = try trips(names, announced: names.count + coming, of: client, rule, time)
             if areTooMany { held = new } else if spares { held = new.filter { $0.weight == .deletes } }
             if areTooMany { spares = false }
         }
-        for found in new where !held.contains(where: { $0.node.id == found.node.id }) {
+        // A batch of deletions alone: about rewrites the rule decides.
+        if doubt != nil, held.isEmpty { (held, spares) = (new.filter { $0.weight == .deletes }, true) }
+        let passing = isApproved ? [] : new.filter { found in !held.contains { $0.node.id == found.node.id } }
+        for found in passing {
             try noteGuarded(found.node, at: found.path, isDeleted: found.weight == .deletes, by: client, time)
         }
         if held.isEmpty { return [] }
         let target = try batch ?? newBatch(of: client, at: at, sparesRewrites: spares, time)
         for found in held { try insertHeld(found, in: target, of: client) }
         try extendGuardWindow(of: target, time)
+        if doubt != nil, held.contains(where: { $0.weight == .deletes }) { try extendShareDoubt(time) }
         return held
     }
 
@@ -156,6 +167,16 @@ extension Journal {
 
     private func forgetOperations(_ operations: [HeldOperation]) throws {
         for held in operations { try database.execute("DELETE FROM held_operation WHERE id = ?", held.row) }
+    }
+
+    /// A node comes back into the share as it is, beside whatever lies at its place.
+    /// - Returns: nil if there is no such node any more.
+    package func bringBack(_ id: NodeID) throws -> Placement? {
+        try database.transaction {
+            guard let node = try node(id), !node.isDeleted, let path = try path(of: id) else { return nil }
+            try forgetPlaced(id)
+            return try insertPlacement(.appearance(node.content, path, nil), of: id, expected: nil, seq: head)
+        }
     }
 
     /// What has vanished comes back, directories first, and what was rewritten is again what the journal has: what lies there

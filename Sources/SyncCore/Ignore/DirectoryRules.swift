@@ -9,47 +9,73 @@ package struct DirectoryRules: Sendable {
     }
     /// The directory's path.
     private let path: RelativePath
+    /// How many names are above the top, where the top is a part of a larger tree.
+    private let above: Int
     /// The weakest first.
     private let lists: [Scoped]
     /// Why the directory itself is ignored, and all in it: nothing is taken in again below an ignored directory.
     package let excluded: IgnoreMatch?
 
-    private init(path: RelativePath, lists: [Scoped], excluded: IgnoreMatch?) {
+    /// Of the files among the lists, in bytes.
+    private let bytes: Int
+    /// Whether the directory has a list that does not hold, since those above it have taken all the room.
+    package let lacksRoom: Bool
+
+    private init(
+        path: RelativePath, above: Int, lists: [Scoped], excluded: IgnoreMatch?, bytes: Int, lacksRoom: Bool = false
+    ) {
         self.path = path
+        self.above = above
         self.lists = lists
         self.excluded = excluded
+        self.bytes = bytes
+        self.lacksRoom = lacksRoom
     }
 
     /// The rules of the top.
     /// - Parameters:
     ///   - file: of its `.syncignore`.
     ///   - machine: of this machine only.
-    package static func top(file: IgnoreList?, machine: IgnoreList? = nil) -> DirectoryRules {
+    ///   - above: how many names are above it, where it is a part of a larger tree.
+    package static func top(file: IgnoreList?, machine: IgnoreList? = nil, above: Int = 0) -> DirectoryRules {
         DirectoryRules(
-            path: .top,
+            path: .top, above: above,
             lists: [IgnoreList.builtIn, file, machine].compactMap { $0 }.map { Scoped(list: $0, depth: 0) },
-            excluded: nil)
+            excluded: nil, bytes: file?.size ?? 0)
     }
 
     /// The rules of a directory in this one.
     /// - Parameter file: of its `.syncignore`.
     package func entering(_ name: Name, file: IgnoreList?) -> DirectoryRules {
         let excluded = match(name, isDirectory: true)
+        // Nothing is asked of a path there, which may be of any length.
+        if let excluded, excluded.isDepth {
+            return DirectoryRules(path: path, above: above, lists: [], excluded: excluded, bytes: bytes)
+        }
         let below = path.appending(name)
-        guard excluded == nil, let file else { return DirectoryRules(path: below, lists: lists, excluded: excluded) }
+        guard excluded == nil, let file else {
+            return DirectoryRules(path: below, above: above, lists: lists, excluded: excluded, bytes: bytes)
+        }
         var lists = lists
-        let scoped = Scoped(list: file, depth: below.names.count)
+        let fits = bytes + file.size <= IgnoreList.totalLimit
+        let scoped = Scoped(list: fits ? file : .withoutRoom, depth: below.names.count)
         if lists.last?.list.origin == .machine {
             lists.insert(scoped, at: lists.count - 1)
         } else {
             lists.append(scoped)
         }
-        return DirectoryRules(path: below, lists: lists, excluded: nil)
+        return DirectoryRules(
+            path: below, above: above, lists: lists, excluded: nil, bytes: fits ? bytes + file.size : bytes,
+            lacksRoom: !fits)
     }
 
     /// The rule by which a name in this directory is ignored; nil if it is not.
     package func match(_ name: Name, isDirectory: Bool) -> IgnoreMatch? {
         if let excluded { return excluded }
+        // No list takes it in again.
+        if isDirectory, !TreeLimits.allowsDirectory(at: above + path.names.count + 1) {
+            return IgnoreMatch(rule: [], line: 0, origin: .depth, directory: path)
+        }
         // The list is the whole fleet's: a rule such as `.*` does not take it away.
         if name == IgnoreList.fileName, !isDirectory { return nil }
         for scoped in lists.reversed() {
@@ -84,6 +110,9 @@ package struct IgnoreMatch: Hashable, Sendable {
 }
 
 extension IgnoreMatch: CustomStringConvertible {
+    /// Whether it lies deeper than anything may: told of, where a rule that somebody wrote is not.
+    package var isDepth: Bool { origin == .depth }
+
     /// `ignored by rule '*.log' (photos/.syncignore line 3)`
     package var description: String {
         let place =
@@ -91,7 +120,9 @@ extension IgnoreMatch: CustomStringConvertible {
             case .builtIn: "built-in"
             case .machine: "agent.json5"
             case .file: "\(directory.appending(IgnoreList.fileName)) line \(line)"
+            case .depth: ""
             }
+        if isDepth { return TreeLimits.reason }
         return "ignored by rule '\(Escaping.text(rule))' (\(place))"
     }
 }

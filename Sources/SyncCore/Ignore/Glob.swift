@@ -1,5 +1,6 @@
-/// A pattern of gitignore(5), compiled: `*`, `?`, `[…]`, `**` and `\`. Matching looks at each byte of the text once,
-/// whatever the pattern: one that somebody wrote to be slow cannot be.
+/// A pattern of gitignore(5), compiled: `*`, `?`, `[…]`, `**` and `\`. All that a pattern may be at is a bit of a few
+/// words: matching looks at each byte of the text once and does the same for each word, whatever the pattern, so that one
+/// that somebody wrote to be slow cannot be.
 struct Glob: Hashable, Sendable {
     /// One thing that a pattern asks for.
     enum Token: Hashable, Sendable {
@@ -14,14 +15,67 @@ struct Glob: Hashable, Sendable {
         /// What follows may be left out: this many tokens from here.
         case optional(Int)
     }
-    let tokens: [Token]
+
+    /// Which row of ``advance`` is a byte's.
+    private let rows: [UInt8]
+    /// For each row the tokens that its bytes are what is asked for, as bits of ``words`` words.
+    private let advance: [UInt64]
+    /// Tokens that stay where they are at any byte, and at any byte but a slash.
+    private let staying: [UInt64]
+    private let stayingInName: [UInt64]
+    /// Tokens that are passed without a byte, and those with which two more are.
+    private let passing: [UInt64]
+    private let optional: [UInt64]
+    /// How many tokens there are.
+    private let end: Int
+
+    private var words: Int { staying.count }
+
+    /// What a pattern asks for, one after the other.
+    init(_ tokens: [Token]) {
+        end = tokens.count
+        let words = end / 64 + 1
+        func bits(_ isOne: (Token) -> Bool) -> [UInt64] {
+            var bits = [UInt64](repeating: 0, count: words)
+            for (index, token) in tokens.enumerated() where isOne(token) { bits[index / 64] |= 1 << UInt64(index % 64) }
+            return bits
+        }
+        staying = bits { $0 == .anything }
+        stayingInName = bits { $0 == .anything || $0 == .star }
+        passing = bits { if case .optional = $0 { true } else { $0 == .anything || $0 == .star } }
+        optional = bits { if case .optional = $0 { true } else { false } }
+        var wanted = [UInt64](repeating: 0, count: 256 * words)
+        for (index, token) in tokens.enumerated() {
+            func want(_ byte: UInt8) { wanted[Int(byte) * words + index / 64] |= 1 << UInt64(index % 64) }
+            switch token {
+            case .byte(let byte): want(byte)
+            case .one: for byte in UInt8.min ... .max where byte != Glob.slash { want(byte) }
+            case .set(let set): for byte in UInt8.min ... .max where set.contains(byte) { want(byte) }
+            case .star, .anything, .optional: break
+            }
+        }
+        // Most bytes are in no pattern, and share the row of NUL, which is in no name.
+        var rows = [UInt8](repeating: 0, count: 256)
+        var advance = Array(wanted[..<words])
+        for byte in 1...255 {
+            let row = wanted[byte * words..<(byte + 1) * words]
+            if row.elementsEqual(advance[..<words]) { continue }
+            rows[byte] = UInt8(advance.count / words)
+            advance += row
+        }
+        self.rows = rows
+        self.advance = advance
+    }
+
+    // MARK: - Reading a pattern
 
     private static let slash = UInt8(ascii: "/")
     private static let asterisk = UInt8(ascii: "*")
     private static let backslash = UInt8(ascii: "\\")
 
-    /// Nil for what can never match: a `\` at the end, a `[` that nothing closes, a class that does not exist.
-    init?(_ pattern: ArraySlice<UInt8>) {
+    /// What a pattern asks for. Nil for what can never match: a `\` at the end, a `[` that nothing closes, a class that does
+    /// not exist.
+    static func tokens(of pattern: ArraySlice<UInt8>) -> [Token]? {
         var tokens: [Token] = []
         var at = pattern.startIndex
         while at < pattern.endIndex {
@@ -43,7 +97,7 @@ struct Glob: Hashable, Sendable {
                 at += 1
             }
         }
-        self.tokens = tokens
+        return tokens
     }
 
     /// `**` counts as such between slashes and at the ends only; elsewhere more than one are as one.
@@ -56,8 +110,9 @@ struct Glob: Hashable, Sendable {
             rest.isEmpty || rest.first == slash || rest.starts(with: [backslash, slash])
         else { return tokens.append(.star) }
         if rest.first == slash {
-            // `a/**/b` matches `a/b` too.
-            tokens += [.optional(3), .anything, .byte(slash)]
+            // `a/**/b` matches `a/b` too. Twice in a row is as once, so that what follows is never another one.
+            let several: [Token] = [.optional(3), .anything, .byte(slash)]
+            if !tokens.suffix(3).elementsEqual(several) { tokens += several }
             at += 1
         } else {
             tokens.append(.anything)
@@ -113,46 +168,45 @@ struct Glob: Hashable, Sendable {
 
     /// Whether all of the text matches.
     func matches(_ text: [UInt8]) -> Bool {
-        var now = [Bool](repeating: false, count: tokens.count + 1)
-        now[0] = true
-        skip(&now)
+        var steps = 0
+        return matches(text, counting: &steps)
+    }
+
+    /// - Parameter steps: grows by the words that were looked at: for each byte as many as 64 tokens fill one.
+    func matches(_ text: [UInt8], counting steps: inout Int) -> Bool {
+        var now = [UInt64](repeating: 0, count: words)
+        now[0] = 1
+        pass(&now)
         for byte in text {
-            var next = [Bool](repeating: false, count: tokens.count + 1)
+            steps += words
+            let row = Int(rows[Int(byte)]) * words
+            let stays = byte == Glob.slash ? staying : stayingInName
+            var carry: UInt64 = 0
             var isAlive = false
-            for (index, token) in tokens.enumerated() where now[index] {
-                guard let to = step(index, token, byte) else { continue }
-                next[to] = true
-                isAlive = true
+            for word in 0..<words {
+                let moving = now[word] & advance[row + word]
+                now[word] = now[word] & stays[word] | moving << 1 | carry
+                carry = moving >> 63
+                if now[word] != 0 { isAlive = true }
             }
             guard isAlive else { return false }
-            skip(&next)
-            now = next
+            pass(&now)
         }
-        return now[tokens.count]
+        return now[end / 64] >> UInt64(end % 64) & 1 == 1
     }
 
-    /// Where one byte leads to from a token.
-    private func step(_ index: Int, _ token: Token, _ byte: UInt8) -> Int? {
-        switch token {
-        case .byte(let wanted): byte == wanted ? index + 1 : nil
-        case .one: byte != Glob.slash ? index + 1 : nil
-        case .set(let set): set.contains(byte) ? index + 1 : nil
-        case .star: byte != Glob.slash ? index : nil
-        case .anything: index
-        case .optional: nil
-        }
-    }
-
-    /// Adds what is reached without a byte.
-    private func skip(_ states: inout [Bool]) {
-        for (index, token) in tokens.enumerated() where states[index] {
-            switch token {
-            case .star, .anything: states[index + 1] = true
-            case .optional(let count):
-                states[index + 1] = true
-                states[index + count] = true
-            case .byte, .one, .set: break
-            }
+    /// Adds what is reached without a byte. Once is enough: three tokens from an optional one, and behind a star, is none
+    /// that is optional (see ``stars(_:_:_:)``).
+    private func pass(_ now: inout [UInt64]) {
+        var leaving: UInt64 = 0
+        var passed: UInt64 = 0
+        for word in 0..<words {
+            let left = now[word] & optional[word]
+            now[word] |= left << 1 | left << 3 | leaving
+            leaving = left >> 63 | left >> 61
+            let going = now[word] & passing[word] & ~optional[word]
+            now[word] |= going << 1 | passed
+            passed = going >> 63
         }
     }
 }

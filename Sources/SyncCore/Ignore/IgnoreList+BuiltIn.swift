@@ -4,12 +4,20 @@ extension IgnoreList {
     package static let builtIn = IgnoreList(patterns: builtInPatterns, origin: .builtIn)
 
     /// As they would stand in a file.
-    package static let builtInPatterns = [
-        // Swap, backup, lock and temporary files of editors: vim, Emacs, nano, Kate, LibreOffice, Microsoft Office.
-        ".*.sw[a-px]", ".*.un~", "4913", "*~", "\\#*#", ".#*", ".*.kate-swp", ".~lock.*#", "~$*",
-        // Downloads and uploads that are not complete.
-        "*.part", "*.partial", "*.filepart", "*.crdownload", ".rsync-partial/",
-        // What desktops and file systems keep for themselves.
-        ".goutputstream-*", ".fuse_hidden*", ".nfs????????????????????????", ".Trash-[0-9]*/", ".DS_Store", "Thumbs.db",
+    package static let builtInPatterns =
+        [
+            // Swap, backup, lock and temporary files of editors: vim, Emacs, nano, Kate, LibreOffice, Microsoft Office.
+            ".*.sw[a-px]", ".*.un~", "4913", "*~", "\\#*#", ".#*", ".*.kate-swp", ".~lock.*#", "~$*",
+            // A directory of rsync's.
+            ".rsync-partial/",
+            // What desktops and file systems keep for themselves.
+            ".goutputstream-*", ".fuse_hidden*", ".nfs????????????????????????", ".Trash-[0-9]*/", ".DS_Store",
+            "Thumbs.db",
+        ] + incomplete + incomplete.map { "!\($0)/" }
+
+    /// Names of files that are no whole ones: of Firefox, KDE and Nextcloud, rclone, WinSCP, Chrome, FolderSync, Cyberduck
+    /// and lftp. A directory may be named so. `*.tmp` is not among them: it is many people's own.
+    private static let incomplete = [
+        "*.part", "*.partial", "*.filepart", "*.crdownload", "*.tacitpart", "*.cyberduckpart", ".in.*",
     ]
 }

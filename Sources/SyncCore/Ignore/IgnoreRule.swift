@@ -32,8 +32,8 @@ struct IgnoreRule: Hashable, Sendable {
         if isForDirectories { pattern = pattern.dropLast() }
         isAnchored = pattern.contains(IgnoreRule.slash)
         if pattern.first == IgnoreRule.slash { pattern = pattern.dropFirst() }
-        guard !pattern.isEmpty, let glob = Glob(pattern) else { return nil }
-        shape = IgnoreRule.shape(of: glob, isAnchored: isAnchored)
+        guard !pattern.isEmpty, let tokens = Glob.tokens(of: pattern) else { return nil }
+        shape = IgnoreRule.shape(of: tokens, isAnchored: isAnchored)
     }
 
     private static let slash = UInt8(ascii: "/")
@@ -56,7 +56,7 @@ struct IgnoreRule: Hashable, Sendable {
         return spaces.map { bytes[..<$0] } ?? bytes
     }
 
-    private static func shape(of glob: Glob, isAnchored: Bool) -> Shape {
+    private static func shape(of all: [Glob.Token], isAnchored: Bool) -> Shape {
         func bytes(_ tokens: ArraySlice<Glob.Token>) -> [UInt8]? {
             var found: [UInt8] = []
             for token in tokens {
@@ -65,11 +65,11 @@ struct IgnoreRule: Hashable, Sendable {
             }
             return found
         }
-        if let all = bytes(glob.tokens[...]) { return .literal(all) }
-        if !isAnchored, glob.tokens.first == .star, let tail = bytes(glob.tokens.dropFirst()) { return .suffix(tail) }
-        if !isAnchored, glob.tokens.last == .star, let head = bytes(glob.tokens.dropLast()) { return .prefix(head) }
-        if case .byte(let first)? = glob.tokens.first { return .glob(glob, first: first) }
-        return .glob(glob, first: nil)
+        if let name = bytes(all[...]) { return .literal(name) }
+        if !isAnchored, all.first == .star, let tail = bytes(all.dropFirst()) { return .suffix(tail) }
+        if !isAnchored, all.last == .star, let head = bytes(all.dropLast()) { return .prefix(head) }
+        if case .byte(let first)? = all.first { return .glob(Glob(all), first: first) }
+        return .glob(Glob(all), first: nil)
     }
 
     /// - Parameter text: the path below the list's directory if ``isAnchored``, otherwise the name.

@@ -156,33 +156,47 @@ package struct MergeRules<Tree: HubTree> {
         }
     }
 
-    /// The live directory `id`, brought back with its ancestors if it was deleted meanwhile; nil if it is unknown.
+    /// The live directory `id`, brought back with its ancestors if it was deleted meanwhile; nil if it is unknown, or would
+    /// come back with more of them than can be in one another.
     private func directory(_ id: NodeID) throws -> Place? {
-        if id == .root { return Place(id: id, effects: []) }
-        guard let node = try tree.node(id) else { return nil }
-        guard node.content.isDirectory else { throw InvalidOperation.notADirectory(id) }
-        if !node.isDeleted { return Place(id: id, effects: []) }
-        guard var place = try directory(node.parent) else { return nil }
-        var name = node.name
-        if let occupant = try place.occupant(tree, name) {
-            if occupant.content.isDirectory {
-                return Place(id: occupant.id, effects: place.effects)
-            }
-            name = try freeName(for: name, node.content, in: place.id)
+        // From the one asked for upwards.
+        var deleted: [Node] = []
+        var current = id
+        while current != .root {
+            guard let node = try tree.node(current) else { return nil }
+            guard node.content.isDirectory else { throw InvalidOperation.notADirectory(current) }
+            if !node.isDeleted { break }
+            // One that goes takes its place along, so that the tombstones' row can be longer than any that was there.
+            if deleted.count == TreeLimits.directories { return nil }
+            deleted.append(node)
+            current = node.parent
         }
-        place.effects.append(.revive(id, at: Location(parent: place.id, name: name), node.content))
-        place.id = id
+        var place = Place(id: current, effects: [])
+        while let node = deleted.popLast() {
+            var name = node.name
+            if let occupant = try place.occupant(tree, name) {
+                if occupant.content.isDirectory {
+                    place.id = occupant.id
+                    continue
+                }
+                name = try freeName(for: name, node.content, in: place.id)
+            }
+            place.effects.append(.revive(node.id, at: Location(parent: place.id, name: name), node.content))
+            place.id = node.id
+        }
         return place
     }
 
     private func isBelow(_ id: NodeID, _ ancestor: NodeID) throws -> Bool {
         var current = id
-        while current != .root {
+        // Deleted ones, and those that they are in: what is longer is no place for anything.
+        for _ in 0...2 * TreeLimits.directories {
+            if current == .root { return false }
             if current == ancestor { return true }
             guard let node = try tree.node(current) else { return false }
             current = node.parent
         }
-        return false
+        return true
     }
 
     private func freeName(for name: Name, _ content: Content, in parent: NodeID) throws -> Name {

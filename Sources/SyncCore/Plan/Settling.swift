@@ -11,11 +11,23 @@ package struct Settling<Key: Hashable & Sendable>: Sendable {
         var isFinished = false
         /// A writer that had finished has begun again.
         var isRow = false
+        /// It was due while somebody had it open.
+        var held: Held?
+    }
+
+    /// That somebody had a file open for writing when it was due.
+    private struct Held {
+        var since: Int64
+        /// How long it was left alone the last time.
+        var pause: Int64
+        var until: Int64
     }
 
     private var pending: [Key: Pending] = [:]
     /// When names became due, of those for which that was only just so.
     private var taken: [Key: Int64] = [:]
+    /// Of those that became due last.
+    private var held: [Key: Held] = [:]
     private let debounce: Int64
     private let finished: Int64
     private let longest: Int64
@@ -66,15 +78,30 @@ package struct Settling<Key: Hashable & Sendable>: Sendable {
         taken[key].map { now - $0 < debounce } ?? false
     }
 
-    /// It was due, but somebody is still writing: it waits for the close, or for the longest time from now.
+    /// It was due, but cannot be decided on: it waits for the close, or for the longest time from now.
     package mutating func postpone(_ key: Key, at now: Int64) {
         pending[key] = Pending(first: now, last: now, isOpen: true)
+    }
+
+    /// It was due, but somebody has it open for writing: it waits for the close, and is due again after a while, too, longer
+    /// each time. The kernel tells of a close before the writer counts as gone, so that who was told may look too early; and
+    /// of a writer that has the file by a name elsewhere it never tells.
+    /// - Returns: false if that has been so for the longest time. It does not wait any more then.
+    package mutating func postponeOpen(_ key: Key, at now: Int64) -> Bool {
+        var next = held.removeValue(forKey: key) ?? Held(since: now, pause: 0, until: now)
+        guard now - next.since < longest else { return false }
+        next.pause = next.pause == 0 ? debounce : next.pause * 2
+        next.until = min(now + next.pause, next.since + longest)
+        pending[key] = Pending(first: now, last: now, isOpen: true, held: next)
+        return true
     }
 
     /// Takes out every name that is due.
     package mutating func takeDue(at now: Int64) -> [Key] {
         let keys = pending.filter { due(of: $0.value) <= now }.map(\.key)
         taken = taken.filter { now - $0.value < debounce }
+        held = [:]
+        for key in keys { held[key] = pending[key]?.held }
         for key in keys {
             pending[key] = nil
             if finished < debounce { taken[key] = now }
@@ -95,6 +122,6 @@ package struct Settling<Key: Hashable & Sendable>: Sendable {
     private func due(of entry: Pending) -> Int64 {
         let wanted = entry.isFinished && !entry.isRow ? finished : debounce
         let quiet = entry.isOpen ? Int64.max : entry.last + wanted
-        return min(quiet, entry.first + longest)
+        return min(quiet, entry.first + longest, entry.held?.until ?? Int64.max)
     }
 }

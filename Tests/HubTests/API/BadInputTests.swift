@@ -88,6 +88,33 @@ struct BadInputTests {
         try expect(hub.send("GET", "/v1/changes?wait=0&epoch=\(laptop.epoch)", token: laptop.token), .missingField)
     }
 
+    @Test func `texts that are longer than what is kept of them are refused, and nothing of them is kept`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        func long(_ count: Int) -> String { String(repeating: "x", count: count) }
+        func report(_ reason: String) -> HTTPReply {
+            var item = PendingMessage(path: "a", direction: .up, bytes: 1, reason: "")
+            item.reason = reason
+            let report = ReportRequest(
+                epoch: laptop.epoch, cursor: 0, barrier: 0, pending: [item], upCount: 1, downCount: 0, bytes: 1)
+            return hub.send("POST", "/v1/report", token: laptop.token, body: WireFormat.encode(report))
+        }
+        #expect(report(long(4_096)).status == 200)
+        try expect(report(long(4_097)), .badValue)
+        let told = try hub.get("/v1/unsynced?client=laptop", as: [UnsyncedMessage].self)
+        #expect(told.first?.reason.utf8.count == 4_096)
+        func hello(_ machine: String) -> HTTPReply {
+            let hello = HelloRequest(version: "1", generation: "laptop-1", machine: machine)
+            return hub.send("POST", "/v1/hello", token: laptop.token, body: WireFormat.encode(hello))
+        }
+        try expect(hello(long(129)), .badValue)
+        #expect(hello(long(128)).status == 200)
+        var commit = laptop.request([])
+        commit.generation = long(65)
+        try expect(
+            hub.send("POST", "/v1/commit", token: laptop.token, body: WireFormat.encode(commit)), .badValue)
+    }
+
     @Test func `bytes that are not there or not as promised leave the rest of the batch alone`() throws {
         let hub = try HubFixture()
         let laptop = try hub.join("laptop")

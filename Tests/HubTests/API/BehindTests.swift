@@ -56,6 +56,13 @@ struct BehindTests {
         #expect(try self.page(laptop).texts.isEmpty)
     }
 
+    @Test func `what is kept in versions while it is current comes too`() throws {
+        try hub.restart(protect: .copy)
+        try createMany()
+        try eventually("all is kept") { try hub.journal().countCurrent().kept == 12 }
+        #expect(try page(desk).texts.count == 12)
+    }
+
     @Test func `what has no room comes with the next page`() throws {
         try createMany()
         let (first, texts) = try page(desk, behind: 22)

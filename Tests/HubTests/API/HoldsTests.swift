@@ -66,8 +66,11 @@ struct HoldsTests {
         #expect(hub.directory.text("share/a") == "of a")
     }
 
-    @Test func `a client of a part hears of what that part has and had`() throws {
-        let hub = try HubFixture()
+    @Test(arguments: [ProtectSetting.off, .copy])
+    func `a client of a part hears of what that part has and had`(_ protect: ProtectSetting) throws {
+        var settings = HubCoreSettings()
+        (settings.protect, settings.busyFrom) = (protect, 0)
+        let hub = try HubFixture(settings: settings)
         let laptop = try hub.join("laptop")
         let outcome = try laptop.commit(
             laptop.operation(
@@ -90,6 +93,14 @@ struct HoldsTests {
         let hello = try hub.post(
             "/v1/hello", HelloRequest(version: "1", generation: "frame-1"), token: token, as: HelloResponse.self)
         let frame = TestClient(hub: hub, name: "frame", token: token, epoch: hello.epoch)
+        // What is outside lies in versions/ then, too, and was never displaced.
+        if protect == .copy {
+            try eventually("all is kept") {
+                let count = try hub.journal().countCurrent()
+                return count.all == count.kept
+            }
+            #expect(try hub.journal().hasVersion(content("outside").digest))
+        }
         let inside = ["inside", "inside, once", "inside, now", "inside, deleted"]
         #expect(
             try holds(

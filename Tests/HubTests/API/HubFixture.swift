@@ -12,13 +12,48 @@ import TestSupport
 
 /// A key file that only remembers what it was told.
 final class RememberedKeys: KeyKeeper {
-    private let state = Monitor<(keys: [AuthorizedKey], ended: [PublicKey])>(([], []))
+    /// The disk is full.
+    struct NoRoom: Error {}
+    private struct State {
+        var keys: [AuthorizedKey] = []
+        var isFull = false
+        var left = 0
+        var ended: [PublicKey] = []
+        /// Each time that sessions of unlisted keys were to end: what was listed, and whether strangers were meant too.
+        var endings: [(listed: [PublicKey], strangers: Bool)] = []
+    }
+    private let state = Monitor(State())
+    /// The last list, whether it could be written or not.
     var keys: [AuthorizedKey] { state.withLock { $0.keys } }
-    func rewrite(_ keys: [AuthorizedKey]) throws { state.withLock { $0.keys = keys } }
+    func access(of client: String) -> [AuthorizedKey.Access] { keys.filter { $0.client.text == client }.map(\.access) }
+    /// Whether nothing can be written.
+    func fill(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
+    /// How many processes do not end.
+    func leave(_ count: Int) { state.withLock { $0.left = count } }
+
+    func rewrite(_ keys: [AuthorizedKey]) throws {
+        let isFull = state.withLock { state in
+            state.keys = keys
+            return state.isFull
+        }
+        if isFull { throw NoRoom() }
+    }
     func endSessions(of key: PublicKey) { state.withLock { $0.ended.append(key) } }
+    func endUnlisted(strangers: Bool) -> Int {
+        state.withLock { state in
+            state.endings.append((state.keys.map(\.key), strangers))
+            return state.left
+        }
+    }
+
+    /// How often sessions of unlisted keys were ended, and of strangers too.
+    var endings: Int { state.withLock { $0.endings.count { $0.strangers } } }
+
     /// Waits until the sessions of a key were ended.
     func waitForEnd(of key: PublicKey) -> Bool {
-        state.wait(timeout: .seconds(10)) { $0.ended.contains(key) ? true : nil } ?? false
+        state.wait(timeout: .seconds(10)) { state in
+            state.ended.contains(key) || state.endings.contains { !$0.listed.contains(key) } ? true : nil
+        } ?? false
     }
 }
 
@@ -65,7 +100,12 @@ final class HubFixture {
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + String(repeating: letter, count: 43)
     }
 
-    private let settings: HubCoreSettings
+    /// Each client's own.
+    static func key(of client: String) -> String {
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA" + Base64.unpadded(sha256(Array(client.utf8))).dropFirst()
+    }
+
+    private var settings: HubCoreSettings
 
     init(
         below parent: String? = nil, settings: HubCoreSettings = HubCoreSettings(), clock: HubClock = .system,
@@ -96,14 +136,17 @@ final class HubFixture {
                 hosts: [InviteMessage.Host(host: "pi.local", port: 2222)], user: "sync",
                 hostKey: try PublicKey(line: HubFixture.key), apiPort: 8080)
         }
-        return (core, try HTTPServer(.loopback(port: 0)) { core.handle($0, $1) })
+        return (core, try core.serve(port: 0))
     }
 
     /// - Parameter meanwhile: what happens while it is down.
-    func restart(clock: HubClock = .system, meanwhile body: () throws -> Void = {}) throws {
+    func restart(
+        clock: HubClock = .system, protect: ProtectSetting? = nil, meanwhile body: () throws -> Void = {}
+    ) throws {
         server.stop()
         core.stop()
         try body()
+        if let protect { settings.protect = protect }
         (core, server) = try HubFixture.start(layout, keys, settings, clock)
     }
 
@@ -116,6 +159,9 @@ final class HubFixture {
         server.stop()
         core.stop()
     }
+
+    /// Of the API.
+    var port: UInt16 { server.port! }
 
     // MARK: - Requests
 
@@ -177,10 +223,10 @@ final class HubFixture {
         return TestClient(hub: self, name: name, token: token, epoch: hello.epoch)
     }
 
-    func join(_ invite: InviteMessage) throws -> JoinResponse {
+    func join(_ invite: InviteMessage, key: String? = nil) throws -> JoinResponse {
         try post(
-            "/v1/join", JoinRequest(publicKey: HubFixture.key), token: HubFixture.secret(of: invite),
-            as: JoinResponse.self)
+            "/v1/join", JoinRequest(publicKey: key ?? HubFixture.key(of: invite.client)),
+            token: HubFixture.secret(of: invite), as: JoinResponse.self)
     }
 
     static func secret(of invite: InviteMessage) -> String {

@@ -151,7 +151,7 @@ struct LongPollTests {
         let reply = hub.send("GET", "/v1/status", token: laptop.token)
         #expect(reply.status == 403)
         #expect(hub.keys.keys.isEmpty)
-        #expect(hub.keys.waitForEnd(of: try PublicKey(line: HubFixture.key)))
+        #expect(hub.keys.waitForEnd(of: try PublicKey(line: HubFixture.key(of: "laptop"))))
         #expect(try hub.get("/v1/clients", as: [ClientMessage].self).map(\.state) == [.revoked])
         // The name may be given again.
         _ = try hub.join("laptop")

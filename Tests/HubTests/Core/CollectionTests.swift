@@ -22,7 +22,7 @@ struct CollectionTests {
     @Test func `who was not seen for the days does not count, nor who takes no changes`() throws {
         let journal = try Journal.inMemory()
         try journal.addClient("phone", kind: .sftp, publicKey: "k", at: 0)
-        try journal.addClient("laptop", kind: .agent, publicKey: "k", at: 0)
+        try journal.addClient("laptop", kind: .agent, publicKey: "l", at: 0)
         let (phone, laptop) = (
             try #require(try journal.client(named: "phone")), try #require(try journal.client(named: "laptop"))
         )

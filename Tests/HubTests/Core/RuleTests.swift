@@ -243,8 +243,8 @@ struct AccessTableTests {
         for route in Route.allCases {
             #expect(AccessTable.refusal(route, .client(name: "a", isAdmin: true), target: "b") == nil)
             let needsClient = [
-                Route.hello, .changes, .snapshot, .commit, .layOut, .staged, .prepare, .extents, .report, .offer,
-                .holds, .recipe,
+                Route.hello, .rotate, .changes, .snapshot, .commit, .layOut, .staged, .prepare, .extents, .report,
+                .offer, .holds, .recipe,
             ].contains(route)
             #expect((AccessTable.refusal(route, .administrator) != nil) == needsClient)
         }

@@ -55,11 +55,7 @@ struct OrdinaryHub {
         let configuration = try HubConfiguration.load(layout)
         try SSHDServer.makeKey(directory.path("phone"))
         let key = try PublicKey(line: directory.text("phone.pub") ?? "")
-        try AuthorizedKeysFile(
-            layout: layout, configuration: configuration, program: ServiceHub.program,
-            sessions: SSHSessions(port: configuration.sftpPort)
-        ).rewrite([AuthorizedKey(client: try ClientName("phone"), key: key, access: .sftp)])
-        chown(layout.authorizedKeys, OrdinaryHub.user, OrdinaryHub.user)
+        try ServiceAPI(layout: layout, port: configuration.apiPort).admit("phone", key: key)
         let text = directory.write("from the phone", to: "text")
         let outcome = try Processes.run(
             "/usr/bin/sftp",

@@ -58,6 +58,36 @@ struct RebuildTests {
         _ = desk
     }
 
+    @Test func `an upload that broke off is no version in a new journal either`() throws {
+        try withTemporaryDirectory { directory in
+            directory.makeDirectory("d")
+            for name in ["piece", "written", "other"] { directory.write("the ha", to: "d/\(name)") }
+            let share = try TreeRoot(path: directory.path(""))
+            func record(_ name: String, size: Int64 = 6, inode: UInt64 = 0) throws -> (RelativePath, BrokenUpload) {
+                let path = RelativePath([try Name("d"), try Name(name)])
+                let status = try #require(try share.status(of: path))
+                return (
+                    path,
+                    BrokenUpload(
+                        client: "phone", moment: 0, inode: status.inode + inode,
+                        seen: BrokenUpload.Seen(size: size, mtime: status.mtime))
+                )
+            }
+            let journal = try Journal.inMemory()
+            var work = ShareImport(of: share, into: journal, clock: .system)
+            work.uploads = Dictionary(
+                uniqueKeysWithValues: [
+                    try record("piece"), try record("written", size: 5), try record("other", inode: 1),
+                ])
+            try work.run()
+            #expect(work.keptUploads == 1 && work.count.files == 2 && work.problems.isEmpty)
+            let parent = try #require(try journal.node(at: RelativePath([try Name("d")])))
+            #expect(try journal.children(of: parent.id).map { "\($0.name)" } == ["other", "written"])
+            let location = Location(parent: parent.id, name: try Name("piece"))
+            #expect(try journal.brokenUploads().keys.map { $0 } == [location])
+        }
+    }
+
     @Test func `the whole share is taken in, in any number of transactions, and the journal is well`() throws {
         try withTemporaryDirectory { directory in
             for number in 0..<40 {

@@ -356,8 +356,13 @@ struct ServiceConfinementTests {
                     "/usr/bin/ssh",
                     hub.options(client) + ["-N", "-L", "\(near):\(far)", "-p", "\(hub.sftpPort)", hub.login],
                     ChildProcess.Options(output: .null, errors: .null, diesWithParent: true))
-                try #require(eventually({ access(near, F_OK) == 0 }))
-                let end = try unixSocket(near, connect)
+                var end: Int32 = -1
+                // The name is there before anybody listens.
+                try #require(
+                    eventually({
+                        end = (try? unixSocket(near, connect)) ?? -1
+                        return end >= 0
+                    }))
                 var byte: UInt8 = 0
                 let count = read(end, &byte, 1)
                 #expect(count <= 0)
@@ -380,7 +385,7 @@ struct ServiceConfinementTests {
         try await blocking {
             let hub = try Self.hub()
             try hub.admit("invited", as: .invite(expires: 4_000_000_000))
-            try hub.admit("late", as: .invite(expires: 1_000_000_000))
+            try hub.list(try hub.makeKey("late"), of: "late", as: .invite(expires: 1_000_000_000))
             #expect(try !hub.sftp(as: "invited", "pwd").status.isSuccess)
             #expect(try hub.ssh(as: "invited", hub.login, "true").status == .exited(1))
             let late = try hub.ssh(as: "late", hub.login, "true")
@@ -392,22 +397,20 @@ struct ServiceConfinementTests {
         try await blocking {
             let hub = try Self.hub()
             #expect(try hub.sftp(as: "phone", "pwd").status.isSuccess)
-            let configuration = try HubConfiguration.load(hub.layout)
-            try AuthorizedKeysFile(
-                layout: hub.layout, configuration: configuration, program: ServiceHub.program,
-                sessions: SSHSessions(port: hub.sftpPort)
-            ).rewrite([])
+            try hub.api.revoke("phone")
             #expect(try !hub.sftp(as: "phone", "pwd").status.isSuccess)
         }
     }
 
+    private struct Errno: Error { let code: Int32 }
+
     private func unixSocket(
         _ path: String, _ join: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
-    ) throws -> Int32 {
-        let end = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    ) throws(Errno) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        try #require(path.utf8.count < MemoryLayout.size(ofValue: address.sun_path))
+        precondition(path.utf8.count < MemoryLayout.size(ofValue: address.sun_path))
+        let end = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         // SAFETY: the path and its NUL fit.
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         let result = withUnsafePointer(to: &address) {
@@ -415,8 +418,10 @@ struct ServiceConfinementTests {
                 join(end, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        try #require(result == 0, "\(path): errno \(errno)")
-        return end
+        if result == 0 { return end }
+        let reason = Errno(code: errno)
+        close(end)
+        throw reason
     }
 
     /// What nobody may have changed: names, modes and bytes of what matters.

@@ -1,3 +1,4 @@
+import ControlAPI
 import FileTree
 import Glibc
 @testable import Hub
@@ -30,7 +31,11 @@ final class ServiceHub {
     /// - Parameter name: of the root below the test's directory.
     init(name: String = "hub", initialise: Bool = true) throws {
         layout = HubLayout(root: directory.path(name))
-        guard initialise else { return }
+        if initialise { try self.initialise() }
+    }
+
+    /// Makes the hub.
+    func initialise() throws {
         let made = try synchub(
             "init", "--listen", "127.0.0.1", "--sftp-port", "\(FleetPorts.free())", "--api-port", "\(FleetPorts.free())"
         )
@@ -104,24 +109,49 @@ final class ServiceHub {
 
     // MARK: Devices
 
-    /// Makes a key pair and lets it in, beside those that are.
+    var api: ServiceAPI { ServiceAPI(layout: layout, port: apiPort) }
+
+    /// Makes a key pair in the test's directory.
+    func makeKey(_ client: String) throws -> PublicKey {
+        try SSHDServer.makeKey(directory.path(client))
+        return try PublicKey(line: directory.text(client + ".pub") ?? "")
+    }
+
+    /// Makes a key pair and has the hub let it in, as a device's; of an agent the way in is gone to its end.
     /// - Parameter part: the directory of the share that it sees.
     func admit(
         _ client: String, as access: AuthorizedKey.Access, isReadOnly: Bool = false, part: String? = nil
     ) throws {
-        try SSHDServer.makeKey(directory.path(client))
-        let reach = ShareReach(isReadOnly: isReadOnly, part: try part.map(self.part))
-        let line = directory.text(client + ".pub") ?? ""
-        keys.append(
-            AuthorizedKey(
-                client: try ClientName(client), key: try PublicKey(line: line), access: access, reach: reach))
-        let configuration = try HubConfiguration.load(layout)
-        try AuthorizedKeysFile(
-            layout: layout, configuration: configuration, program: ServiceHub.program,
-            sessions: SSHSessions(port: configuration.sftpPort)
-        ).rewrite(keys)
+        if let part { try awaitPart(part) }
+        switch access {
+        case .sftp: try api.admit(client, key: try makeKey(client), readOnly: isReadOnly, subtree: part)
+        case .agent:
+            let invite = try api.invite(client, readOnly: isReadOnly, subtree: part)
+            try api.hello(client, token: try api.join(invite, key: try makeKey(client)))
+        case .invite: try keep(try api.invite(client))
+        }
     }
-    private var keys: [AuthorizedKey] = []
+
+    /// Until the hub has taken a directory of the share in.
+    private func awaitPart(_ part: String) throws {
+        let isThere = eventually {
+            (try? api.post("/v1/why", PathRequest(path: part), as: WhyResponse.self)) != nil
+        }
+        if !isThere { throw Failure("the hub does not know '\(part)'; its log:\n\(log)") }
+    }
+
+    /// The key of an invite, to log in with.
+    func keep(_ invite: InviteMessage) throws {
+        directory.write(invite.key, to: invite.client)
+        chmod(directory.path(invite.client), 0o600)
+    }
+
+    /// Puts a key into the list behind the hub's back.
+    func list(_ key: PublicKey, of client: String, as access: AuthorizedKey.Access) throws {
+        let text = AuthorizedKeysText(program: ServiceHub.program, layout: layout, apiPort: apiPort)
+            .render([AuthorizedKey(client: try ClientName(client), key: key, access: access)])
+        directory.write((directory.text("hub/ssh/authorized_keys") ?? "") + text, to: "hub/ssh/authorized_keys")
+    }
 
     /// A directory of the share as it is now.
     func part(_ name: String) throws -> SharePart {

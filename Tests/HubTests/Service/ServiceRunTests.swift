@@ -128,12 +128,16 @@ struct ServiceRunTests {
             try server.start()
             defer { server.stop() }
             hub.sftpPort = configuration.sftpPort
-            try hub.admit("phone", as: .sftp)
-            try hub.admit("tablet", as: .sftp)
+            let (key, other) = (try hub.makeKey("phone"), try hub.makeKey("tablet"))
+            let file = AuthorizedKeysFile(
+                layout: hub.layout, configuration: configuration, program: ServiceHub.program, sessions: sessions)
+            try file.rewrite([
+                AuthorizedKey(client: try ClientName("phone"), key: key, access: .sftp),
+                AuthorizedKey(client: try ClientName("tablet"), key: other, access: .sftp),
+            ])
             let (phone, tablet) = (try hub.openSession(as: "phone"), try hub.openSession(as: "tablet"))
-            let key = try PublicKey(line: hub.directory.text("phone.pub") ?? "")
             // Until sshd's log has told us of the login.
-            #expect(eventually { sessions.knows(key) })
+            #expect(eventually { sessions.knows(key) && sessions.knows(other) })
             sessions.end(openedBy: key)
             #expect(!isServed(phone))
             #expect(isServed(tablet))

@@ -84,11 +84,21 @@ struct ServiceTextTests {
         #expect(SSHLogLine("Server listening on ::").event == .chatter("Server listening on ::"))
     }
 
-    @Test func `lines are cut wherever the pieces break`() {
-        var lines = LineBuffer()
-        #expect(lines.take(Array("on".utf8)) == [])
-        #expect(lines.take(Array("e\r\ntwo\n\nthr".utf8)) == ["one", "two"])
-        #expect(lines.take(Array("ee\n".utf8)) == ["three"])
+    @Test(arguments: [
+        // As a name of a user, in the instant before sshd refuses it.
+        "Invalid user x\nAccepted publickey for root from 127.0.0.1 port 40176 ssh2: ED25519 SHA256:yWAt\r\n",
+        "Invalid user Accepted publickey for root from 127.0.0.1 port 40176 ssh2: ED25519 SHA256:yWAt\r\n",
+        "Accepted publickey for root from 127.0.0.1 port 40176 ssh2: ED25519 SHA256:yWAt\nport 1\r\n",
+        "Accepted publickey for root from 127.0.0.1 port 40176 ssh2: ED25519 SHA256:yWAt from 127.0.0.1 port 2\r\n",
+        "Accepted publickey for a b from 127.0.0.1 port 40176 ssh2: ED25519 SHA256:yWAt\r\n",
+        "Accepted publickey for root from 127.0.0.1\t1 port 40176 ssh2: ED25519 SHA256:yWAt\r\n",
+        "Accepted password for root from 127.0.0.1 port 40176 ssh2\r\n",
+        "Failed publickey for root from 127.0.0.1 port 40176 ssh2: ED25519 SHA256:yWAt\r\n",
+    ])
+    func `nothing that a stranger can have sshd write is a login`(_ record: String) {
+        if case .login = SSHLogLine(record).event { Issue.record("it counts") }
+        let genuine = "Accepted publickey for root from ::1 port 40176 ssh2: ED25519 SHA256:yWAt\r\n"
+        #expect(SSHLogLine(genuine).event == .login(remote: "::1", port: 40176, fingerprint: "SHA256:yWAt"))
     }
 
     @Test func `sshd is started again after growing pauses, and soon again after it was well`() {
@@ -118,7 +128,8 @@ struct ServiceTextTests {
     @Test func `a configuration is read as it was written`() throws {
         try withTemporaryDirectory { directory in
             let layout = HubLayout(root: directory.path)
-            let written = HubConfiguration(name: "a \"quoted\" \\ name", listen: "::1", sftpPort: 22, apiPort: 65_535)
+            var written = HubConfiguration(name: "a \"quoted\" \\ name", listen: "::1", sftpPort: 22, apiPort: 65_535)
+            written.protect = .copy
             try written.write(to: layout)
             #expect(try HubConfiguration.load(layout) == written)
         }
@@ -137,6 +148,10 @@ struct ServiceTextTests {
             "sftp.port: expected a whole number from 0 to 65535"
         ),
         ("{ name: 'x', sftp: { port: 1, mode: 'own' }, api: { port: 2 } }", "sftp.mode: expected"),
+        (
+            "{ name: 'x', sftp: { port: 1 }, api: { port: 2 }, share: { protect: 'clone' } }",
+            "share.protect: expected \"off\" or \"copy\" or \"never\""
+        ),
         ("{ sftp: { port: 1 }, api: { port: 2 } }", "name: expected a string, found nothing"),
         ("{ name: '', sftp: { port: 1 }, api: { port: 2 } }", "name: expected 1 to 64 characters"),
         ("{ name: 'x', listen: 'pi.home', sftp: { port: 1 }, api: { port: 2 } }", "listen: expected an IP address"),

@@ -14,15 +14,18 @@ final class ShareHub {
     var path: String { hub.layout.share }
 
     init(
-        settle: Int = 60, retry: Int = 300, guardedBy rule: MassChangeGuard? = nil, clock: HubClock = .system,
+        below parent: String? = nil, settle: Int = 60, retry: Int = 300, guardedBy rule: MassChangeGuard? = nil,
+        clock: HubClock = .system, protect: ProtectSetting = .off,
         prepare: (HubFixture.Root) throws -> Void = { _ in }
     ) throws {
         var settings = HubCoreSettings()
         settings.shareSettle = settle
         settings.shareRetry = retry
         settings.shareRound = 200
+        settings.protect = protect
+        settings.protectPause = 20
         if let rule { settings.guardRule = rule }
-        hub = try HubFixture(settings: settings, clock: clock, prepare: prepare)
+        hub = try HubFixture(below: parent, settings: settings, clock: clock, prepare: prepare)
     }
 
     // MARK: - A phone's hands

@@ -226,17 +226,6 @@ struct ShareTests {
         #expect(try share.hub.get("/v1/status", as: StatusResponse.self).clients.isEmpty)
     }
 
-    @Test func `a broken upload is a version, and the resumed one the next`() throws {
-        let share = try ShareHub()
-        share.put("half", "a")
-        try share.settled()
-        let file = open(share.at("a"), O_WRONLY | O_APPEND | O_CLOEXEC)
-        #expect(write(file, " and half", 9) == 9)
-        close(file)
-        try share.expectSame()
-        #expect(try share.story() == ["share create a", "share edit a"])
-    }
-
     @Test func `what the hub places itself is no change`() throws {
         let share = try ShareHub()
         let laptop = try share.hub.join("laptop")

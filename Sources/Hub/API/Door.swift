@@ -1,0 +1,85 @@
+internal import ControlAPI
+internal import HTTPServer
+import SyncCore
+import Synchronization
+
+/// Who may come in with a request, before its body is taken. On the server's thread.
+final class Door: Sendable {
+    let tokens = TokenTable()
+    private let bodyLimit: Int
+    private let uptime: @Sendable () -> Nanoseconds
+    /// By client. The administrator's token has none: who has it may do everything.
+    private let allowances = Mutex<[String: Allowance]>([:])
+
+    /// - Parameters:
+    ///   - bodyLimit: of those who are known, in bytes.
+    ///   - uptime: of a clock that never goes back.
+    init(bodyLimit: Int, uptime: @escaping @Sendable () -> Nanoseconds) {
+        self.bodyLimit = bodyLimit
+        self.uptime = uptime
+    }
+
+    /// Of a join, in bytes: a key, and the path of a part.
+    static let joinLimit = 128 << 10
+
+    /// - Parameter request: its head; the body is not here yet.
+    func admit(_ request: HTTPRequest) -> HTTPAdmission {
+        let isJoin = request.method == Route.join.method && request.path == Route.join.path
+        switch tokens.holder(of: request.bearerToken) {
+        case .invite(let name) where isJoin:
+            return .admitted(HTTPParty("invite \(name)", bodyLimit: Door.joinLimit))
+        case .administrator where !isJoin: return .admitted(HTTPParty("administrator", bodyLimit: bodyLimit))
+        case .client(let name) where !isJoin:
+            if let seconds = rest(of: name, request) { return .refused(Door.wait(seconds)) }
+            return .admitted(HTTPParty("client \(name)", bodyLimit: bodyLimit))
+        case .revoked where !isJoin: return .refused(.refusal(HubDesk.revoked))
+        default:
+            // Nothing tells whether the token was missing, malformed, unknown or for something else.
+            return .stranger(.refusal(isJoin ? HubDesk.inviteUsed : HubDesk.unauthorized))
+        }
+    }
+
+    /// - Returns: the seconds after which the client may ask for that; nil for now.
+    private func rest(of name: String, _ request: HTTPRequest) -> Double? {
+        // What is nowhere costs as little as anything.
+        let route = try? Route.find(method: request.method, path: request.path).get()
+        let length = request.headers["content-length"].flatMap { Int($0) } ?? 0
+        let units = (route ?? .paths).units(body: length)
+        let now = Double(uptime()) / 1e9
+        let seconds = allowances.withLock { $0[name, default: Allowance(at: now)].take(units, at: now) }
+        if let seconds { hubLog.debug("put_off", ["client": name, "for": "\(seconds) s"]) }
+        return seconds
+    }
+
+    /// What was left of each client's allowance when least was: for whoever asks whether the figures fit.
+    func tellAllowances() {
+        for (name, allowance) in allowances.withLock({ $0 }) {
+            hubLog.debug("allowance", ["client": name, "least": Int(allowance.least), "most": Int(Allowance.most)])
+        }
+    }
+
+    /// It is no failure: an agent waits, and sends the same again.
+    private static func wait(_ seconds: Double) -> HTTPResponse {
+        var response = HTTPResponse.refusal(
+            ErrorMessage(
+                .tooMany, "this client asks for more than the hub does for one; wait as long as Retry-After says"))
+        response.headers["Retry-After"] = "\(max(1, Int(seconds.rounded(.up))))"
+        return response
+    }
+}
+
+extension HubDesk {
+    /// Tells the server's thread whose each secret is. To be called whenever that has changed, before anybody is told so.
+    func tellDoor() {
+        var entries: [(hash: [UInt8], holder: TokenTable.Holder)] = [(adminTokenHash, .administrator)]
+        entries += revokedTokens.map { ($0, .revoked) }
+        do { gate.tokens = try journal.tokens() } catch {
+            // What was known serves.
+            hubLog.error("tokens_not_read", ["reason": "\(error)"])
+        }
+        entries += gate.tokens.filter { clients[$0.client]?.record.revokedAt == nil && gate.leaving[$0.client] == nil }
+            .map { ($0.hash, .client($0.client)) }
+        entries += gate.invites.map { ($0.secretHash, .invite($0.client)) }
+        door.tokens.replace(entries)
+    }
+}

@@ -1,0 +1,136 @@
+import ControlAPI
+import Glibc
+import SyncCore
+import TestSupport
+import Testing
+import Transport
+
+@testable import Agent
+
+/// Joining, and changing the key, ended at each of their steps.
+@Suite(.serialized) struct JoinTests {
+    private struct Ended: Error {}
+
+    private func invite(_ fleet: Fleet, _ name: String) throws -> InviteMessage {
+        try WireFormat.decode(InviteMessage.self, from: fleet.hub.ctl("invite", name).expectDone().bytes)
+    }
+
+    private func join(
+        _ fleet: Fleet, _ invite: InviteMessage, home: String
+    ) throws -> Join {
+        try Join(
+            layout: AgentLayout(home: fleet.directory.path(home + ".home")), invite: invite,
+            folder: fleet.directory.path(home), mode: .twoWay, subtree: nil)
+    }
+
+    /// A hub of its own for each home takes most of a second: one for all of them.
+    @Test func `a join that ends at any step can be run again with the same invite`() throws {
+        try withFleet(agents: [], running: false) { fleet in
+            for step in Join.Step.allCases {
+                let name = "at-\(step)"
+                let invite = try invite(fleet, name)
+                #expect(throws: Ended.self) {
+                    try join(fleet, invite, home: name).run { if $0 == step { throw Ended() } }
+                }
+                let layout = AgentLayout(home: fleet.directory.path(name + ".home"))
+                if step == .hello {
+                    // Whoever else has the invite comes too late.
+                    let late = try #require(throws: AgentFailure.self) { try join(fleet, invite, home: "late").run() }
+                    #expect(late.description.hasPrefix("this invite was used already, or withdrawn"))
+                }
+                let configuration = try join(fleet, invite, home: name).run()
+                #expect(configuration.client == name)
+                #expect(try Joined(layout).configuration == configuration)
+                #expect(!Files.exists(layout.begunJoin))
+                #expect(throws: AgentFailure.self, "it has joined already") {
+                    try join(fleet, invite, home: name)
+                }
+            }
+            let status = try WireFormat.decode(
+                StatusResponse.self, from: fleet.hub.ctl("status", "--json").expectDone().bytes)
+            #expect(Set(status.clients.map(\.name)) == Set(Join.Step.allCases.map { "at-\($0)" }))
+        }
+    }
+
+    @Test func `an invite that is not good any more says why, as far as it can be told`() throws {
+        let invite = InviteMessage(
+            hub: "pi", client: "ann", hosts: [], user: "sync", hostKey: "", key: "", expires: "2026-01-02T03:04:05Z",
+            apiPort: 1)
+        let end = try #require(Timestamp.parse(invite.expires))
+        #expect(
+            Join.whyOver(invite, now: end).hasPrefix("this invite has expired: it was good until 2026-01-02T03:04:05Z"))
+        #expect(Join.whyOver(invite, now: end - 1_000_000_000).hasPrefix("this invite was used already, or withdrawn"))
+    }
+
+    /// What has come, whether from a terminal, and whether nothing more has to.
+    @Test func `a pasted invite ends with its line`() {
+        let line = String(
+            decoding: WireFormat.encode(
+                InviteMessage(
+                    hub: "pi", client: "ann", hosts: [], user: "sync", hostKey: "", key: "-\n-", expires: "", apiPort: 1
+                )),
+            as: UTF8.self)
+        let spread = line.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",\n")
+        let cases: [(text: String, isTerminal: Bool, isWhole: Bool)] = [
+            ("", true, false), ("\n \n", true, false), (line, true, false), (line, false, false),
+            (line + "\n", true, true), (line + "\n", false, true), ("\n\n" + line + "\r\n", false, true),
+            (spread + "\n", false, true), (String(spread.prefix(40)) + "\n", false, false), ("what?\n", true, true),
+            ("what?\n", false, false), (line + "\nmore\n", false, false),
+        ]
+        for (text, isTerminal, isWhole) in cases {
+            #expect(InviteInput.isWhole(Array(text.utf8), isTerminal: isTerminal) == isWhole, "\(text) \(isTerminal)")
+        }
+    }
+
+    @Test func `a change of the key that ends at any step can be run again, and the agent that runs goes on`() throws {
+        try withFleet(agents: ["ann"]) { fleet in
+            let layout = AgentLayout(home: fleet["ann"].home)
+            let configuration = try AgentConfiguration.load(layout)
+            let rotation = Rotation(layout: layout, configuration: configuration)
+            try fleet.expectSame()
+            for step in Rotation.Step.allCases {
+                let old = try BegunRotation.Secret(layout)
+                #expect(throws: Ended.self) { try rotation.run { if $0 == step { throw Ended() } } }
+                try rotation.run()
+                let new = try BegunRotation.Secret(layout)
+                #expect(new.token != old.token && new.privateKey != old.privateKey)
+                #expect(!Files.exists(layout.begunRotation))
+                // The old ones are nobody's.
+                let keys = FleetFolder(fleet.hub.root).text("ssh/authorized_keys") ?? ""
+                let words = { (line: String) in line.split(separator: " ").dropFirst().first ?? "" }
+                #expect(keys.contains(words(new.publicKey)) && !keys.contains(words(old.publicKey)))
+                var address = try configuration.address(layout, token: old.token)
+                #expect(throws: HubError.self) { try look(address) }
+                address.key = .text(old.privateKey)
+                #expect(throws: HubError.self) { try look(address) }
+                try fleet["ann"].folder.write("\(step)", to: "file")
+            }
+            try fleet.expectSame()
+            #expect(fleet["ann"].isRunning && fleet.hub.share.text("file") == "finished")
+        }
+    }
+
+    private func look(_ address: HubAddress) throws {
+        try SSHHubConnection.connect(
+            to: address, hello: HelloRequest(version: "1", generation: "1"), onlyLooks: true
+        ) { _ in }.close()
+    }
+
+    @Test func `a change of the key that the hub has forgotten goes back to the old one`() throws {
+        try withFleet(agents: ["ann"], running: false) { fleet in
+            let layout = AgentLayout(home: fleet["ann"].home)
+            let old = try BegunRotation.Secret(layout)
+            let key = try KeyPair.make(in: layout.home, comment: "ann")
+            // As if the hub came from a backup, after the new ones stood in their files.
+            let begun = BegunRotation(new: BegunRotation.Secret(key, token: "unknown"), old: old)
+            try begun.write(layout)
+            try key.write(to: layout)
+            try Rotation(layout: layout, configuration: AgentConfiguration.load(layout)).run()
+            let new = try BegunRotation.Secret(layout)
+            #expect(new != old && new != begun.new)
+            try fleet["ann"].start()
+            try fleet["ann"].folder.write("x", to: "x")
+            try fleet.expectSame()
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import ControlAPI
+import HTTPClient
+import HTTPServer
+import Hashing
+import SyncCore
+import Testing
+
+@testable import Hub
+
+struct DoorTests {
+    @Test func `a secret is found whole and only so`() {
+        let table = TokenTable()
+        let holders: [(String, TokenTable.Holder)] = [
+            ("admin", .administrator), ("one", .client("one")), ("gone", .revoked), ("asked", .invite("two")),
+        ]
+        table.replace(holders.map { (sha256(Array($0.0.utf8)), $0.1) })
+        for (secret, holder) in holders { #expect(table.holder(of: secret) == holder) }
+        for secret in ["", "a", "admi", "adminn", "Admin", "on", "o", nil] { #expect(table.holder(of: secret) == nil) }
+        table.replace([])
+        #expect(table.holder(of: "admin") == nil)
+    }
+
+    private func code(_ reply: HTTPReply) -> ErrorCode? {
+        (try? WireFormat.decode(ErrorMessage.self, from: reply.body))?.code
+    }
+
+    @Test(arguments: Route.allCases)
+    func `who is unknown learns of no route more than of another`(route: Route) throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let expected: ErrorCode = route == .join ? .inviteUsed : .unauthorized
+        for token in [nil, "", "wrong", "admin-toke", "admin-token1", String(laptop.token.dropLast()), "ä"] {
+            let reply = hub.send(route.method, route.path, token: token, json: "{")
+            #expect(code(reply) == expected, "\(token ?? "none")")
+        }
+        // A good token is nobody's invite.
+        if route == .join {
+            #expect(code(hub.send(route.method, route.path, token: laptop.token, json: "{}")) == .inviteUsed)
+        }
+    }
+
+    @Test func `an invite's secret joins and does nothing else`() throws {
+        let hub = try HubFixture()
+        let invite = try #require(
+            try hub.post("/v1/invite", InviteRequest(client: "laptop"), as: InviteResponse.self).invite)
+        let secret = HubFixture.secret(of: invite)
+        #expect(code(hub.send("GET", "/v1/status", token: secret)) == .unauthorized)
+        #expect(code(hub.send("POST", "/v1/hello", token: secret, json: "{}")) == .unauthorized)
+        let large = [UInt8](repeating: 32, count: Door.joinLimit + 1)
+        #expect(code(hub.send("POST", "/v1/join", token: secret, body: large)) == .tooLarge)
+        #expect(code(hub.send("POST", "/v1/join", token: secret, body: Array(large.dropLast()))) == .badJSON)
+        let token = try hub.join(invite).token
+        let again = try hub.join(invite).token
+        // The first one's is nobody's any more.
+        #expect(code(hub.send("POST", "/v1/hello", token: token, json: "{}")) == .unauthorized)
+        let hello = HelloRequest(version: "1", generation: "laptop-1")
+        _ = try hub.post("/v1/hello", hello, token: again, as: HelloResponse.self)
+        #expect(code(hub.send("POST", "/v1/join", token: secret, body: WireFormat.encode(hello))) == .inviteUsed)
+        _ = try hub.post("/v1/revoke", ClientRequest(client: "laptop"), as: ClientsTouchedResponse.self)
+        #expect(code(hub.send("GET", "/v1/status", token: again)) == .revoked)
+        try hub.restart()
+        #expect(code(hub.send("GET", "/v1/status", token: again)) == .unauthorized)
+    }
+
+    @Test func `a web page that a browser on this machine shows can do nothing, whatever it knows`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let port = hub.port
+        let pause = WireFormat.encode(ClientRequest(client: "laptop"))
+        func ask(_ method: String, _ path: String, _ headers: [String: String], _ body: [UInt8] = []) throws
+            -> HTTPReply
+        {
+            try hub.connection().send(HTTPCall(method, path, headers: headers, body: body))
+        }
+        let bearer = ["Authorization": "Bearer \(HubFixture.adminToken)"]
+        // DNS rebinding: the page's own name leads here now.
+        for host in [
+            "evil.example", "evil.example:\(port)", "127.0.0.1.evil.example:\(port)", "127.0.0.1:1", "0.0.0.0:\(port)",
+        ] {
+            for (method, path, body) in [("GET", "/v1/status", []), ("POST", "/v1/pause", pause)] {
+                let reply = try ask(method, path, bearer.merging(["Host": host]) { $1 }, body)
+                #expect(reply.status == 403, "\(host)")
+                #expect(!reply.headers.keys.contains { $0.hasPrefix("access-control") })
+            }
+        }
+        // Cross-site requests, with and without a question before them.
+        for origin in ["https://evil.example", "null", "http://127.0.0.1:\(port)", "http://localhost:\(port)"] {
+            let reply = try ask(
+                "POST", "/v1/pause", bearer.merging(["Origin": origin, "Content-Type": "text/plain"]) { $1 }, pause)
+            #expect(reply.status == 403, "\(origin)")
+            let question = try ask(
+                "OPTIONS", "/v1/pause", ["Origin": origin, "Access-Control-Request-Method": "POST"])
+            #expect(question.status == 403)
+            #expect(!question.headers.keys.contains { $0.hasPrefix("access-control") })
+        }
+        // A browser sends cookies and passwords that it remembers, and no tokens.
+        let form = try ask(
+            "POST", "/v1/pause",
+            [
+                "Content-Type": "application/x-www-form-urlencoded", "Cookie": "token=\(HubFixture.adminToken)",
+                "Authorization": "Basic YWRtaW46YWRtaW4tdG9rZW4=",
+            ], pause)
+        #expect(form.status == 401)
+        let client = try #require(
+            try hub.get("/v1/status", as: StatusResponse.self).clients.first { $0.name == laptop.name })
+        #expect(client.state != .paused)
+    }
+}

@@ -1,0 +1,1 @@
+"""What contrib/clients is made of."""
