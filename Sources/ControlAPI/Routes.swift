@@ -23,6 +23,7 @@ package enum Route: String, CaseIterable, Sendable {
     case why = "POST /v1/why"
     case wait = "POST /v1/wait"
     case log = "GET /v1/log"
+    case history = "POST /v1/history"
     case conflicts = "GET /v1/conflicts"
     case paths = "GET /v1/paths"
     case invite = "POST /v1/invite"

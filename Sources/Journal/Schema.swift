@@ -3,7 +3,7 @@ enum Schema {
     static let migrations = [
         first, second, third, fourth, shareMarker, setBack, guarding, subtree, guardTime, pausedSince,
         runningTime, released, limits, recipes,
-        cacheSums, readOnly, inviteLife, uploads, rotation, keptCopies, devices, shareDoubt,
+        cacheSums, readOnly, inviteLife, uploads, rotation, keptCopies, devices, shareDoubt, pastOfPlaces,
     ]
 
     /// The share itself is 1.
@@ -427,5 +427,11 @@ enum Schema {
         UPDATE invite SET moment = (SELECT running FROM meta);
         -- Whose key it is: one key opens one client's things.
         CREATE INDEX client_by_key ON client (public_key) WHERE revoked_at IS NULL;
+        """
+
+    private static let pastOfPlaces = """
+        -- What left a place, by that place: with what is there now, all that ever was there. Deletions and moves alone pay for them.
+        CREATE INDEX history_deleted_at ON history (parent, name) WHERE deleted = 1;
+        CREATE INDEX history_moved_from ON history (from_parent, from_name) WHERE from_parent IS NOT NULL;
         """
 }

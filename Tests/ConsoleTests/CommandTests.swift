@@ -18,6 +18,7 @@ import Testing
         case .unsynced: .message(Samples.unsynced)
         case .why: .message(Samples.why)
         case .log: .message(Samples.log)
+        case .history: .message(Samples.history)
         case .conflicts: .message(Samples.conflicts)
         case .paths: .message(Samples.paths)
         case .invite: .message(InviteResponse(invite: Samples.invite, sftp: nil))
@@ -31,6 +32,8 @@ import Testing
         ("status", "GET /v1/status", ""), ("clients", "GET /v1/clients", ""), ("unsynced", "GET /v1/unsynced", ""),
         ("log", "GET /v1/log", ""), ("conflicts", "GET /v1/conflicts", ""), ("paths", "GET /v1/paths", ""),
         ("why a/b", "POST /v1/why", #"{"path":"a/b"}"#), ("why a/", "POST /v1/why", #"{"path":"a"}"#),
+        ("history a/b", "POST /v1/history", #"{"limit":1000,"path":"a/b"}"#),
+        ("history a --limit 3", "POST /v1/history", #"{"limit":3,"path":"a"}"#),
         ("invite pi", "POST /v1/invite", #"{"client":"pi"}"#),
         ("invite pi --admin --valid 2h", "POST /v1/invite", #"{"admin":true,"client":"pi","valid":7200}"#),
         ("revoke pi", "POST /v1/revoke", #"{"client":"pi"}"#), ("pause pi", "POST /v1/pause", #"{"client":"pi"}"#),

@@ -8,6 +8,8 @@ import Testing
         ("status", .status), ("clients", .clients), ("unsynced", .unsynced(nil)), ("unsynced pi", .unsynced("pi")),
         ("why a/b", .why(path: Array("a/b"))), ("log", .log(.init())),
         ("log --follow --limit 3", .log(.init(follow: true, limit: 3))), ("log --limit 1000", .log(.init(limit: 1000))),
+        ("history a/b", .history(path: Array("a/b"), limit: 1_000)),
+        ("history a --limit 3", .history(path: Array("a"), limit: 3)),
         ("conflicts", .conflicts), ("paths", .paths), ("invite pi", .invite(.init(client: "pi"))),
         ("invite pi --admin --valid 2h", .invite(.init(client: "pi", kind: .admin, valid: 7200))),
         (
@@ -47,7 +49,8 @@ import Testing
         ("invite x --admin --read-only", "--read-only does not go with --admin"),
         ("invite x --valid 0s", "--valid takes a time longer than none"), ("revoke", "'revoke' needs NAME"),
         ("why", "'why' needs PATH"), ("why a b", "unexpected argument 'b'"),
-        ("log --limit 0", "--limit takes a number"),
+        ("log --limit 0", "--limit takes a number"), ("history", "'history' needs PATH"),
+        ("history a --limit 1001", "--limit takes a number"),
         ("log --limit 1001", "--limit takes a number"), ("status --watch", "unknown option '--watch'"),
         ("top", "unknown command 'top'"), ("status --root a --home b", "not both"), ("status --root=", "--root needs"),
         ("wait --on a,,b", "expected words between commas"), ("", "a command is missing"),

@@ -133,6 +133,17 @@ import Testing
                 """)
     }
 
+    @Test func `history says version, device, size and whether the bytes are kept`() {
+        #expect(
+            Samples.history.text(Self.plain) == #"""
+                VERSION  WHEN                     CLIENT    CHANGE       SIZE  STATE    PATH
+                      1  2026-01-02 03:04:05 UTC  laptop    create       12 B  gone     b.txt
+                      2  2026-01-02 03:04:06 UTC  phone     edit       1.3 kB  current  a.txt
+                      1  2026-01-02 03:04:07 UTC  evil\x1b  delete  directory  deleted  a.txt
+
+                """#)
+    }
+
     @Test func `conflicts shows where the other version is`() {
         #expect(
             Samples.conflicts.text(Self.plain)

@@ -62,6 +62,18 @@ enum Samples {
             kind: "directory", bytes: 0),
     ]
 
+    static let history = [
+        HistoryMessage(
+            version: 1, seq: 3, sha256: "ab", size: 12, mtime: "2026-01-02T03:04:00Z", client: "laptop",
+            at: "2026-01-02T03:04:05Z", state: .gone, change: "create", kind: "file", path: "b.txt", pathB64: nil),
+        HistoryMessage(
+            version: 2, seq: 9, sha256: "cd", size: 1_300, mtime: "2026-01-02T03:04:00Z", client: "phone",
+            at: "2026-01-02T03:04:06Z", state: .current, change: "edit", kind: "file", path: "a.txt", pathB64: nil),
+        HistoryMessage(
+            version: 1, seq: 10, sha256: nil, size: 0, mtime: nil, client: "evil\u{1B}", at: "2026-01-02T03:04:07Z",
+            state: .deleted, change: "delete", kind: "directory", path: "a.txt", pathB64: nil),
+    ]
+
     static let conflicts = [
         ConflictMessage(
             path: "a.txt", pathB64: nil, copy: "a (conflict 2026-01-02 pi).txt", copyB64: nil, client: "pi",

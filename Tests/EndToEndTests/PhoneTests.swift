@@ -70,6 +70,14 @@ struct PhoneTests {
             #expect(story["e"] == ["tablet create"] && story["f"] == ["share create"])
             let text = try fleet.hub.ctl("log").expectDone().output
             #expect(text.contains("tablet") && text.contains("phone"))
+
+            // The history of a path says the same, at the hub and through an agent.
+            let past: [HistoryMessage] = try fleet.hub.ctl("history", "c", "--json").decoded()
+            #expect(past.map(\.client) == ["share", "phone"] && past.last?.state == .current)
+            let gone: [HistoryMessage] = try fleet["ann"].ctl("history", "d/b", "--json").decoded()
+            #expect(gone.map { "\($0.client) \($0.change)" } == ["tablet create", "phone delete"])
+            #expect(gone.last?.state == .deleted && gone.last?.size == 5)
+            #expect(try fleet.hub.ctl("history", "never").code == 4)
         }
     }
 

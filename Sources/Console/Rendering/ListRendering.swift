@@ -61,6 +61,24 @@ extension LogMessage: Listed {
     }
 }
 
+extension HistoryMessage: Listed {
+    static var columns: [Table.Column] {
+        [
+            .init("VERSION", .right), .init("WHEN"), .init("CLIENT"), .init("CHANGE"), .init("SIZE", .right),
+            .init("STATE"), .init("PATH"),
+        ]
+    }
+    static var none: String { "nothing is on record" }
+
+    func cells(_ appearance: Appearance) -> [Table.Cell] {
+        [
+            .init("\(version)", .quiet), .init(Figures.time(at)), .init(client), .init(change, .busy),
+            kind == "file" ? .init(Figures.bytes(size)) : .init(kind, .quiet),
+            .init(state.rawValue, state == .gone ? .warning : state == .current ? .good : .quiet), .init(shown(path)),
+        ]
+    }
+}
+
 extension PathsResponse: Readable {
     func text(_ appearance: Appearance) -> String {
         if paths.isEmpty { return "nothing is known to lie anywhere\n" }

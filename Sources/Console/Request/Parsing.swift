@@ -1,4 +1,5 @@
 import Arguments
+import ControlAPI
 import SyncCore
 
 extension Errand {
@@ -26,6 +27,10 @@ extension Request {
         case "unsynced": self = .unsynced(invocation.text("NAME"))
         case "why": self = .why(path: invocation.bytes("PATH") ?? [])
         case "log": self = .log(try LogRequest(invocation))
+        case "history":
+            self = .history(
+                path: invocation.bytes("PATH") ?? [],
+                limit: try entries(invocation, most: Int64(HistoryRequest.most)) ?? Int64(HistoryRequest.most))
         case "conflicts": self = .conflicts
         case "paths": self = .paths
         case "held": self = .held
@@ -53,10 +58,15 @@ extension Request {
 extension Request.LogRequest {
     fileprivate init(_ invocation: Invocation) throws(Failure) {
         follow = invocation.has("follow")
-        limit = invocation.count("limit") ?? limit
-        // The hub's largest page; more than a person reads.
-        if !(1...1_000).contains(limit) { throw .wrongUsage("--limit takes a number from 1 to 1000") }
+        // More than a person reads.
+        limit = try entries(invocation, most: 1_000) ?? limit
     }
+}
+
+private func entries(_ invocation: Invocation, most: Int64) throws(Failure) -> Int64? {
+    guard let limit = invocation.count("limit") else { return nil }
+    if !(1...most).contains(limit) { throw .wrongUsage("--limit takes a number from 1 to \(most)") }
+    return limit
 }
 
 extension Request.Chosen {

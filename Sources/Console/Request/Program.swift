@@ -11,7 +11,7 @@ extension Syncctl {
             .value("home", "DIR", as: .bytes, "the hub of the agent whose home is DIR"),
             .flag("json", "print JSON for programs instead of text for people"),
         ],
-        commands: look + steer + safety)
+        commands: look + steer + past + safety)
 
     private static let look = [
         Command(name: "status", group: "Look", summary: "how the hub and every client are doing"),
@@ -81,6 +81,15 @@ extension Syncctl {
                 .value("timeout", "S", as: .duration, "give up after this long (default: never)"),
             ],
             positionals: [.optional("PATH", as: .bytes, "wait for this path only, relative to the share")]),
+    ]
+
+    private static let past = [
+        Command(
+            name: "history", group: "Past",
+            summary: "what a path had in it, by whom, and what is kept; the newest last",
+            details: pathDetails + "\nOf a path that was deleted, too. Exit code 4: it never was in the share.",
+            options: [.value("limit", "N", as: .count, "the newest N only (default and most: 1000)")],
+            positionals: [.required("PATH", as: .bytes, "relative to the share")])
     ]
 
     private static let safety = [

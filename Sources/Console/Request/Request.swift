@@ -6,6 +6,7 @@ enum Request: Equatable {
     case unsynced(String?)
     case why(path: [UInt8])
     case log(LogRequest)
+    case history(path: [UInt8], limit: Int64)
     case paths
     case invite(Invitation)
     case revoke(String)

@@ -16,6 +16,7 @@ struct Runner {
         case .unsynced(let name?): try show(try calls.get(.unsynced, ["client": name]) as [UnsyncedMessage])
         case .why(let path): try why(path)
         case .log(let request): try log(request)
+        case .history(let path, let limit): try history(path, limit)
         case .conflicts: try show(try calls.get(.conflicts) as [ConflictMessage])
         case .held: try show(try calls.get(.held) as [HeldMessage])
         case .decide(let id, let isApproved):
@@ -37,6 +38,11 @@ struct Runner {
 
     private func why(_ path: [UInt8]) throws(Failure) {
         try show(try calls.post(.why, PathRequest(path: try paths.wirePath(path, calls))) as WhyResponse)
+    }
+
+    private func history(_ path: [UInt8], _ limit: Int64) throws(Failure) {
+        let request = HistoryRequest(path: try paths.wirePath(path, calls), limit: Int(limit))
+        try show(try calls.post(.history, request) as [HistoryMessage])
     }
 
     private func steer(_ request: Request) throws(Failure) {

@@ -55,6 +55,7 @@ extension HubDesk {
         case .why: return .message(try why(try request.message(PathRequest.self), sight(of: caller)))
         case .wait: return try holdWait(request, caller, responder)
         case .log: return try holdLog(request, caller, responder)
+        case .history: return .message(try history(request, sight(of: caller)))
         case .conflicts: return .message(try conflicts(sight(of: caller)))
         case .paths: return .message(paths(try sight(of: caller)))
         case .invite: return try invite(request, responder)

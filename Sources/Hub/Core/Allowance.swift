@@ -41,7 +41,7 @@ extension Route {
         // Each looks at every client, or at all that is open.
         case .status, .clients, .why, .conflicts, .held, .pause, .resume, .limit, .approve, .reject: 4
         // A wait wakes every client; the others read much.
-        case .hello, .snapshot, .holds, .wait, .unsynced, .staged: 20
+        case .hello, .snapshot, .holds, .wait, .unsynced, .staged, .history: 20
         // Keys are made, the list of keys is written, sessions are ended.
         case .join, .rotate, .invite, .revoke: 100
         }

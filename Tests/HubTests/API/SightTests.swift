@@ -106,6 +106,8 @@ struct SightTests {
             (.wait, "", WireFormat.encode(WaitRequest(path: "photos/seen-file", on: nil, timeout: 0))),
             (.why, "", WireFormat.encode(PathRequest(path: "photos/seen-file"))),
             (.why, "", WireFormat.encode(PathRequest(path: "photos/seen-waits"))),
+            (.history, "", WireFormat.encode(HistoryRequest(path: "photos/seen-file"))),
+            (.history, "", WireFormat.encode(HistoryRequest(path: "photos/seen-came"))),
         ]
 
         func ask(_ question: (Route, String, [UInt8]), _ token: String) -> HTTPReply {
@@ -155,9 +157,10 @@ struct SightTests {
 
     @Test func `a path outside of the part is a path that nobody knows`() throws {
         let world = try World()
-        for path in ["private/secret-file", "private", "secret", "photos/../private/secret-file", "nowhere"] {
+        let paths = ["private/secret-file", "private", "secret", "photos/../private/secret-file", "nowhere"]
+        for (path, route) in paths.flatMap({ path in [Route.why, .history].map { (path, $0) } }) {
             let reply = world.hub.send(
-                "POST", "/v1/why", token: world.frame.token, body: WireFormat.encode(PathRequest(path: path)))
+                "POST", route.path, token: world.frame.token, body: WireFormat.encode(PathRequest(path: path)))
             #expect([400, 404].contains(reply.status), "\(path)")
             let said = String(decoding: reply.body, as: UTF8.self)
             #expect(!said.contains("laptop") && !said.contains("synced"), "\(path): \(said)")
@@ -191,7 +194,7 @@ struct SightTests {
         _ = try world.laptop.commit(
             world.laptop.operation(
                 .delete(photos.id, contentBase: photos.contentVersion, locationBase: photos.locationVersion)))
-        for question in World.questions where question.0 != .why {
+        for question in World.questions where question.0 != .why && question.0 != .history {
             let text = String(decoding: world.ask(question, world.frame.token).body, as: UTF8.self)
             for word in Self.outside + ["seen-"] { #expect(!text.contains(word), "\(question.0): \(text)") }
         }
@@ -223,6 +226,7 @@ struct SightTests {
         // What looks.
         (.status, true, true, true, true), (.clients, true, true, true, true), (.unsynced, true, true, true, true),
         (.why, true, true, true, true), (.wait, true, true, true, true), (.log, true, true, true, true),
+        (.history, true, true, true, true),
         (.conflicts, true, true, true, true), (.paths, true, true, true, true), (.held, true, true, true, true),
         // Of others: see below.
         (.pause, true, true, false, false), (.resume, true, true, false, false), (.limit, true, true, false, false),
