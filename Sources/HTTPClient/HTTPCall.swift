@@ -10,21 +10,24 @@ package struct HTTPCall: Sendable {
     package var body: [UInt8]
     /// Seconds for the whole of it, from connecting to the last byte of the answer.
     package var timeout: Double
+    /// Seconds that may pass without a byte sent or received; nil for as long as there is time at all.
+    package var silence: Double?
 
     package init(
         _ method: String = "GET", _ path: String, headers: [String: String] = [:], body: [UInt8] = [],
-        timeout: Double = 30
+        timeout: Double = 30, silence: Double? = nil
     ) {
         self.method = method
         self.path = path
         self.headers = headers
         self.body = body
         self.timeout = timeout
+        self.silence = silence
     }
 }
 
 /// What the server answered, whatever the status.
-package struct HTTPReply: Sendable {
+package struct HTTPReply: Hashable, Sendable {
     /// 200 to 599.
     package var status: Int
     /// By lowercased name; values of a repeated header are joined by `, `.
@@ -70,6 +73,10 @@ package enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible
     case timedOut(target: String, seconds: Double)
     case cancelled
     case tooLarge(limit: Int)
+    /// It was asked to show that it knows a secret, and answered something else: it may be another server.
+    case unproven(target: String)
+    /// It does not say whether it knows the secret: what it answered instead.
+    case proofRefused(HTTPReply)
 
     package var description: String {
         switch self {
@@ -80,6 +87,11 @@ package enum HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible
         case .cancelled: "the request was cancelled"
         case .tooLarge(let limit):
             "the answer is larger than the \(limit) bytes that are taken; ask for less at a time"
+        case .unproven(let target):
+            "what listens at \(target) has not shown that it is the server that is meant, so nothing was sent to it; see which "
+                + "program has that port there"
+        case .proofRefused(let reply):
+            "the server answered with status \(reply.status) when it was asked to show who it is"
         }
     }
 }

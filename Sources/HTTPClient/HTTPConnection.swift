@@ -115,25 +115,50 @@ package final class HTTPConnection: @unchecked Sendable {
             // The callbacks' context ends with this request.
             curl_easy_reset(easy)
         }
-        return run()
+        return run(call, transfer)
     }
 
-    private func run() -> CURLcode? {
+    private func run(_ call: HTTPCall, _ transfer: Transfer) -> CURLcode? {
         var running: Int32 = 1
+        var progress = Progress()
         while !isInterrupted {
             guard curl_multi_perform(multi, &running) == CURLM_OK else { return CURLE_OUT_OF_MEMORY }
             var left: Int32 = 0
             if let message = curl_multi_info_read(multi, &left), message.pointee.msg == CURLMSG_DONE {
                 return ccurl_result(message)
             }
-            guard curl_multi_poll(multi, nil, 0, 60_000, nil) == CURLM_OK else { return CURLE_OUT_OF_MEMORY }
+            var wait: Int32 = 60_000
+            if let silence = call.silence {
+                var sent: curl_off_t = 0
+                _ = ccurl_get_large(easy, CURLINFO_SIZE_UPLOAD_T, &sent)
+                let left = silence - progress.silence(at: Int(sent) + transfer.received)
+                if left <= 0 { return CURLE_OPERATION_TIMEDOUT }
+                wait = Int32(min(left * 1000 + 1, 60_000))
+            }
+            guard curl_multi_poll(multi, nil, 0, wait, nil) == CURLM_OK else { return CURLE_OUT_OF_MEMORY }
         }
         return nil
     }
 
+    /// How long nothing has moved.
+    private struct Progress {
+        private var bytes = -1
+        private var last = ContinuousClock.now
+
+        /// - Returns: in seconds.
+        mutating func silence(at bytes: Int) -> Double {
+            let now = ContinuousClock.now
+            if bytes != self.bytes { (self.bytes, last) = (bytes, now) }
+            return (now - last) / .seconds(1)
+        }
+    }
+
     private func failure(_ result: CURLcode, _ transfer: Transfer, _ call: HTTPCall) -> HTTPClientError {
+        if let failure = transfer.openError { return failure }
         if transfer.isTooLarge || result == CURLE_FILESIZE_EXCEEDED { return .tooLarge(limit: bodyLimit) }
-        if result == CURLE_OPERATION_TIMEDOUT { return .timedOut(target: target.text, seconds: call.timeout) }
+        if result == CURLE_OPERATION_TIMEDOUT {
+            return .timedOut(target: target.text, seconds: min(call.silence ?? .infinity, call.timeout))
+        }
         let said = String(cString: error)
         let reason = transfer.openFailure ?? (said.isEmpty ? String(cString: curl_easy_strerror(result)) : said)
         return .unreachable(target: target.text, reason: reason)

@@ -18,6 +18,10 @@ final class Transfer {
     var isTooLarge = false
     /// Why a socket could not be had.
     var openFailure: String?
+    /// The same, where whoever opens says it as we do.
+    var openError: HTTPClientError?
+    /// Bytes of the answer that have come.
+    var received: Int { headerBytes + body.count }
 
     init(_ target: HTTPTarget, bodyLimit: Int) {
         self.target = target
@@ -90,6 +94,9 @@ final class Transfer {
             }
             try takeStream(open())
             return placeholder
+        } catch let error as HTTPClientError {
+            openError = error
+            return -1
         } catch {
             openFailure = "\(error)"
             return -1

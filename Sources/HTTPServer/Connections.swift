@@ -18,6 +18,8 @@ final class Connections: Sendable {
     private let limits: HTTPServerSettings
     /// Whether it is asked who comes: until that is known they are strangers.
     private let isGuarded: Bool
+    /// Whether a peer comes from those that the server is for.
+    private let isOurs: @Sendable (String) -> Bool
     private let table = Mutex(Table())
 
     fileprivate struct Table {
@@ -37,6 +39,12 @@ final class Connections: Sendable {
         var deadline: Double
         /// No request has been completed on it.
         var isFresh = true
+        /// Whether the peer comes from those that the server is for; nil as long as nobody had to know.
+        var isOurs: Bool?
+        /// When the head of its request had come, on the monotonic clock.
+        var began = 0.0
+        /// Bytes of the body of its request that have come.
+        var received = 0
         var isCut = false
         /// Taken in above the limit, only to be told so.
         var isExtra = false
@@ -53,9 +61,10 @@ final class Connections: Sendable {
         case postponed(HTTPResponse, isFollowedByBody: Bool)
     }
 
-    init(limits: HTTPServerSettings, isGuarded: Bool) {
+    init(limits: HTTPServerSettings, isGuarded: Bool, isOurs: @escaping @Sendable (String) -> Bool) {
         self.limits = limits
         self.isGuarded = isGuarded
+        self.isOurs = isOurs
     }
 
     // MARK: What the daemon reports
@@ -67,13 +76,15 @@ final class Connections: Sendable {
             table.lastID += 1
             let patience = isGuarded ? limits.headDeadline : limits.requestDeadline
             var entry = Entry(descriptor: descriptor, peer: peer, deadline: now + patience)
-            if isGuarded { table.makeRoom(forStrangers: limits.strangerLimit) }
+            let id = table.lastID
             if table.entries.count >= limits.connectionLimit, !table.evictIdle() {
                 entry.isExtra = true
                 entry.deadline = now + min(limits.requestDeadline, 2)
             }
-            table.entries[table.lastID] = entry
-            return table.lastID
+            table.entries[id] = entry
+            // The newest may be the one that goes.
+            if isGuarded { table.endStrangers(beyond: limits.strangerLimit, isOurs) }
+            return id
         }
     }
 
@@ -133,13 +144,26 @@ final class Connections: Sendable {
         }
     }
 
-    /// The head has come: a large body has as much more time as a slow line takes, 32 KiB a second being asked of it.
-    func expecting(_ id: ConnectionID, bytes: Int) {
-        guard bytes > Connections.smallBody else { return }
-        table.withLock { $0.entries[id]?.deadline += Double(bytes - Connections.smallBody) / 32_768 }
+    /// The head has come, and a body may follow.
+    func expecting(_ id: ConnectionID) {
+        let now = monotonicSeconds()
+        table.withLock {
+            $0.entries[id]?.began = now
+            $0.entries[id]?.received = 0
+        }
     }
-    /// In bytes.
-    private static let smallBody = 256 << 10
+
+    /// More of a body has come: it has the time that a slow line takes for so much, and until the next byte no more than a small one.
+    func received(_ id: ConnectionID, bytes: Int) {
+        let now = monotonicSeconds()
+        table.withLock { table in
+            guard var entry = table.entries[id], entry.isReceiving else { return }
+            entry.received += bytes
+            let patience = min(entry.began + Double(entry.received) / limits.slowest, now)
+            entry.deadline = max(entry.deadline, patience + limits.requestDeadline)
+            table.entries[id] = entry
+        }
+    }
 
     /// Makes room for a body, until the request is completed.
     /// - Returns: why there is none, nil if there is.
@@ -165,9 +189,9 @@ final class Connections: Sendable {
         }
     }
 
-    /// A reader may be slow, but not for ever: 32 KiB a second are asked of it.
+    /// A reader may be slow, but not for ever.
     func answering(_ id: ConnectionID, bytes: Int) {
-        let deadline = monotonicSeconds() + limits.requestDeadline + Double(bytes) / 32_768
+        let deadline = monotonicSeconds() + limits.requestDeadline + Double(bytes) / limits.slowest
         table.withLock {
             $0.update(id, .answering, deadline)
             $0.entries[id]?.exchange = nil
@@ -188,9 +212,10 @@ final class Connections: Sendable {
     }
 
     func completed(_ id: ConnectionID) {
-        let deadline = monotonicSeconds() + limits.idleLimit
+        let now = monotonicSeconds()
         table.withLock {
-            $0.update(id, .idle, deadline)
+            let isStranger = isGuarded && $0.entries[id]?.party == nil
+            $0.update(id, .idle, now + (isStranger ? min(limits.headDeadline, limits.idleLimit) : limits.idleLimit))
             $0.entries[id]?.isFresh = false
             $0.entries[id]?.reserved = 0
             $0.entries[id]?.sending = 0
@@ -201,6 +226,8 @@ final class Connections: Sendable {
     // MARK: Questions
 
     func peer(_ id: ConnectionID) -> String { table.withLock { $0.entries[id]?.peer ?? "" } }
+    /// Whether nothing was answered on it yet.
+    func isFresh(_ id: ConnectionID) -> Bool { table.withLock { $0.entries[id]?.isFresh ?? false } }
     func isExtra(_ id: ConnectionID) -> Bool { table.withLock { $0.entries[id]?.isExtra ?? false } }
     /// The request that waits for an answer on that connection.
     func exchange(_ id: ConnectionID) -> Exchange? { table.withLock { $0.entries[id]?.exchange } }
@@ -235,6 +262,8 @@ final class Connections: Sendable {
 extension Connections.Entry {
     var isIdle: Bool { if case .idle = phase { true } else { false } }
     var isReceiving: Bool { if case .receiving = phase { true } else { false } }
+    /// Among strangers: who has less goes first.
+    var worth: Int { (isOurs == false ? 0 : 4) + (!isFresh ? 2 : isIdle ? 0 : 1) }
 
     /// Best effort: a few hundred bytes fit into the buffer of any socket whose client reads.
     func write(_ response: HTTPResponse) {
@@ -262,10 +291,19 @@ extension Connections.Table {
         return true
     }
 
-    /// Ends the oldest strangers' connections until there is room for one more: who is honest has said who it is at once.
-    mutating func makeRoom(forStrangers limit: Int) {
-        let strangers = entries.filter { $0.value.party == nil && !$0.value.isCut && !$0.value.isExtra }.keys.sorted()
-        for id in strangers.prefix(max(0, strangers.count + 1 - limit)) {
+    /// Ends strangers' connections until they are no more than that. First go those of whom the server is not for, however many and
+    /// new they are: they can take nobody else's place. Then who has said nothing yet; of several the oldest, since who is honest
+    /// says who it is at once.
+    mutating func endStrangers(beyond limit: Int, _ isOurs: (String) -> Bool) {
+        let strangers = entries.filter { $0.value.party == nil && !$0.value.isCut && !$0.value.isExtra }.keys
+        let excess = strangers.count - limit
+        if excess <= 0 { return }
+        for id in strangers {
+            guard let entry = entries[id], entry.isOurs == nil else { continue }
+            entries[id]?.isOurs = isOurs(entry.peer)
+        }
+        let inOrder = strangers.sorted { (entries[$0]?.worth ?? 0, $0) < (entries[$1]?.worth ?? 0, $1) }
+        for id in inOrder.prefix(excess) {
             guard let entry = entries[id] else { continue }
             entry.write(Refusal.tooManyStrangers.response)
             cut(id, entry)

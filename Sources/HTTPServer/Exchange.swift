@@ -66,6 +66,12 @@ final class Exchange: Sendable {
         }
     }
 
+    /// Answers what has no body and is for no handler.
+    func answerNow(_ response: HTTPResponse) {
+        state.withLock { $0.hasBegun = true }
+        answer(response)
+    }
+
     /// A stranger has waited long enough.
     /// - Parameter isSaid: the answer was given past the daemon; the rest is thrown away.
     func release(with response: HTTPResponse, isSaid: Bool) {

@@ -6,6 +6,8 @@ package enum HTTPAdmission: Sendable {
     case stranger(HTTPResponse)
     /// That request is not taken: the answer comes at once, without a look at the body.
     case refused(HTTPResponse)
+    /// The answer comes at once, and the connection goes on, still a stranger's: once for each, and to a request without a body.
+    case answered(HTTPResponse)
 }
 
 /// One of those whose connections are counted together.

@@ -17,15 +17,18 @@ package final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - admit: asked on that thread too, with the head of each request (its body is empty), who it is; without it everybody is
     ///     welcome. It must not block.
+    ///   - isOurs: asked when there are too many strangers, with ``HTTPRequest/peer`` and this server's port: whether they come from
+    ///     those that the server is for. One who does not is ended first, then one who has said nothing yet; of several the oldest.
     ///   - handler: called on the server's one thread for each request that has arrived whole. It must not
     ///     block: whatever takes time answers later, through the responder.
     package init(
         _ address: HTTPListenAddress, settings: HTTPServerSettings = HTTPServerSettings(),
         admit: (@Sendable (HTTPRequest) -> HTTPAdmission)? = nil,
+        isOurs: @escaping @Sendable (_ peer: String, _ port: UInt16) -> Bool = { _, _ in true },
         handler: @escaping @Sendable (HTTPRequest, HTTPResponder) -> Void
     ) throws(HTTPServerError) {
         let socket = try ListeningSocket.open(address)
-        guard let core = ServerCore(socket.address, settings, admit, handler) else {
+        guard let core = ServerCore(socket.address, settings, admit, isOurs, handler) else {
             close(socket.descriptor)
             socket.file?.remove()
             throw .cannotStart(address)

@@ -23,23 +23,26 @@ package struct HTTPServerSettings: Sendable {
     package var connectionReserve = 16
     /// Seconds from the first line of a request to the last byte of its body (where it is asked who comes, from the end of its
     /// head), and from the opening of a connection to that first line. Whoever takes longer is answered 408 and cut, however
-    /// steadily the bytes drip.
+    /// steadily the bytes drip. A body has as much more as what has come of it takes at ``slowest``, and its sender is never silent
+    /// for longer.
     package var requestDeadline = 30.0
+    /// Bytes in a second that are asked of who sends a body, and of who reads an answer.
+    package var slowest = 2_048.0
     /// Connections of one party; one more than that ends the one of them that has been idle longest; when none is idle, it is
     /// answered 429. See ``HTTPAdmission``.
     package var partyConnectionLimit = 32
     /// Bytes of the bodies of one party that are under way at a time; a request whose body has no room is answered 503.
     package var partyBodyLimit = 32 << 20
     /// Connections of which nobody knows whose they are yet, as each is until it has sent the head of a request (all clients may come
-    /// at once, after a start); one more than that ends the oldest of them.
+    /// at once, after a start); one more than that ends one of them: see ``HTTPServer``.
     package var strangerLimit = 128
     /// Seconds that those have to say whose they are, from their opening on, and that a kept connection has for the head of its
     /// next request.
     package var headDeadline = 10.0
     /// How strangers are slowed down.
     package var strangerPace = StrangerPace()
-    /// Seconds that a kept connection may wait for its next request.
-    package var idleLimit = 60.0
+    /// Seconds that a kept connection may wait for its next request: what comes after a pause should need no new one.
+    package var idleLimit = 600.0
     /// Seconds that ``HTTPServer/stop()`` waits for answers to be sent.
     package var stopGrace = 1.0
 

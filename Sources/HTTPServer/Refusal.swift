@@ -63,6 +63,9 @@ extension Refusal {
         message:
             "Too many connections are open that have not said whose they are; send a request at once, with a valid token."
     )
+    static let notFirst = Refusal(
+        status: 400, code: "not_first",
+        message: "This is asked once, as the first thing on a connection, without a body.")
     static let tooManyBodiesOfYours = Refusal(
         status: 429, code: "too_many",
         message: "Too many large requests with this token are under way; send it again when one of them is answered.")

@@ -20,18 +20,23 @@ final class ServerCore: Sendable {
     init?(
         _ address: HTTPListenAddress, _ settings: HTTPServerSettings,
         _ admit: (@Sendable (HTTPRequest) -> HTTPAdmission)?,
+        _ isOurs: @escaping @Sendable (String, UInt16) -> Bool,
         _ handler: @escaping @Sendable (HTTPRequest, HTTPResponder) -> Void
     ) {
         self.settings = settings
         self.handler = handler
         self.admit = admit
         pace = Mutex(settings.strangerPace)
-        hosts =
-            switch address {
-            case .loopback(let port): ["127.0.0.1:\(port)", "localhost:\(port)"]
-            case .unix: ["localhost"]
-            }
-        connections = Connections(limits: settings, isGuarded: admit != nil)
+        let isOursHere: @Sendable (String) -> Bool
+        switch address {
+        case .loopback(let port):
+            hosts = ["127.0.0.1:\(port)", "localhost:\(port)"]
+            isOursHere = { isOurs($0, port) }
+        case .unix:
+            hosts = ["localhost"]
+            isOursHere = { _ in true }
+        }
+        connections = Connections(limits: settings, isGuarded: admit != nil, isOurs: isOursHere)
         completion = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         guard completion >= 0 else { return nil }
         guard let watch = Watch(connections) else { close(completion); return nil }
@@ -64,10 +69,16 @@ final class ServerCore: Sendable {
             if let refusal = overload(exchange.connection) ?? refusal(head) {
                 return refuse(head, refusal.response, exchange, connection)
             }
-            switch admit?(head.request(body: [], peer: "")) {
+            switch admit?(head.request(body: [], peer: connections.peer(exchange.connection))) {
             case nil: break
             case .refused(let response): return refuse(head, response, exchange, connection)
             case .stranger(let response): return turnDown(head, response, exchange, connection)
+            case .answered(let response):
+                guard head.contentLength == 0, connections.isFresh(exchange.connection) else {
+                    return refuse(head, Refusal.notFirst.response, exchange, connection)
+                }
+                exchange.answerNow(response)
+                return .YES
             case .admitted(let party):
                 if let refusal = refusal(head, of: party, exchange.connection) {
                     return refuse(head, refusal.response, exchange, connection)
@@ -76,13 +87,14 @@ final class ServerCore: Sendable {
             if let refusal = connections.reserve(exchange.connection, bytes: head.contentLength) {
                 return refuse(head, refusal.response, exchange, connection)
             }
-            connections.expecting(exchange.connection, bytes: head.contentLength)
+            connections.expecting(exchange.connection)
             exchange.receive(head)
             return .YES
         }
         if exchange.isRefused { return upload.isEmpty ? .NO : .YES }
         if exchange.isPostponed, !upload.isEmpty { return .YES }
         if !upload.isEmpty {
+            connections.received(exchange.connection, bytes: upload.count)
             exchange.receive(Array(upload), limit: settings.bodyLimit)
             return .YES
         }

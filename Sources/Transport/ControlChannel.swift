@@ -16,11 +16,14 @@ final class ControlChannel: Sendable {
     init(_ tunnel: SSHTunnel, port: UInt16, token: String) {
         self.tunnel = tunnel
         self.token = token
-        target = .opened(authority: "127.0.0.1:\(port)") { try tunnel.open(port: port, timeout: .seconds(20)) }
+        // While no hub runs, another program of its machine may listen there.
+        target = HTTPTarget.opened(authority: "127.0.0.1:\(port)") {
+            try tunnel.open(port: port, timeout: .seconds(20))
+        }.proving(token, timeout: 20)
     }
 
     /// A hub that has too much to do says when to come again: that is no failure, and is waited for.
-    /// - Parameter timeout: seconds, for each try.
+    /// - Parameter timeout: seconds that may pass without a byte sent or received: a line may be slow.
     func send(
         _ method: String, _ path: String, body: [UInt8] = [], type: String = "application/json", timeout: Double = 60
     ) throws(HubError) -> HTTPReply {
@@ -53,11 +56,13 @@ final class ControlChannel: Sendable {
         var headers = ["Authorization": "Bearer \(token)"]
         if method != "GET" { headers["Content-Type"] = type }
         do {
-            let reply = try connection.send(HTTPCall(method, path, headers: headers, body: body, timeout: timeout))
+            let reply = try connection.send(
+                HTTPCall(method, path, headers: headers, body: body, timeout: .infinity, silence: timeout))
             idle.withLock { $0.append(connection) }
             return reply
         } catch {
             connection.close()
+            if case .proofRefused(let reply) = error { return reply }
             if let failure = tunnel?.failure { throw HubError(failure) }
             throw error == .cancelled ? .cancelled : .away("\(error)")
         }

@@ -1,5 +1,6 @@
 import Arguments
 import ControlAPI
+import Glibc
 import HTTPServer
 import SyncCore
 import Synchronization
@@ -53,6 +54,23 @@ import Testing
             #expect(String(decoding: request.body, as: UTF8.self) == body)
             #expect(request.bearerToken == "secret-token")
         }
+    }
+
+    @Test func `what listens in the place of a hub that is down gets no token`() throws {
+        let asked = Mutex<[HTTPRequest]>([])
+        let impostor = try HTTPServer(.loopback(port: 0)) { request, responder in
+            asked.withLock { $0.append(request) }
+            responder.respond(.json(Array("{\"proof\":\"\"}".utf8)))
+        }
+        defer { impostor.stop() }
+        let directory = TemporaryDirectory()
+        chmod(directory.write("secret-token\n", to: "admin.token"), 0o600)
+        directory.write("\(impostor.port ?? 0)\n", to: "api.port")
+        let output = CapturedOutput()
+        #expect(Syncctl.run(words("--root \(directory.path) status"), Surroundings(), output) == .notReachable)
+        let requests = asked.withLock { $0 }
+        #expect(requests.map(\.path) == ["/v1/proof"])
+        #expect(!"\(requests)".contains("secret-token"))
     }
 
     @Test func `text and JSON are renderings of what the hub said`() throws {

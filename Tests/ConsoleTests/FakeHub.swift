@@ -2,6 +2,7 @@ import Arguments
 import ControlAPI
 import Glibc
 import HTTPServer
+import Hashing
 import Synchronization
 import TestSupport
 
@@ -19,12 +20,14 @@ final class FakeHub: Sendable {
         let requests = Mutex<[HTTPRequest]>([])
     }
 
+    private static let token = "secret-token"
+
     /// The hub of a root, on loopback.
     init(answers: @escaping Answers) throws {
         let seen = Recorder()
         self.seen = seen
         server = try HTTPServer(.loopback(port: 0), handler: FakeHub.handler(seen, answers))
-        chmod(directory.write("secret-token\n", to: "admin.token"), 0o600)
+        chmod(directory.write(FakeHub.token + "\n", to: "admin.token"), 0o600)
         directory.write("\(server.port ?? 0)\n", to: "api.port")
     }
 
@@ -43,6 +46,9 @@ final class FakeHub: Sendable {
         _ seen: Recorder, _ answers: @escaping Answers
     ) -> @Sendable (HTTPRequest, HTTPResponder) -> Void {
         { request, responder in
+            if request.path == SecretProof.path, let nonce = request.query("nonce") {
+                return responder.respond(.json(SecretProof(of: token).answer(to: nonce)))
+            }
             seen.requests.withLock { $0.append(request) }
             switch Route.find(method: request.method, path: request.path) {
             case .success(let route): responder.respond(answers(route, request))

@@ -135,6 +135,38 @@ private func head(_ port: UInt16, _ token: String?, _ method: String = "GET", le
         #expect(last.receive()?.status == 200)
     }
 
+    @Test func `strangers from elsewhere, and those who have said nothing, take nobody else's place`() throws {
+        var settings = HTTPServerSettings()
+        settings.strangerLimit = 4
+        let ours = Mutex<Set<String>>([])
+        let server = try HTTPServer(
+            .loopback(port: 0), settings: settings, admit: admit,
+            isOurs: { peer, port in port != 0 && ours.withLock { $0.contains(peer) } }, handler: echo)
+        defer { server.stop() }
+        let port = server.port!
+        func opened(isOurs: Bool, saying text: String = "") -> RawClient {
+            // What is connected is accepted in this order.
+            let client = ours.withLock { ours in
+                let client = RawClient(port: port)
+                if isOurs { ours.insert(client.address) }
+                return client
+            }
+            client.send(text)
+            return client
+        }
+        let honest = (0..<3).map { _ in opened(isOurs: true) }
+        let foreign = (0..<50).map { _ in opened(isOurs: false) }
+        for client in foreign.dropLast() { #expect(client.receive()?.code == "too_many_connections") }
+        for client in honest { client.send(head(port, "honest")) }
+        #expect(honest.allSatisfy { $0.receive()?.status == 200 })
+        // Among our own: who has begun to speak stays.
+        let begun = opened(isOurs: true, saying: "GET / HTTP/1.1\r\n")
+        let silent = (0..<20).map { _ in opened(isOurs: true) }
+        for client in silent.prefix(17) { #expect(client.receive()?.code == "too_many_connections") }
+        begun.send("Host: localhost:\(port)\r\nAuthorization: Bearer begun\r\n\r\n")
+        #expect(begun.receive()?.status == 200)
+    }
+
     @Test func `one party has so many connections, and the idle ones of it go first`() throws {
         var settings = HTTPServerSettings()
         settings.partyConnectionLimit = 2

@@ -4,7 +4,7 @@ import HTTPServer
 import Synchronization
 import Testing
 
-private func pending(_ connection: HTTPConnection, _ call: HTTPCall) -> Pending<Result<HTTPReply, HTTPClientError>> {
+func pending(_ connection: HTTPConnection, _ call: HTTPCall) -> Pending<Result<HTTPReply, HTTPClientError>> {
     Pending {
         do throws(HTTPClientError) { return .success(try connection.send(call)) } catch { return .failure(error) }
     }

@@ -14,6 +14,16 @@ final class RawClient {
 
     deinit { Glibc.close(descriptor) }
 
+    /// As a server sees it.
+    var address: String {
+        var name = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &name) {
+            _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return "127.0.0.1:\(UInt16(bigEndian: name.sin_port))"
+    }
+
     /// - Returns: whether all of it could be written.
     @discardableResult
     func send(_ bytes: some Collection<UInt8>) -> Bool {

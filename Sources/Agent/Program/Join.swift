@@ -198,6 +198,6 @@ extension HubError {
     /// An invite's key or secret is not good any more.
     fileprivate var isInviteOver: Bool {
         if case .refusedKey = self { return true }
-        return answer?.code == .inviteUsed
+        return [.inviteUsed, .unauthorized].contains(answer?.code)
     }
 }

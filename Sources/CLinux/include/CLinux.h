@@ -8,3 +8,4 @@
 #include "linux_records.h"
 #include "linux_mounts.h"
 #include "linux_sessions.h"
+#include "linux_sockets.h"

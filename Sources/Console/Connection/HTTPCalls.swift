@@ -20,7 +20,9 @@ final class HTTPCalls: Calls {
             let port = try HTTPCalls.port(root, target)
             socket = nil
             address = "127.0.0.1:\(port)"
-            connection = HTTPConnection(.tcp(host: "127.0.0.1", port: port))
+            // While no hub runs, another user's program may listen there.
+            let place = HTTPTarget.tcp(host: "127.0.0.1", port: port)
+            connection = HTTPConnection(token.map { place.proving($0, timeout: 10) } ?? place)
         case .agent(let home), .agentByDefault(let home, _):
             address = shown(joined(home, AgentSocket.name))
             let socket = try HTTPCalls.socket(home, target)
@@ -47,6 +49,9 @@ final class HTTPCalls: Calls {
             switch error {
             case .unreachable(_, let reason): throw target.notAnswering(at: address, reason)
             case .timedOut(_, let seconds): throw target.notAnswering(at: address, "no answer within \(Int(seconds)) s")
+            case .unproven:
+                throw target.notAnswering(at: address, "what listens there has not shown that it is that hub")
+            case .proofRefused(let reply): return reply
             case .cancelled, .tooLarge: throw .failed("\(error)")
             }
         }

@@ -1,5 +1,8 @@
 internal import ControlAPI
+import Glibc
 internal import HTTPServer
+internal import Hashing
+internal import Processes
 import SyncCore
 import Synchronization
 
@@ -8,15 +11,60 @@ final class Door: Sendable {
     let tokens = TokenTable()
     private let bodyLimit: Int
     private let uptime: @Sendable () -> Nanoseconds
+    /// Who of this machine may be what the hub is for: by number of the user.
+    private let users: Set<UInt32>
+    private let peer: @Sendable (UInt16, UInt16) -> LoopbackPeer
     /// By client. The administrator's token has none: who has it may do everything.
     private let allowances = Mutex<[String: Allowance]>([:])
 
     /// - Parameters:
     ///   - bodyLimit: of those who are known, in bytes.
     ///   - uptime: of a clock that never goes back.
-    init(bodyLimit: Int, uptime: @escaping @Sendable () -> Nanoseconds) {
+    ///   - users: who may have this hub's secrets on this machine; sessions of devices are the hub's own user's.
+    ///   - peer: whose a connection is, by the ports of its two ends.
+    init(
+        bodyLimit: Int, uptime: @escaping @Sendable () -> Nanoseconds, users: Set<UInt32>,
+        peer: @escaping @Sendable (UInt16, UInt16) -> LoopbackPeer = { LoopbackPeer(port: $0, server: $1) }
+    ) {
         self.bodyLimit = bodyLimit
         self.uptime = uptime
+        self.users = users
+        self.peer = peer
+    }
+
+    /// The hub's own user, root, and whose the file with a secret is.
+    static func users(of secret: String) -> Set<UInt32> {
+        var status = stat()
+        return Set([0, geteuid()] + (stat(secret, &status) == 0 ? [status.st_uid] : []))
+    }
+
+    /// Whether a connection may be `syncctl`'s here, or a device's through its session; where the kernel does not say, it may.
+    /// - Parameters:
+    ///   - peer: `127.0.0.1:PORT`.
+    ///   - port: that it came to.
+    func isOurs(_ peer: String, _ port: UInt16) -> Bool {
+        guard let from = Door.port(peer) else { return false }
+        switch self.peer(from, port) {
+        case .user(let user): return users.contains(user)
+        case .gone: return false
+        case .unknown: return true
+        }
+    }
+
+    private static func port(_ address: String) -> UInt16? {
+        address.lastIndex(of: ":").flatMap { UInt16(address[address.index(after: $0)...]) }
+    }
+
+    /// Shows who asks before sending a secret that this is the hub, see ``SecretProof``. Only to who may be ours: whoever stands between,
+    /// another user of this machine, would have the answer that he cannot give.
+    private func prove(_ request: HTTPRequest) -> HTTPAdmission {
+        let unknown = HTTPAdmission.stranger(.refusal(HubDesk.unauthorized))
+        guard let id = request.query("id"), let nonce = request.query("nonce"), SecretProof.isNonce(nonce),
+            let known = tokens.proof(id), let port = request.headers["host"].flatMap(Door.port),
+            isOurs(request.peer, port)
+        else { return unknown }
+        if known.holder == .revoked { return .refused(.refusal(HubDesk.revoked)) }
+        return .answered(.json(known.proof.answer(to: nonce)))
     }
 
     /// Of a join, in bytes: a key, and the path of a part.
@@ -24,6 +72,7 @@ final class Door: Sendable {
 
     /// - Parameter request: its head; the body is not here yet.
     func admit(_ request: HTTPRequest) -> HTTPAdmission {
+        if request.method == "GET", request.path == SecretProof.path { return prove(request) }
         let isJoin = request.method == Route.join.method && request.path == Route.join.path
         switch tokens.holder(of: request.bearerToken) {
         case .invite(let name) where isJoin:

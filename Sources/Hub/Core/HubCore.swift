@@ -24,7 +24,8 @@ package final class HubCore: Sendable {
     ) throws {
         let queue = queue
         let verifiers = WorkerPool("hub.verify", width: settings.verifiers)
-        let door = Door(bodyLimit: settings.bodyLimit, uptime: clock.uptime)
+        let door = Door(
+            bodyLimit: settings.bodyLimit, uptime: clock.uptime, users: Door.users(of: layout.adminToken))
         (self.door, bodyLimit) = (door, settings.bodyLimit)
         desk = try queue.sync {
             Confined(
@@ -44,9 +45,10 @@ package final class HubCore: Sendable {
     ) throws(HTTPServerError) -> HTTPServer {
         var settings = settings
         settings.bodyLimit = bodyLimit
-        return try HTTPServer(.loopback(port: port), settings: settings, admit: { [door] in door.admit($0) }) {
-            [self] in handle($0, $1)
-        }
+        return try HTTPServer(
+            .loopback(port: port), settings: settings, admit: { [door] in door.admit($0) },
+            isOurs: { [door] in door.isOurs($0, $1) }
+        ) { [self] in handle($0, $1) }
     }
 
     /// The handler of the API's server: answers through `responder`, now or later. Never blocks.

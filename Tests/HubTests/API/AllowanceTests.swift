@@ -36,7 +36,7 @@ struct AllowanceTests {
 
     @Test func `who asks too much waits, and nobody else does`() throws {
         let time = Monitor<Nanoseconds>(0)
-        let door = Door(bodyLimit: 1 << 20) { time.withLock { $0 } }
+        let door = Door(bodyLimit: 1 << 20, uptime: { time.withLock { $0 } }, users: [])
         door.tokens.replace(
             ["a", "b", "admin"].map {
                 (sha256(Array($0.utf8)), $0 == "admin" ? .administrator : .client($0))

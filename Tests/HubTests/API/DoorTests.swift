@@ -2,6 +2,7 @@ import ControlAPI
 import HTTPClient
 import HTTPServer
 import Hashing
+import Processes
 import SyncCore
 import Testing
 
@@ -60,6 +61,62 @@ struct DoorTests {
         #expect(code(hub.send("GET", "/v1/status", token: again)) == .revoked)
         try hub.restart()
         #expect(code(hub.send("GET", "/v1/status", token: again)) == .unauthorized)
+    }
+
+    private func prove(_ hub: HubFixture, _ secret: String, nonce: String = SecretProof.nonce()) -> HTTPReply {
+        hub.send("GET", SecretProof.path + SecretProof(of: secret).query(nonce), token: nil)
+    }
+
+    @Test func `the hub shows that it knows a secret to who has it, and learns nothing by that`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        let invite = try #require(
+            try hub.post("/v1/invite", InviteRequest(client: "other"), as: InviteResponse.self).invite)
+        for secret in [HubFixture.adminToken, laptop.token, HubFixture.secret(of: invite)] {
+            let (one, two) = (SecretProof.nonce(), SecretProof.nonce())
+            #expect(prove(hub, secret, nonce: one).body == SecretProof(of: secret).answer(to: one))
+            #expect(prove(hub, secret, nonce: two).body == SecretProof(of: secret).answer(to: two))
+            for nonce in ["", "a", String(repeating: "A", count: 64), one + "0"] {
+                #expect(code(prove(hub, secret, nonce: nonce)) == .unauthorized)
+            }
+        }
+        #expect(code(prove(hub, "unknown")) == .unauthorized)
+        #expect(code(hub.send("GET", SecretProof.path, token: laptop.token)) == .unauthorized)
+        #expect(code(hub.send("POST", SecretProof.path, token: nil)) == .unauthorized)
+        _ = try hub.post("/v1/revoke", ClientRequest(client: "laptop"), as: ClientsTouchedResponse.self)
+        #expect(code(prove(hub, laptop.token)) == .revoked)
+        // Who has asked has what every client of HTTP has.
+        let connection = HTTPConnection(
+            HTTPTarget.tcp(host: "127.0.0.1", port: hub.port).proving(HubFixture.adminToken, timeout: 10))
+        let bearer = ["Authorization": "Bearer \(HubFixture.adminToken)"]
+        for _ in 0..<3 { #expect(try connection.send(HTTPCall("GET", "/v1/status", headers: bearer)).status == 200) }
+    }
+
+    /// One who stands between a client and a hub that has just come back.
+    @Test func `the hub shows nothing to another user of its machine`() {
+        let users: [(LoopbackPeer, Bool)] = [
+            (.user(0), true), (.user(7), true), (.user(8), false), (.gone, false), (.unknown, true),
+        ]
+        for (user, isShown) in users {
+            let door = Door(bodyLimit: 1, uptime: { 0 }, users: [0, 7]) { port, server in
+                port == 4_000 && server == 80 ? user : .user(0)
+            }
+            door.tokens.replace([(sha256(Array("one".utf8)), .client("one"))])
+            let nonce = SecretProof.nonce()
+            let admission = door.admit(
+                HTTPRequest(
+                    method: "GET", path: SecretProof.path,
+                    query: [
+                        HTTPQueryItem(name: "id", value: SecretProof(of: "one").id),
+                        HTTPQueryItem(name: "nonce", value: nonce),
+                    ], headers: ["host": "localhost:80"], peer: "127.0.0.1:4000"))
+            switch admission {
+            case .answered(let response):
+                #expect(isShown && response.body == SecretProof(of: "one").answer(to: nonce))
+            case .stranger: #expect(!isShown)
+            case .admitted, .refused: Issue.record("\(user)")
+            }
+        }
     }
 
     @Test func `a web page that a browser on this machine shows can do nothing, whatever it knows`() throws {
