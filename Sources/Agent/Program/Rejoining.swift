@@ -13,15 +13,22 @@ struct Rejoining {
 
     /// Nil if the failure is of another kind.
     func advice(for error: HubError) -> String? {
+        let cause: String
         switch error {
-        case .refusedKey: break
-        case .refused(let message) where message.code == .revoked || message.code == .unauthorized: break
+        case .refused(let message) where message.code == .revoked:
+            cause = "this machine was revoked at the hub. The folder stays as it is."
+        case .refusedKey: cause = Rejoining.unknown(error)
+        case .refused(let message) where message.code == .unauthorized: cause = Rejoining.unknown(error)
         default: return nil
         }
-        return "\(error). The folder stays as it is. The hub does not know this machine (any more): it was revoked, "
-            + "or the hub was restored from a backup that is older than this machine's join. To come back, at the hub: "
-            + "syncctl invite \(configuration.client). Then here: \(commands). Nothing is lost: what only this folder has "
-            + "is sent then"
+        return "\(cause) To come back, at the hub: syncctl invite \(configuration.client). Then here: \(commands). Nothing is "
+            + "lost: what only this folder has is sent then"
+    }
+
+    /// The hub does not say which of the two it is.
+    private static func unknown(_ error: HubError) -> String {
+        "\(error). The folder stays as it is. The hub does not know this machine (any more): it was revoked, or the hub was "
+            + "restored from a backup that is older than this machine's join."
     }
 
     private var commands: String {
