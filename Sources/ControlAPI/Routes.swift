@@ -16,6 +16,8 @@ package enum Route: String, CaseIterable, Sendable {
     case offer = "POST /v1/offer"
     case holds = "POST /v1/holds"
     case recipe = "POST /v1/recipe"
+    // Whoever wants to know what there is.
+    case openAPI = "GET /v1/openapi"
     // syncctl, at the hub or through an agent.
     case status = "GET /v1/status"
     case clients = "GET /v1/clients"
@@ -40,6 +42,9 @@ package enum Route: String, CaseIterable, Sendable {
     /// Raw, without a query.
     package var path: String { String(rawValue.drop { $0 != " " }.dropFirst()) }
 
+    /// Which methods a path takes; none if there is nothing.
+    package static func methods(at path: String) -> [String] { allCases.filter { $0.path == path }.map(\.method) }
+
     /// The route, or why there is none.
     package static func find(method: String, path: String) -> Result<Route, ErrorMessage> {
         let there = allCases.filter { $0.path == path }
@@ -47,7 +52,7 @@ package enum Route: String, CaseIterable, Sendable {
         if there.isEmpty {
             return .failure(ErrorMessage(.unknownRoute, "there is nothing at this path; the API begins at /v1/"))
         }
-        let allowed = there.map(\.method).joined(separator: ", ")
+        let allowed = methods(at: path).joined(separator: ", ")
         return .failure(ErrorMessage(.wrongMethod, "this path takes \(allowed), not \(method)"))
     }
 }

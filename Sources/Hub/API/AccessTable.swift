@@ -43,7 +43,7 @@ enum AccessTable {
         case .join: .invite
         case .hello, .rotate, .changes, .snapshot, .layOut, .staged, .extents, .report, .holds, .recipe: .client
         case .commit, .prepare, .offer: .writer
-        case .status, .clients, .unsynced, .why, .wait, .log, .history, .conflicts, .paths, .held: .anybody
+        case .openAPI, .status, .clients, .unsynced, .why, .wait, .log, .history, .conflicts, .paths, .held: .anybody
         case .pause, .resume, .limit: .oneself
         case .invite: .administrator(to: "invite devices")
         case .revoke: .administrator(to: "revoke devices")

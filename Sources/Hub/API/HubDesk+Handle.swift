@@ -10,7 +10,11 @@ extension HubDesk {
     func handle(_ request: HTTPRequest, _ responder: HTTPResponder) {
         answerOrRefuse(responder) {
             if self.isStopped { throw HubDesk.stopping }
-            let route = try Route.find(method: request.method, path: request.path).get()
+            let route: Route
+            switch Route.find(method: request.method, path: request.path) {
+            case .success(let found): route = found
+            case .failure(let error): return .refusal(error, allowed: Route.methods(at: request.path))
+            }
             if request.body.count > self.settings.bodyLimit {
                 throw ErrorMessage(.tooLarge, "a body has at most \(self.settings.bodyLimit) bytes; send it in parts")
             }
@@ -49,6 +53,7 @@ extension HubDesk {
         case .staged: return try staged(request, name(caller), responder)
         case .prepare: return try prepare(request, name(caller), responder)
         case .report: return try takeReport(request, name(caller))
+        case .openAPI: return .json(APIDescription.json)
         case .status: return .message(try status(sight(of: caller)))
         case .clients: return .message(try clientList(sight(of: caller)))
         case .unsynced: return .message(try unsynced(of: request.query("client"), sight(of: caller)))

@@ -119,10 +119,11 @@ extension HubDesk {
 
     func holdLog(_ request: HTTPRequest, _ caller: Caller, _ responder: HTTPResponder) throws -> HTTPResponse? {
         let limit = Int(min(max(try request.number("limit") ?? 100, 1), 10_000))
+        // Looked at also where it means nothing: what is no number is refused.
+        let time = try request.seconds("wait", limit: settings.longestPoll)
         guard let after = try request.number("after") else {
             return .message(try newestLog(limit: limit, try sight(of: caller)))
         }
-        let time = try request.seconds("wait", limit: settings.longestPoll)
         try hold(.log(after: Sequence(after), limit: limit, of: caller), of: caller, for: time, responder)
         return nil
     }

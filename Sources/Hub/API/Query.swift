@@ -55,8 +55,13 @@ extension HTTPResponse {
             body: MessageWithBytes.encode(message, bytes))
     }
 
-    static func refusal(_ error: ErrorMessage) -> HTTPResponse {
-        .json(status: error.code.status, WireFormat.encode(error))
+    /// - Parameter methods: that the path takes, where another one was used.
+    static func refusal(_ error: ErrorMessage, allowed methods: [String] = []) -> HTTPResponse {
+        var response = HTTPResponse.json(status: error.code.status, WireFormat.encode(error))
+        // What RFC 9110 asks for with these two (§15.5.2, §15.5.6).
+        if error.code == .unauthorized { response.headers["WWW-Authenticate"] = "Bearer" }
+        if error.code == .wrongMethod { response.headers["Allow"] = methods.joined(separator: ", ") }
+        return response
     }
 }
 

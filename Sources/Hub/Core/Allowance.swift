@@ -39,7 +39,7 @@ extension Route {
         case .changes, .report, .prepare, .offer, .paths, .log: 1
         case .commit, .extents, .recipe, .layOut: 2
         // Each looks at every client, or at all that is open.
-        case .status, .clients, .why, .conflicts, .held, .pause, .resume, .limit, .approve, .reject: 4
+        case .openAPI, .status, .clients, .why, .conflicts, .held, .pause, .resume, .limit, .approve, .reject: 4
         // A wait wakes every client; the others read much.
         case .hello, .snapshot, .holds, .wait, .unsynced, .staged, .history: 20
         // Keys are made, the list of keys is written, sessions are ended.

@@ -26,6 +26,8 @@ struct BadInputTests {
         try expect(hub.send("GET", "/v1/status", token: "wrong"), .unauthorized)
         try expect(hub.send("GET", "/v1/unsynced?client=nobody"), .unknownClient)
         try expect(hub.send("GET", "/v1/log?after=x"), .badValue)
+        // Also where nobody would wait for it.
+        try expect(hub.send("GET", "/v1/log?wait=-1"), .badValue)
         // The administrator is no client.
         try expect(hub.send("POST", "/v1/commit", json: "{}"), .forbidden)
     }

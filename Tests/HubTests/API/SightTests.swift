@@ -226,7 +226,7 @@ struct SightTests {
         // What looks.
         (.status, true, true, true, true), (.clients, true, true, true, true), (.unsynced, true, true, true, true),
         (.why, true, true, true, true), (.wait, true, true, true, true), (.log, true, true, true, true),
-        (.history, true, true, true, true),
+        (.history, true, true, true, true), (.openAPI, true, true, true, true),
         (.conflicts, true, true, true, true), (.paths, true, true, true, true), (.held, true, true, true, true),
         // Of others: see below.
         (.pause, true, true, false, false), (.resume, true, true, false, false), (.limit, true, true, false, false),
