@@ -74,6 +74,22 @@ struct GuardDoubtTests {
         #expect(try look([.delete(files[8])], at: 204).isEmpty == isApproved)
     }
 
+    @Test(arguments: [true, false])
+    func `a decision about rewrites alone says nothing about what is missing`(isApproved: Bool) throws {
+        try doubt(at: 100)
+        #expect(try look(files.map { .edit($0, "enc") }, at: 101).count == files.count)
+        let batch = try #require(journal.heldBatches().first).id
+        if isApproved {
+            try approve(batch, at: 102)
+        } else {
+            _ = try journal.reject(batch, at: 1, date: "2026-11-21", moment: 102)
+        }
+        #expect(try journal.isShareDoubted)
+        let new = try make("x", 1)
+        try doubt(at: 103)
+        #expect(try look([.delete(new)], at: 104) == [new.id])
+    }
+
     @Test func `an approval of before says nothing about what is missing with the marker`() throws {
         #expect(try look(files.prefix(6).map { .delete($0) }, at: 100).count == 6)
         try approve(try #require(journal.heldBatches().first).id, at: 101)

@@ -13,7 +13,7 @@ extension Journal {
         try database.transaction {
             let (client, operations) = try open(batch)
             if isOfShare(operations) {
-                try endShareDoubt(decidedBy: batch)
+                try endShareDoubt(decidedBy: batch, operations)
                 try letShareGoOn(operations, of: client, at: moment)
                 try close(batch, .approved, at: moment)
                 return HeldDecision(
@@ -54,7 +54,7 @@ extension Journal {
             let undoesRewrites = try heldBatches().first { $0.id == batch }?.undoesRewrites ?? false
             let passed = try passed(with: batch).filter { undoesRewrites || $0.isDeleted }
             if isOfShare(operations) {
-                try endShareDoubt(decidedBy: batch)
+                try endShareDoubt(decidedBy: batch, operations)
                 decision.placements = try bringBack(operations)
             }
             var undo = try Commit(

@@ -54,9 +54,9 @@ extension Journal {
     }
 
     /// A person has decided about what was held since: what still comes is decided by that, as with any batch. A decision about an
-    /// older batch says nothing.
-    func endShareDoubt(decidedBy batch: Int64) throws {
-        guard let doubt = try shareDoubt else { return }
+    /// older batch says nothing, nor does one about rewrites alone: what is missing was no part of it.
+    func endShareDoubt(decidedBy batch: Int64, _ operations: [HeldOperation]) throws {
+        guard let doubt = try shareDoubt, operations.contains(where: { $0.weight == .deletes }) else { return }
         let isNewest =
             try database.first(
                 "SELECT 1 FROM guard_window WHERE batch = ? AND moment >= ?", batch, doubt.moment
