@@ -66,7 +66,12 @@ extension ShareWatcher {
         if !isKnown, watched.contains(directory) || unwatched.contains(directory) { return nil }
         guard let path = try directory == .root ? .top : journal.path(of: directory) else { return nil }
         switch listOnDisk(path) {
-        case .failure: return isKnown ? .unreadable : nil
+        case .failure:
+            // What it keeps back nobody knows; it is looked at again.
+            if !isKnown, rules.keep(.unreadable, in: directory) {
+                note(Spot(directory: directory, name: IgnoreList.fileName))
+            }
+            return .unreadable
         case .success(let list):
             if rules.keep(list, in: directory), isKnown { look(into: directory) }
             return list
@@ -76,9 +81,11 @@ extension ShareWatcher {
     /// Looks at the `.syncignore` of a directory.
     /// - Returns: whether it says something else than before, so that everything below is to be looked at.
     func noticeRules(in directory: NodeID, _ path: RelativePath) -> Bool {
-        // What was known holds on as long as the file cannot be read.
-        guard case .success(let list) = listOnDisk(path) else { return false }
-        return rules.notice(list, in: directory)
+        switch listOnDisk(path) {
+        case .success(let list): rules.notice(list, in: directory)
+        // What was known holds on as long as the file cannot be read; what was not may keep anything back.
+        case .failure: !rules.hasList(in: directory) && rules.notice(.unreadable, in: directory)
+        }
     }
 
     /// A directory came, went, or lies elsewhere now.

@@ -41,15 +41,17 @@ package struct IgnoreList: Hashable, Sendable {
     static let withoutRoom = IgnoreList(
         [], origin: .file,
         because: "none of it holds: with those above it there are more than \(totalLimit) bytes of rules")
-    /// In the place of a list that held and cannot be read for the moment.
-    package static let unreadable = IgnoreList([], origin: .file, because: "it cannot be read")
+    /// In the place of a list that cannot be read for the moment.
+    package static let unreadable = IgnoreList([], origin: .file, because: "it cannot be read", until: "it can be")
 
     /// Parses the bytes of a file. Never fails: what is no rule matches nothing.
     /// - Parameter bytes: of a file that is longer than ``sizeLimit``, at least one byte more than that.
     package init(_ bytes: [UInt8], origin: Origin) { self.init(bytes, origin: origin, because: nil) }
 
-    /// - Parameter reason: why it does not hold, if that is known.
-    private init(_ bytes: [UInt8], origin: Origin, because reason: String?) {
+    /// - Parameters:
+    ///   - reason: why it does not hold, if that is known.
+    ///   - end: when it will.
+    private init(_ bytes: [UInt8], origin: Origin, because reason: String?, until end: String = "it is shorter") {
         let isLimited = origin == .file
         let isCut = isLimited && bytes.count > IgnoreList.sizeLimit
         var bytes = bytes[...]
@@ -83,7 +85,7 @@ package struct IgnoreList: Hashable, Sendable {
         if excess != nil, let all = IgnoreRule(line: firstBeyond ?? lines.count + 1, [UInt8(ascii: "*")][...]) {
             rules.append(all)
         }
-        self.excess = excess.map { "\($0); until it is shorter, nothing in its directory and below is synced" }
+        self.excess = excess.map { "\($0); until \(end), nothing in its directory and below is synced" }
         self.origin = origin
         self.rules = rules
         var literals: [[UInt8]: [Int]] = [:]
