@@ -82,6 +82,15 @@ extension Store {
         try HubFile.check(rename(from, to), "keep", to)
     }
 
+    /// Takes a content out of `versions/`, so that it can be removed at leisure: whoever puts the same bytes there from now on
+    /// finds the name free.
+    /// - Returns: nil if there is none.
+    func takeOut(_ digest: Digest) throws -> PrivateItem? {
+        let name = PrivateArea.randomName()
+        if rename(path(ofVersion: digest), "\(copies.path)/\(name)") != 0, errno == ENOENT { return nil }
+        return try copies.item(named: name)
+    }
+
     /// Whether a copy of so many bytes leaves enough free.
     private func hasRoomToCopy(_ size: Int64) -> Bool {
         guard let space = try? copies.space() else { return false }

@@ -238,11 +238,12 @@ final class CopyKeeper {
         cleared = found.last?.digest
         guard cleared != nil else { return }
         let free = try journal.forgetVersions(
-            found.filter { try isInShare($0) }.map(\.digest), keepingCurrent: false)
+            found.filter { try !placer.isKeeping($0.digest) && isInShare($0) }.map(\.digest), keepingCurrent: false)
         if !free.isEmpty { hubLog.info("copies_removed", ["contents": free.count]) }
-        let store = store
+        // They have no name there any more when this turn ends: the next commit may displace one of them, which has to stay then.
+        let items = free.compactMap { try? store.takeOut($0) }
         run {
-            for digest in free { try? store.version(digest)?.remove() }
+            for item in items { try? item.remove() }
         } then: { [self] in
             turnSoon()
         }

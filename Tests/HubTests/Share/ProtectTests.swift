@@ -105,6 +105,20 @@ struct ProtectTests {
         #expect(versions(share).isEmpty)
     }
 
+    @Test func `what is being removed from versions does not take along what comes there meanwhile`() throws {
+        let share = try ShareHub(protect: .copy)
+        let laptop = try share.hub.join("laptop")
+        let node = try #require(try laptop.create("a", "one").applied)
+        try allKept(share)
+        let old = try share.hub.core.inspect { try $0.store.takeOut(content("one").digest) }
+        #expect(version(share, "one") == nil)
+        // What is displaced finds its name free.
+        _ = try laptop.edit(node, "two")
+        try old?.remove()
+        #expect(version(share, "one") == "one")
+        #expect(try share.hub.core.inspect { try $0.store.takeOut(content("three").digest)?.name } == nil)
+    }
+
     @Test(arguments: Ground.possible)
     func `what a crash has left is a version only if its bytes are on record`(_ ground: Ground) throws {
         let disk = try ground.disk()
