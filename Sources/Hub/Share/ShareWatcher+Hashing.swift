@@ -38,17 +38,20 @@ extension ShareWatcher {
         }
     }
 
-    private func absorb(_ batch: [ShareHashRequest], _ results: [ShareHashResult]) throws {
+    func absorb(_ batch: [ShareHashRequest], _ results: [ShareHashResult]) throws {
         var deeds: [ShareDeed] = []
         var copies: [Digest: PrivateItem] = [:]
         // What has become current by then.
         defer { placer.keepCopies(copies, areDurable: true) }
         uploads.look()
+        // All of them, also those that an error keeps from being looked at: they come again.
         for (request, result) in zip(batch, results) {
             inHash.remove(request.spot)
             if case .hashed(let file, let copy?) = result {
                 try? copies.updateValue(copy, forKey: file.digest)?.remove()
             }
+        }
+        for (request, result) in zip(batch, results) {
             do { try absorb(request.spot, result, &deeds) } catch let error as FileTreeError {
                 hubLog.warning("share_unreadable", ["path": request.path, "reason": "\(error)"])
                 note(request.spot)

@@ -151,19 +151,26 @@ final class ShareWatcher {
             try restAuthors()
         } catch {
             hubLog.error("share_failed", ["reason": "\(error)"])
-            // What was to be done in this turn may be lost: all of it comes again.
-            nextRound = now + Int64(settings.shareRetry)
-            unwatched.insert(.root)
-            deep.insert(.root)
+            lookAtAllLater()
         }
         plan()
         tell()
     }
 
+    /// What was to be done may be lost: all of it comes again.
+    private func lookAtAllLater() {
+        nextRound = now + Int64(settings.shareRetry)
+        unwatched.insert(.root)
+        deep.insert(.root)
+    }
+
     /// Results of the workers come in between the turns.
     func betweenTurns(_ body: () throws -> Void) {
         if isStopped { return }
-        do { try body() } catch { hubLog.error("share_failed", ["reason": "\(error)"]) }
+        do { try body() } catch {
+            hubLog.error("share_failed", ["reason": "\(error)"])
+            lookAtAllLater()
+        }
         planTurn()
         tell()
     }
