@@ -82,10 +82,8 @@ extension UploadTable {
             handle.isOvertaken = true
             return handle
         }
-        for (other, session) in sessions where other != id && session.client == client {
-            sessions[other]?.handles = session.handles.map(overtaken)
-            if case .opening(let handle) = session.pending { sessions[other]?.pending = .opening(overtaken(handle)) }
-        }
+        let others = sessions.keys.filter { $0 != id && sessions[$0]?.client == client }
+        changeHandles(of: others, overtaken)
     }
 
     /// Of several with one name the one that fits: who has written was open for writing. Who has not is taken for one that only reads:
@@ -157,12 +155,16 @@ extension UploadTable {
     }
 
     private mutating func changePaths(at moment: ToldMoment?, _ newPath: (RelativePath) -> RelativePath?) {
-        for (id, session) in sessions {
-            sessions[id]?.handles = session.handles.map { UploadTable.changed($0, moment, newPath) }
-            sessions[id]?.doubted = session.doubted.map { UploadTable.changed($0, moment, newPath) }
-            if case .opening(let handle) = session.pending {
-                sessions[id]?.pending = .opening(UploadTable.changed(handle, moment, newPath))
-            }
+        changeHandles(of: Array(sessions.keys)) { UploadTable.changed($0, moment, newPath) }
+    }
+
+    /// What some sessions have open, or may have.
+    private mutating func changeHandles(of ids: [SessionID], _ change: (Handle) -> Handle) {
+        for id in ids {
+            guard let session = sessions[id] else { continue }
+            sessions[id]?.handles = session.handles.map(change)
+            sessions[id]?.doubted = session.doubted.map(change)
+            if case .opening(let handle) = session.pending { sessions[id]?.pending = .opening(change(handle)) }
         }
     }
 

@@ -178,6 +178,14 @@ struct UploadTableTests {
         #expect(told.broken == ["a": "phone"])
     }
 
+    @Test func `it is also when the first one's open was answered with an error that was another one's`() throws {
+        var told = try Told()
+        told.say(Self.new, "sent status Permission denied")
+        told.say(Self.resumed, "close \"a\" bytes read 0 written 9", by: 3)
+        told.say("forced close \"a\" bytes read 0 written 5")
+        #expect(told.open.isEmpty && told.broken.isEmpty)
+    }
+
     @Test func `bytes that the first one could not write leave it broken all the same`() throws {
         var told = try Told()
         told.say(Self.new, "process_write: write \"a\": No space left on device")
