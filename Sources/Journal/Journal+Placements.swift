@@ -30,6 +30,19 @@ extension Journal {
         }
     }
 
+    /// In one transaction: these placements are not needed any more, since for each a later one of its node does its work. What lies
+    /// there before it lies there before that one.
+    package func replace(_ needless: [(Placement, by: Placement)]) throws {
+        try database.transaction {
+            for (placement, later) in needless {
+                try database.execute(
+                    "UPDATE placement SET expected = (SELECT expected FROM placement WHERE id = ?) WHERE id = ?",
+                    placement.id, later.id)
+                try finish(placement.id...placement.id)
+            }
+        }
+    }
+
     /// Numbers in a row, of a commit's placements mostly all of them, are forgotten together.
     static func runs(of ids: [Int64]) -> [ClosedRange<Int64>] {
         var runs: [ClosedRange<Int64>] = []

@@ -31,6 +31,14 @@ extension Journal: HubTree {
         ) { try NodeColumns.content($0, from: 0) }
     }
 
+    /// Who made the content that a node has, and when.
+    package func origin(of node: Node) throws -> (client: String, seq: Sequence)? {
+        try database.first(
+            "SELECT client, seq FROM history WHERE node = ? AND content_version = ? ORDER BY seq LIMIT 1", node.id,
+            node.contentVersion
+        ) { (try $0.text(0), Sequence(try $0.int64(1))) }
+    }
+
     /// Whether a deleted file can come back: its bytes are in `versions/`. Bytes that are only elsewhere in the share
     /// do not count, since a placement cannot take them from there.
     package func holds(_ content: Content) throws -> Bool {

@@ -41,6 +41,14 @@ extension Placement {
         return digest
     }
 
+    /// Whether what lies at its path after this does not depend on what lay there before.
+    var decidesContent: Bool {
+        switch step {
+        case .file, .symlink, .remove: true
+        case .attributes, .directory, .move: false
+        }
+    }
+
     /// Whether the node does not lie at its path before this is done.
     var brings: Bool {
         switch step {

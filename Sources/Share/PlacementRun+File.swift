@@ -9,7 +9,7 @@ extension PlacementRun {
         guard let item = try bytes(for: path, content, source) else { return }
         do {
             try put(item, as: .file(content), at: path)
-            placer.onPlaced(path)
+            placer.onPlaced(path, content.digest)
         } catch {
             // Another copy is made the next time.
             if case .version = source { placer.drop(item) }
@@ -155,10 +155,13 @@ extension PlacementRun {
     }
 
     private func isThere(_ path: RelativePath, _ content: FileContent) throws -> Bool {
-        guard let status = try share.status(of: path), status.kind == .file, status.size == content.size else {
-            return false
-        }
-        return try share.hash(path).digest == content.digest
+        guard let status = try share.status(of: path), status.kind == .file, status.size == content.size,
+            placer.others[placement.id] != status.fingerprint
+        else { return false }
+        let hashed = try share.hash(path)
+        if hashed.digest == content.digest { return true }
+        placer.others[placement.id] = hashed.fingerprint
+        return false
     }
 
     /// Merged changes may have other attributes than those that came with the bytes.

@@ -32,6 +32,8 @@ package final class Placer<Disk: ShareDisk> {
     var kept: [Digest: Int64] = [:]
     /// Could not be done: tried again, in order.
     package private(set) var backlog: [Placement] = []
+    /// Of steps that wait for bytes, by id: what lies at their place and was read, and is none of them.
+    var others: [Int64: Fingerprint] = [:]
     /// Private files of the backlog that were read and are what they should be, as they were then.
     var verified: [Name: Fingerprint] = [:]
     /// Of the backlog; nil where something has left it since.
@@ -48,8 +50,8 @@ package final class Placer<Disk: ShareDisk> {
     package var authors: ([FoundChange]) -> [String?] = { $0.map { _ in nil } }
     /// Told of changes that are in the journal now, after ``authors`` was asked.
     package var onTakenIn: ([FoundChange]) -> Void = { _ in }
-    /// Told where bytes were placed.
-    package var onPlaced: (RelativePath) -> Void = { _ in }
+    /// Told where bytes were placed, and which.
+    package var onPlaced: (RelativePath, Digest) -> Void = { _, _ in }
     /// Told of what has another path in the share now, and how it lies there.
     package var onMoved: (_ from: RelativePath, _ to: RelativePath, FileStatus) -> Void = { _, _, _ in }
 
@@ -117,7 +119,7 @@ package final class Placer<Disk: ShareDisk> {
     /// What a start does before anybody is served: puts away what had come out of the share and not reached `versions/` (or gives it
     /// a name again, if nobody has taken it in), finishes what was decided, and writes that down.
     package func recover() throws {
-        let pending = try journal.pendingPlacements()
+        let pending = try withoutNeedless(journal.pendingPlacements())
         for item in try store.displacedItems() { try keepAfterCrash(item, pending) }
         if !pending.isEmpty { onNews("finishing", ["placements": pending.count]) }
         for placement in pending { try run(placement, isReplay: true) }
@@ -127,10 +129,10 @@ package final class Placer<Disk: ShareDisk> {
     /// Tries again what could not be done.
     package func retry() throws {
         try retryStrays()
-        let before = backlog
+        let before = try withoutNeedless(backlog)
         backlog = []
         waitingNames = nil
-        defer { if backlog.isEmpty { verified = [:] } }
+        defer { if backlog.isEmpty { (verified, others) = ([:], [:]) } }
         try run(before, isReplay: true)
     }
 
@@ -162,6 +164,44 @@ package final class Placer<Disk: ShareDisk> {
     private func canOnlyWait(_ placement: Placement) -> Bool {
         guard lacksBytes(for: placement), case .file(let path, _, _) = placement.step else { return false }
         return placement.expected != nil || (try? store.status(of: path)) == nil
+    }
+
+    /// Without steps whose bytes nobody here has, and after which other bytes of the same node are decided, or that it goes: nobody
+    /// is asked for those any more, and its machine may have gone on to the next ones. What lies in their place is in the way of the
+    /// later step then.
+    private func withoutNeedless(_ placements: [Placement]) throws -> [Placement] {
+        var kept: [Placement] = []
+        var needless: [(Placement, by: Placement)] = []
+        // By node, the next step that decides what lies there.
+        var next: [NodeID: Int] = [:]
+        for placement in placements.reversed() {
+            if let later = next[placement.node], lacksBytes(for: placement) {
+                needless.append((placement, by: kept[later]))
+                kept[later].expected = placement.expected
+                continue
+            }
+            if placement.decidesContent { next[placement.node] = kept.count }
+            kept.append(placement)
+        }
+        if needless.isEmpty { return placements }
+        try journal.replace(needless)
+        onNews("needless", ["placements": needless.count])
+        return kept.reversed()
+    }
+
+    /// Gives up to place a file of a node whose bytes nobody can have any more. What lies there is somebody's change then.
+    /// - Returns: false if something else waits there.
+    package func giveUp(_ node: NodeID, at path: RelativePath) throws -> Bool {
+        guard
+            let index = backlog.firstIndex(where: { placement in
+                guard case .file(path, _, _) = placement.step else { return false }
+                return placement.node == node && placement.expected == nil && lacksBytes(for: placement)
+            })
+        else { return false }
+        try journal.finish([backlog[index].id])
+        backlog.remove(at: index)
+        waitingNames = nil
+        return true
     }
 
     private func wait(_ placement: Placement) {

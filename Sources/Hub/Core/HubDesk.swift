@@ -148,7 +148,7 @@ final class HubDesk {
         if let sessions {
             placer.authors = { sessions.authors(of: $0) }
             placer.onTakenIn = { sessions.take($0) }
-            placer.onPlaced = { sessions.placed($0) }
+            placer.onPlaced = { sessions.placed($0, $1) }
         }
         copyKeeper = CopyKeeper(store: store, placer: placer, queue: queue, pause: settings.protectPause)
         let records = try journal.clients()
@@ -169,7 +169,8 @@ final class HubDesk {
     func start() {
         let share = ShareWatcher(
             placer: placer, fence: fence, uploads: uploads, clock: clock, queue: queue, settings: settings,
-            moment: { [unowned self] in moment }
+            moment: { [unowned self] in moment },
+            mayBeOffered: { [unowned self] in mayBeOffered($0, at: $1) }
         ) { [unowned self] in
             do { try countHeld() } catch { hubLog.error("held_failed", ["reason": "\(error)"]) }
             settle()

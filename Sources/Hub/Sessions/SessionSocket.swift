@@ -118,6 +118,7 @@ final class SessionSocket: Sendable {
         state.withLock {
             $0.table.moved(from, to)
             $0.authors.moved(from, to)
+            $0.unseen.moved(from, to)
         }
     }
 
@@ -141,15 +142,21 @@ final class SessionSocket: Sendable {
     }
 
     /// The hub has placed bytes there.
-    func placed(_ path: RelativePath) {
+    func placed(_ path: RelativePath, _ content: Digest) {
         state.withLock { state in
             receive(&state)
-            state.unseen.placed(path, at: SessionSocket.now)
+            state.unseen.placed(path, content, at: SessionSocket.now)
         }
     }
 
-    /// Whether a device has written there that could not have seen what it replaced.
+    /// What lies there is what the journal has, as was seen after a look.
+    func confirm(_ path: RelativePath) { state.withLock { $0.unseen.confirm(path, at: SessionSocket.now) } }
+
+    /// Whether a device has written there, or taken away what was there, that could not have seen it.
     func isUnseen(_ path: RelativePath) -> Bool { state.withLock { $0.unseen.isUnseen(path) } }
+
+    /// Whether there is any such path.
+    var hasUnseen: Bool { state.withLock { $0.unseen.hasUnseen } }
 
     /// Whatever else happens to what is known of that.
     func updateAuthors<Value: Sendable>(_ body: (_ table: inout AuthorTable, _ now: Int64) -> Value) -> Value {

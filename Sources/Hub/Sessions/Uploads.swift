@@ -161,8 +161,14 @@ final class Uploads {
     /// What could not be written down is tried again after that.
     static let patienceWithDisk: Int64 = 5_000
 
-    /// Whether a device has written there that could not have seen what it replaced. Without a look.
+    /// Whether a device has written there, or taken away what was there, that could not have seen it. Without a look.
     func isUnseen(_ path: RelativePath) -> Bool { sessions?.isUnseen(path) ?? false }
+
+    /// Whether there is any such path.
+    var hasUnseen: Bool { sessions?.hasUnseen ?? false }
+
+    /// What lies there was found to be what the journal has, after a look.
+    func confirm(_ path: RelativePath) { if hasUnseen { sessions?.confirm(path) } }
 
     // MARK: - Whose a change is
 

@@ -17,17 +17,17 @@ extension ShareWatcher {
         // The marker is gone, too: all that is missing is found before a person is asked.
         guard toList.isEmpty else { return }
         let elsewhere = try identitiesOfWaitingNames()
-        var deeds: [ShareDeed] = []
-        var seen: Set<NodeID> = []
-        var kept: Set<NodeID> = []
+        if !vanished.isEmpty { uploads.look() }
+        var found = Gone()
         for id in vanished.sorted() {
             guard let node = try stillVanished(id) else { continue }
-            _ = try collect(node, elsewhere, &seen, &kept, &deeds)
+            _ = try collect(node, elsewhere, &found)
         }
-        for id in kept where vanished.remove(id) != nil { end(.vanished(id)) }
-        try holdBack(&deeds)
-        try commit(deeds)
-        for id in seen where try journal.node(id)?.isDeleted ?? true {
+        for id in found.kept where vanished.remove(id) != nil { end(.vanished(id)) }
+        for node in found.returning { try bringBack(node) }
+        try holdBack(&found.deeds)
+        try commit(found.deeds)
+        for id in found.seen where try journal.node(id)?.isDeleted ?? true {
             vanished.remove(id)
             end(.vanished(id))
         }
@@ -130,40 +130,52 @@ extension ShareWatcher {
         return found
     }
 
-    /// Deletions of a node and of all below it, deepest first.
-    /// - Parameter kept: what is ignored, and the directories that it is in: they are not deleted.
+    /// What has vanished.
+    private struct Gone {
+        /// Deletions, deepest first.
+        var deeds: [ShareDeed] = []
+        var seen: Set<NodeID> = []
+        /// What is ignored, or comes back, and the directories that it is in: they are not deleted.
+        var kept: Set<NodeID> = []
+        /// What a device has taken away unseen.
+        var returning: [Node] = []
+    }
+
+    /// Deletions of a node and of all below it.
     /// - Returns: false if something of it may be elsewhere, so that it has to wait, or is kept.
-    private func collect(
-        _ node: Node, _ elsewhere: Set<FileIdentity>, _ seen: inout Set<NodeID>, _ kept: inout Set<NodeID>,
-        _ deeds: inout [ShareDeed]
-    ) throws -> Bool {
-        if kept.contains(node.id) { return false }
+    private func collect(_ node: Node, _ elsewhere: Set<FileIdentity>, _ found: inout Gone) throws -> Bool {
+        if found.kept.contains(node.id) { return false }
         if try isIgnored(node) {
-            kept.insert(node.id)
+            found.kept.insert(node.id)
             return false
         }
-        if !seen.insert(node.id).inserted { return true }
+        if !found.seen.insert(node.id).inserted { return true }
         var isWhole = true
         let children = try node.content.isDirectory ? journal.children(of: node.id) : []
         for child in children {
-            if try !collect(child, elsewhere, &seen, &kept, &deeds) { isWhole = false }
+            if try !collect(child, elsewhere, &found) { isWhole = false }
         }
-        if children.contains(where: { kept.contains($0.id) }) {
-            kept.insert(node.id)
+        if children.contains(where: { found.kept.contains($0.id) }) {
+            found.kept.insert(node.id)
             // What else was in it goes its own way.
-            for child in children where !kept.contains(child.id) && vanished.insert(child.id).inserted {
+            for child in children where !found.kept.contains(child.id) && vanished.insert(child.id).inserted {
                 begin(.vanished(child.id), unfinished[.vanished(node.id)])
             }
         }
         if isWhole, let placed = try placed(node.id), elsewhere.contains(placed.identity) { isWhole = false }
+        if isWhole, try isTakenUnseen(node) {
+            found.kept.insert(node.id)
+            found.returning.append(node)
+            isWhole = false
+        }
         guard isWhole else {
-            seen.remove(node.id)
+            found.seen.remove(node.id)
             return false
         }
         let spot = Spot(directory: node.parent, name: node.name)
         let change = Change.delete(
             node.id, contentBase: node.contentVersion, locationBase: node.locationVersion)
-        deeds.append(ShareDeed(spot: spot, change: change, status: nil))
+        found.deeds.append(ShareDeed(spot: spot, change: change, status: nil))
         return true
     }
 

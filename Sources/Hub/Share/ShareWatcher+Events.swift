@@ -55,6 +55,8 @@ extension ShareWatcher {
             // Placed by us, or not: whether its rules are others is seen when it is quiet.
             case _ where spot.name == IgnoreList.fileName: note(spot)
             case (.none, _):
+                // Somebody may be about to replace it.
+                if try isUnseen(spot) { note(spot) }
                 guard let node, node.content.isDirectory else { continue }
                 // Moved, it may be where other rules hold.
                 if rules.isEmpty { lookIfUnwatched(node.id) } else { look(into: node.id) }

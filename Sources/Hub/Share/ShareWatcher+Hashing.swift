@@ -100,22 +100,16 @@ extension ShareWatcher {
             return note(spot, mark: mark)
         }
         guard node.content.kind == .file else { return note(spot) }
-        if uploads.isUnseen(path), !content.hasSameBytes(as: node.content) { return try bringBack(node, spot) }
+        if uploads.isUnseen(path), !content.hasSameBytes(as: node.content), try canComeBack(node, path) {
+            try bringBack(node)
+            return note(spot)
+        }
         if content != node.content.bare { return deeds.append(.edit(node, spot, content, status)) }
         placer.placed[node.id] = Placed(status)
+        uploads.confirm(path)
         try noteReverted(node.id)
         hasProgress = true
         written.remove(spot)
         finish(spot)
-    }
-
-    /// Who has written this could not have seen what it replaced: that comes back, from wherever its bytes can be had, and what was
-    /// written lies beside it then. Until that is done both stay where they are.
-    private func bringBack(_ node: Node, _ spot: Spot) throws {
-        hubLog.info("replaced_unseen", ["node": node.id.rawValue])
-        placer.placed[node.id] = nil
-        hasProgress = true
-        if let placement = try journal.bringBack(node.id) { try placer.run([placement]) }
-        note(spot)
     }
 }

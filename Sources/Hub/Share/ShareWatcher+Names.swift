@@ -36,7 +36,10 @@ extension ShareWatcher {
         let node = try journal.child(of: spot.directory, named: spot.name)
         if try waits(spot, path, node, status) { return }
         // The journal is ahead of the disk here: its placement comes first.
-        if placer.isWaiting(at: path) { return note(spot) }
+        if placer.isWaiting(at: path) {
+            if status?.kind == .file { try giveUpIfLost(node, path) }
+            return note(spot)
+        }
         if node == nil, status == nil, try isAstray(spot) { return finish(spot) }
         if try isIgnored(spot, node, status) { return try passOver(spot, node, status) }
         if spot.name == IgnoreList.fileName, noticeRules(in: spot.directory, path.parent) {
@@ -53,6 +56,7 @@ extension ShareWatcher {
         case (.none, _, _):
             if let node, node.content.isDirectory { lookIfUnwatched(node.id, mark: unfinished[.name(spot)]) }
             if let node { try noteReverted(node.id) }
+            uploads.confirm(path)
             written.remove(spot)
             finish(spot)
         case (.vanished, let node?, _):

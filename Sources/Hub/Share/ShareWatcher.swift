@@ -16,6 +16,8 @@ final class ShareWatcher {
     let clock: HubClock
     let queue: DispatchQueue
     let settings: HubCoreSettings
+    /// Whether some machine may still give the bytes of a file, which nobody here has.
+    let mayBeOffered: (Node, RelativePath) -> Bool
     /// To be called, on the queue, when something came of a turn.
     private let onProgress: () -> Void
     let hasher: ShareHasher
@@ -83,7 +85,8 @@ final class ShareWatcher {
     init(
         placer: Placer, fence: ShareFence, uploads: Uploads, clock: HubClock, queue: DispatchQueue,
         settings: HubCoreSettings,
-        moment: @escaping () -> Int64, onProgress: @escaping () -> Void
+        moment: @escaping () -> Int64, mayBeOffered: @escaping (Node, RelativePath) -> Bool,
+        onProgress: @escaping () -> Void
     ) {
         self.placer = placer
         self.fence = fence
@@ -91,6 +94,7 @@ final class ShareWatcher {
         self.clock = clock
         self.queue = queue
         self.settings = settings
+        self.mayBeOffered = mayBeOffered
         self.onProgress = onProgress
         hasher = ShareHasher(placer.store)
         self.moment = moment

@@ -103,6 +103,7 @@ struct ShareAuthorTests {
         for name in names { _ = try laptop.create(name, name) }
         try rest()
         let count = try share.story().count
+        for session in [phone, tablet] { session.lists(".") }
         // Neither of the two deletes too much alone.
         for name in names.prefix(6) {
             phone.removes(name)
@@ -124,65 +125,5 @@ struct ShareAuthorTests {
         let wanted =
             names.prefix(6).map { "phone delete \($0)" } + names.dropFirst(6).prefix(6).map { "tablet delete \($0)" }
         #expect(try story(after: count) == (wanted + ["tablet create new"]).sorted())
-    }
-
-    /// A laptop's `a.txt` goes from the bytes `two` to `one` and back to `two`, while the phone uploads another one beside it.
-    private func placedAnew() throws {
-        let laptop = try share.hub.join("laptop")
-        let node = try #require(try laptop.create("a.txt", "two").applied)
-        let one = try #require(try laptop.edit(node, "one").applied)
-        try rest()
-        put("the phone's", "a.part", by: phone)
-        _ = try laptop.edit(one, "two")
-        #expect(share.text("a.txt") == "two")
-    }
-
-    @Test func `what was placed just before a device replaced it comes back, and the device's lies beside it`() throws {
-        try placedAnew()
-        phone.renames("a.part", "a.txt")
-        share.move("a.part", "a.txt")
-        try share.expectSame()
-        #expect(share.text("a.txt") == "two")
-        let copy = try #require(share.hub.shareNames().first { $0.hasSuffix(" phone).txt") })
-        #expect(share.text(copy) == "the phone's")
-        #expect(try share.hub.journal().openConflicts().map(\.client) == ["phone"])
-        // From now on it is as any other.
-        phone.looks("a.txt")
-        put("the phone's, again", "a.txt", by: phone)
-        try share.expectSame()
-        #expect(share.text("a.txt") == "the phone's, again")
-        #expect(try share.story().last == "phone edit a.txt")
-    }
-
-    @Test func `a device that has looked at what was placed replaces it`() throws {
-        try placedAnew()
-        phone.looks("a.txt")
-        phone.renames("a.part", "a.txt")
-        share.move("a.part", "a.txt")
-        try share.expectSame()
-        #expect(share.text("a.txt") == "the phone's")
-        #expect(try share.story().last == "phone edit a.txt" && share.hub.journal().openConflicts().isEmpty)
-    }
-
-    @Test
-    func `where the hub has no copy of what was replaced unseen it waits for a machine that has one, and both stay`()
-        throws
-    {
-        let laptop = try share.hub.join("laptop")
-        let node = try #require(try laptop.create("a", "one").applied)
-        try rest()
-        _ = try laptop.edit(node, "two")
-        put("the phone's", "a", by: phone)
-        let key = ContentKey(sha256: content("two").digest.hex, size: 3)
-        try eventually("it is wanted") { try laptop.changes(since: 0).wanted?.contains(key) == true }
-        #expect(share.text("a") == "the phone's" && share.hub.shareNames().sorted() == ["a", "old", "other"])
-        #expect(try share.node("a")?.content.file?.digest == content("two").digest)
-        _ = try share.hub.post(
-            "/v1/offer", OfferRequest(content: key, staged: laptop.stage("two")), token: laptop.token,
-            as: EmptyResponse.self)
-        try share.expectSame()
-        #expect(share.text("a") == "two")
-        let copy = try #require(share.hub.shareNames().first { $0.hasSuffix(" phone)") })
-        #expect(share.text(copy) == "the phone's")
     }
 }

@@ -26,6 +26,7 @@ final class ToldSession {
     func makesDirectory(_ name: String) { say("mkdir name \"\(share)/\(name)\" mode 0777") }
     func removes(_ name: String) { say("remove name \"\(share)/\(name)\"") }
     func renames(_ old: String, _ new: String) { say("rename old \"\(share)/\(old)\" new \"\(share)/\(new)\"") }
+    func lists(_ name: String) { say("opendir \"\(share)/\(name)\"") }
     func looks(_ name: String) { say("lstat name \"\(share)/\(name)\"") }
     func setsMode(_ name: String) { say("set \"\(share)/\(name)\" mode 0600") }
 

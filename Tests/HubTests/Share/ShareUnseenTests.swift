@@ -1,0 +1,218 @@
+import ControlAPI
+import Glibc
+import Journal
+import SyncCore
+import TestSupport
+import Testing
+
+@testable import Hub
+
+/// What a device replaces or takes away that it could not have seen.
+struct ShareUnseenTests {
+    private let share: ShareHub
+    private let phone: ToldSession
+
+    init() throws {
+        share = try ShareHub(settle: Int(AuthorTable.patience) + 50)
+        phone = try ToldSession(share)
+        for name in ["old", "other"] { share.put(name, name) }
+        try rest()
+    }
+
+    private func rest() throws {
+        try share.settled()
+        try eventually("the hub is at rest") { share.hub.core.inspect { $0.uploads.mark == nil } }
+    }
+
+    private func put(_ text: String, _ name: String) {
+        phone.opens(name)
+        share.put(text, name)
+        phone.closes(name, written: text.utf8.count)
+    }
+
+    private func remove(_ name: String) {
+        phone.removes(name)
+        share.remove(name)
+    }
+
+    /// A laptop's `a.txt` goes from the bytes `two` to `one` and back to `two`, while the phone uploads another one beside it.
+    private func placedAnew() throws {
+        let laptop = try share.hub.join("laptop")
+        let node = try #require(try laptop.create("a.txt", "two").applied)
+        let one = try #require(try laptop.edit(node, "one").applied)
+        try rest()
+        put("the phone's", "a.part")
+        _ = try laptop.edit(one, "two")
+        #expect(share.text("a.txt") == "two")
+    }
+
+    @Test func `what was placed just before a device replaced it comes back, and the device's lies beside it`() throws {
+        try placedAnew()
+        phone.renames("a.part", "a.txt")
+        share.move("a.part", "a.txt")
+        try share.expectSame()
+        #expect(share.text("a.txt") == "two")
+        let copy = try #require(share.hub.shareNames().first { $0.hasSuffix(" phone).txt") })
+        #expect(share.text(copy) == "the phone's")
+        #expect(try share.hub.journal().openConflicts().map(\.client) == ["phone"])
+        // From now on it is as any other.
+        phone.looks("a.txt")
+        put("the phone's, again", "a.txt")
+        try share.expectSame()
+        #expect(share.text("a.txt") == "the phone's, again")
+        #expect(try share.story().last == "phone edit a.txt")
+    }
+
+    @Test func `a device that has looked at what was placed replaces it`() throws {
+        try placedAnew()
+        phone.looks("a.txt")
+        phone.renames("a.part", "a.txt")
+        share.move("a.part", "a.txt")
+        try share.expectSame()
+        #expect(share.text("a.txt") == "the phone's")
+        #expect(try share.story().last == "phone edit a.txt" && share.hub.journal().openConflicts().isEmpty)
+    }
+
+    @Test func `who never looks makes one copy of what was placed once, and replaces it then`() throws {
+        try placedAnew()
+        phone.renames("a.part", "a.txt")
+        share.move("a.part", "a.txt")
+        try share.expectSame()
+        #expect(share.text("a.txt") == "two")
+        for text in ["again", "and again"] {
+            put(text, "a.txt")
+            try share.expectSame()
+            #expect(share.text("a.txt") == text)
+        }
+        #expect(try share.hub.journal().openConflicts().count == 1)
+    }
+
+    @Test func `what was opened and not written may be replaced unseen later`() throws {
+        try placedAnew()
+        remove("a.part")
+        phone.opens("a.txt", "WRITE")
+        let file = open(share.at("a.txt"), O_WRONLY)
+        #expect(file >= 0 && close(file) == 0)
+        phone.closes("a.txt", written: 0)
+        try eventually("it is as it was") { share.hub.core.inspect { !$0.uploads.hasUnseen } }
+        try share.expectSame()
+        remove("a.txt")
+        try share.expectSame()
+        #expect(share.text("a.txt") == "two")
+    }
+
+    @Test func `what was placed just before a device removes it comes back, with its directory`() throws {
+        let laptop = try share.hub.join("laptop")
+        let made = try laptop.commit(
+            laptop.operation(.create(in: .node(.root), name: try Name("d"), content: .directory(Mode(0o755)))))
+        let directory = try #require(made[0].applied)
+        let first = try #require(try laptop.create("a", "two", in: directory.id).applied)
+        let second = try #require(try laptop.edit(first, "one").applied)
+        _ = try laptop.create("b", "b", in: directory.id)
+        try rest()
+        phone.looks("d/b")
+        _ = try laptop.edit(second, "two")
+        remove("d/a")
+        remove("d/b")
+        phone.say("rmdir name \"\(share.path)/d\"")
+        share.removeDirectory("d")
+        try eventually("it is back") { share.text("d/a") == "two" }
+        try share.expectSame()
+        #expect(share.hub.shareNames("d") == ["a"])
+        #expect(try share.story().last == "phone delete d/b" && share.hub.journal().openConflicts().isEmpty)
+        // What it has seen it may remove.
+        phone.looks("d/a")
+        remove("d/a")
+        try share.expectSame()
+        #expect(share.hub.shareNames("d").isEmpty)
+    }
+
+    /// A laptop's `a` goes from `one` to `two`, of which the hub keeps no copy.
+    private func placedOnly() throws -> (TestClient, Node) {
+        let laptop = try share.hub.join("laptop")
+        let node = try #require(try laptop.create("a", "one").applied)
+        try rest()
+        return (laptop, try #require(try laptop.edit(node, "two").applied))
+    }
+
+    private static let two = ContentKey(sha256: content("two").digest.hex, size: 3)
+
+    private func isWanted(by laptop: TestClient) throws {
+        try eventually("it is wanted") { try laptop.changes(since: 0).wanted?.contains(Self.two) == true }
+    }
+
+    @Test func `what a device has removed unseen waits for a machine that has it`() throws {
+        let (laptop, _) = try placedOnly()
+        remove("a")
+        try isWanted(by: laptop)
+        #expect(try share.node("a")?.content.file?.digest == content("two").digest)
+        _ = try share.hub.post(
+            "/v1/offer", OfferRequest(content: Self.two, staged: laptop.stage("two")), token: laptop.token,
+            as: EmptyResponse.self)
+        try share.expectSame()
+        #expect(share.text("a") == "two")
+    }
+
+    @Test(arguments: [false, true], [false, true])
+    func `what waits for bytes gives way when its machine has gone on`(isRestarted: Bool, isDeleted: Bool) throws {
+        let (laptop, node) = try placedOnly()
+        put("new", "a")
+        try isWanted(by: laptop)
+        if isDeleted {
+            _ = try laptop.commit(
+                laptop.operation(
+                    .delete(node.id, contentBase: node.contentVersion, locationBase: node.locationVersion)))
+        } else {
+            _ = try laptop.edit(node, "three")
+        }
+        if isRestarted { try share.hub.restart() }
+        try share.expectSame()
+        if isDeleted {
+            #expect(share.text("a") == "new" && share.hub.shareNames().sorted() == ["a", "old", "other"])
+        } else {
+            #expect(share.text("a") == "three")
+            let copy = try #require(share.hub.shareNames().first { $0.hasPrefix("a (") })
+            #expect(share.text(copy) == "new")
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `what nobody can have any more does not come back`(isLostLater: Bool) throws {
+        let (laptop, _) = try placedOnly()
+        func leave() throws {
+            _ = try share.hub.post(
+                "/v1/revoke", ClientRequest(client: laptop.name), as: ClientsTouchedResponse.self)
+        }
+        if !isLostLater { try leave() }
+        put("the phone's", "a")
+        if isLostLater {
+            try isWanted(by: laptop)
+            try leave()
+        }
+        try share.expectSame()
+        #expect(share.text("a") == "the phone's")
+        #expect(try share.story().last == "phone edit a" && share.hub.journal().openConflicts().isEmpty)
+    }
+
+    @Test
+    func `where the hub has no copy of what was replaced unseen it waits for a machine that has one, and both stay`()
+        throws
+    {
+        let laptop = try share.hub.join("laptop")
+        let node = try #require(try laptop.create("a", "one").applied)
+        try rest()
+        _ = try laptop.edit(node, "two")
+        put("the phone's", "a")
+        let key = ContentKey(sha256: content("two").digest.hex, size: 3)
+        try eventually("it is wanted") { try laptop.changes(since: 0).wanted?.contains(key) == true }
+        #expect(share.text("a") == "the phone's" && share.hub.shareNames().sorted() == ["a", "old", "other"])
+        #expect(try share.node("a")?.content.file?.digest == content("two").digest)
+        _ = try share.hub.post(
+            "/v1/offer", OfferRequest(content: key, staged: laptop.stage("two")), token: laptop.token,
+            as: EmptyResponse.self)
+        try share.expectSame()
+        #expect(share.text("a") == "two")
+        let copy = try #require(share.hub.shareNames().first { $0.hasSuffix(" phone)") })
+        #expect(share.text(copy) == "the phone's")
+    }
+}
