@@ -1,0 +1,1 @@
+"""What contrib/schema is made of."""
