@@ -16,6 +16,9 @@ package struct HTTPServerSettings: Sendable {
     package var headerLimit = 8 << 10
     /// Header fields of one request; more is answered 431.
     package var headerCountLimit = 64
+    /// Pages that may ask, as browsers name them in `Origin` (`https://pi.home:8443`); all others are answered 403. Also to these nothing
+    /// is said that lets a page read an answer (CORS).
+    package var origins: Set<String> = []
     /// Connections in all. One more than that ends the connection that has been idle longest; when none is idle, it is
     /// answered 503.
     package var connectionLimit = 256

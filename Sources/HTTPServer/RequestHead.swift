@@ -25,7 +25,7 @@ struct RequestHead: Sendable {
     /// What libmicrohttpd lets through and we do not (FACTS: it takes two Hosts, two lengths, length with encoding).
     /// - Parameter hosts: the values of `Host` that are ours, lowercased.
     func refusal(_ limits: HTTPServerSettings, hosts: Set<String>) -> Refusal? {
-        sizeRefusal(limits) ?? hostRefusal(hosts) ?? framingRefusal(limits) ?? targetRefusal
+        sizeRefusal(limits) ?? hostRefusal(hosts, limits.origins) ?? framingRefusal(limits) ?? targetRefusal
     }
 
     private func sizeRefusal(_ limits: HTTPServerSettings) -> Refusal? {
@@ -43,8 +43,8 @@ struct RequestHead: Sendable {
     }
 
     /// A page of a foreign site can make a browser ask us (DNS rebinding, cross-site requests): the Host must be ours,
-    /// and an Origin says that a page asks.
-    private func hostRefusal(_ hosts: Set<String>) -> Refusal? {
+    /// and an Origin says that a page asks, which none may that is not named.
+    private func hostRefusal(_ hosts: Set<String>, _ origins: Set<String>) -> Refusal? {
         let given = values("host")
         guard let host = given.first, given.count == 1 else {
             return Refusal(status: 400, code: "bad_host", message: "A request carries exactly one Host header.")
@@ -52,7 +52,7 @@ struct RequestHead: Sendable {
         guard hosts.contains(String(decoding: host, as: UTF8.self).lowercased()) else {
             return Refusal(status: 403, code: "wrong_host", message: "The Host header does not name this server.")
         }
-        guard values("origin").isEmpty else {
+        guard values("origin").allSatisfy({ origins.contains(String(decoding: $0, as: UTF8.self)) }) else {
             return Refusal(
                 status: 403, code: "origin_refused", message: "Requests made by web pages of other sites are refused.")
         }

@@ -22,6 +22,11 @@ extension Journal {
             "UPDATE client SET subtree_node = ?, cursor = 0, report = NULL WHERE name = ?", node, name)
     }
 
+    /// Where the part that a client maps was last: its directory was there when it was deleted, and the record of that goes.
+    package func setSubtreePath(of name: String, _ path: RelativePath) throws {
+        try database.execute("UPDATE client SET subtree = ? WHERE name = ?", path, name)
+    }
+
     /// Where a node was after the change `seq`, from its history; nil if it was not there then.
     package func location(of node: NodeID, at seq: Sequence) throws -> Location? {
         let found = try database.query(

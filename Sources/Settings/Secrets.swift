@@ -5,9 +5,9 @@ package enum Secrets {
         try PrivateFile(path).write(secret)
     }
 
-    /// The bytes of the file (64 KiB at most). A file that group or others may read or write is refused.
-    package static func read(_ path: some PathBytes) throws -> [UInt8] {
-        try PrivateFile(path).read(limit: 64 << 10, isSecret: true)
+    /// The bytes of the file (`limit` at most). A file that group or others may read or write is refused.
+    package static func read(_ path: some PathBytes, limit: Int = 64 << 10) throws -> [UInt8] {
+        try PrivateFile(path).read(limit: limit, isSecret: true)
     }
 
     /// The file as text without the white space at its end (an editor adds a line break). Bytes that are not UTF-8

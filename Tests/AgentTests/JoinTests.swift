@@ -116,6 +116,23 @@ import Transport
         ) { _ in }.close()
     }
 
+    @Test func `what a join or a change of the key has written down is refused where others may read it`() throws {
+        try withTemporaryDirectory { directory in
+            let layout = AgentLayout(home: directory.path(""))
+            let secret = BegunRotation.Secret(try KeyPair.make(in: directory.path(""), comment: "ann"), token: "token")
+            try BegunRotation(new: secret, old: secret).write(layout)
+            #expect(try BegunRotation.read(layout) != nil)
+            let invite = InviteMessage(
+                hub: "home", client: "ann", hosts: [], user: "sync", hostKey: "", key: "key", expires: "",
+                apiPort: 1)
+            try BegunJoin(invite, subtree: nil, answer: JoinResponse(client: "ann", token: "token")).write(layout)
+            #expect(try BegunJoin.read(layout, of: invite) != nil)
+            for path in [layout.begunRotation, layout.begunJoin] { chmod(path, 0o644) }
+            #expect(throws: (any Error).self) { try BegunRotation.read(layout) }
+            #expect(throws: (any Error).self) { try BegunJoin.read(layout, of: invite) }
+        }
+    }
+
     @Test func `a change of the key that the hub has forgotten goes back to the old one`() throws {
         try withFleet(agents: ["ann"], running: false) { fleet in
             let layout = AgentLayout(home: fleet["ann"].home)

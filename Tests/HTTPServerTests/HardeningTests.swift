@@ -173,6 +173,26 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
         #expect(answer.head.contains("X-Query: q=A\r\n"))
     }
 
+    @Test func `a page of a site that is named may ask, no other, and none is told that it may read the answer`() throws
+    {
+        var settings = HTTPServerSettings()
+        settings.origins = ["https://pi.home:8443"]
+        let server = try HTTPServer(.loopback(port: 0), settings: settings, handler: echo)
+        defer { server.stop() }
+        func ask(_ origins: String...) throws -> Answer {
+            let client = RawClient(port: try #require(server.port))
+            let lines = origins.map { "Origin: \($0)\r\n" }.joined()
+            client.send("GET / HTTP/1.1\r\nHost: localhost:\(server.port!)\r\n\(lines)\r\n")
+            return try #require(client.receive())
+        }
+        let named = try ask("https://pi.home:8443")
+        #expect(named.status == 200 && !named.head.lowercased().contains("access-control"))
+        for other in ["http://pi.home:8443", "https://pi.home", "https://pi.home:8443.evil.example", "null", ""] {
+            #expect(try ask(other).status == 403, "\(other)")
+        }
+        #expect(try ask("https://pi.home:8443", "https://evil.example").status == 403)
+    }
+
     @Test func `cookies are not passed on and no answer allows other origins`() throws {
         let server = try HTTPServer(.loopback(port: 0)) { request, responder in
             responder.respond(HTTPResponse(status: request.headers["cookie"] == nil ? 200 : 500))

@@ -25,7 +25,8 @@ struct BegunJoin: Codable, Hashable {
     /// - Throws: `SettingsError` if others may read it.
     static func read(_ layout: AgentLayout, of invite: InviteMessage) throws -> BegunJoin? {
         guard Files.exists(layout.begunJoin) else { return nil }
-        let begun = try? WireFormat.decode(BegunJoin.self, from: try Secrets.read(layout.begunJoin))
+        let text = try Secrets.read(layout.begunJoin)
+        let begun = try? WireFormat.decode(BegunJoin.self, from: text)
         return begun?.invite == mark(of: invite) ? begun : nil
     }
 

@@ -40,8 +40,9 @@ struct BegunRotation: Codable, Hashable {
     /// - Throws: `SettingsError` if others may read it.
     static func read(_ layout: AgentLayout) throws -> BegunRotation? {
         guard Files.exists(layout.begunRotation) else { return nil }
+        let text = try Secrets.read(layout.begunRotation)
         // What is not whole was never acted upon: nothing is done before it is written.
-        return try? WireFormat.decode(BegunRotation.self, from: try Secrets.read(layout.begunRotation))
+        return try? WireFormat.decode(BegunRotation.self, from: text)
     }
 
     func write(_ layout: AgentLayout) throws { try Secrets.write(WireFormat.encode(self), to: layout.begunRotation) }

@@ -21,7 +21,8 @@ struct Rejoining {
         case .refused(let message) where message.code == .unauthorized: cause = Rejoining.unknown(error)
         default: return nil
         }
-        return "\(cause) To come back, at the hub: syncctl invite \(configuration.client). Then here: \(commands). Nothing is "
+        return
+            "\(cause) To come back, at the hub: syncctl invite \(configuration.client). Then here: \(commands). Nothing is "
             + "lost: what only this folder has is sent then"
     }
 

@@ -20,6 +20,11 @@ extension HubDesk {
         }
         try refuseTaken(name)
         let role = try HubDesk.role(message)
+        if let text = message.subtree, try requestedPath(text).isTop {
+            throw ErrorMessage(
+                .badValue,
+                "the field 'subtree' names the whole share: leave it out if that is meant (an empty --subtree?)")
+        }
         let subtree = try subtree(at: message.subtree)
         if message.makeKey == true {
             guard message.sftpOnly == true, message.key == nil else {

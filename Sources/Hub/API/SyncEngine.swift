@@ -41,7 +41,9 @@ package final class SyncEngine: Sendable {
             try SyncEngine.address(layout, configuration, user)
         }
         do {
-            let server = try core.serve(port: configuration.apiPort)
+            var limits = HTTPServerSettings()
+            limits.origins = Set(configuration.apiOrigins)
+            let server = try core.serve(port: configuration.apiPort, settings: limits)
             running.withLock { $0 = (core, server) }
         } catch {
             core.stop()

@@ -41,7 +41,9 @@ struct ClientsFile: Codable, Hashable {
 
     /// - Throws: `SettingsError` for a file that cannot be read, or that others can; `WireError` for what is in it.
     static func read(_ path: String) throws -> [ClientCredential] {
-        try WireFormat.decode(ClientsFile.self, from: try Secrets.read(path)).clients.map { try $0.credential() }
+        try WireFormat.decode(ClientsFile.self, from: try Secrets.read(path, limit: 16 << 20)).clients.map {
+            try $0.credential()
+        }
     }
 
     func write(to path: String) throws { try Secrets.write(text, to: path) }

@@ -41,6 +41,19 @@ extension HubDesk {
         }
     }
 
+    /// Writes down where each part is, or was last. Afterwards the journal may forget that a directory was deleted: what stands at a
+    /// path that it has left long ago is somebody else's.
+    func keepPartPaths() throws {
+        for (name, client) in clients where client.record.revokedAt == nil {
+            guard let subtree = client.record.subtree, let path = try journal.path(of: subtree.node),
+                path != subtree.path,
+                !path.isTop
+            else { continue }
+            try journal.setSubtreePath(of: name, path)
+            clients[name]?.record.subtree?.path = path
+        }
+    }
+
     func view(of name: String) throws -> ClientView {
         guard let subtree = clients[name]?.record.subtree else { return .everything }
         if let node = try journal.node(subtree.node), !node.isDeleted, let path = try journal.path(of: node.id) {
@@ -99,10 +112,12 @@ extension HubDesk {
     /// The part of the share that somebody asks for at a join, or is invited to.
     /// - Parameter allowed: what the invite says; nil for everything.
     func subtree(at text: String?, within allowed: RelativePath? = nil) throws -> Subtree? {
-        guard let path = try text.map(requestedPath) ?? allowed, !path.isTop else { return nil }
+        guard let path = try text.map(requestedPath) ?? allowed else { return nil }
         if let allowed, !allowed.contains(path) {
-            throw ErrorMessage(.forbidden, "this invite is for '\(allowed)' only; '\(path)' is not in it")
+            let asked = path.isTop ? "the whole share" : "'\(path)'"
+            throw ErrorMessage(.forbidden, "this invite is for '\(allowed)' only; \(asked) is not in it")
         }
+        guard !path.isTop else { return nil }
         guard let node = try journal.node(at: path), node.content.isDirectory else {
             throw ErrorMessage(
                 .unknownPath,

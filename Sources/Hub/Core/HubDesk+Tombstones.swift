@@ -16,6 +16,7 @@ extension HubDesk {
         stale = Set(all.filter { !$0.isLive }.map(\.name))
         do {
             try noteRunning(always: true)
+            try keepPartPaths()
             try journal.forgetGuarded(settings.guardRule, at: now)
             let limit = CollectionRule.limit(all, head: try head)
             var count = 0

@@ -18,10 +18,11 @@ enum ConfinementRule {
         case refused(String)
     }
 
+    /// - Parameter isRoot: whether the session is root's, as it is where the hub is.
     static func verdict(
-        _ strength: Confinement.Strength, _ grant: SFTPGrant, _ unconfined: UnconfinedSessions
+        _ strength: Confinement.Strength, _ grant: SFTPGrant, _ unconfined: UnconfinedSessions, isRoot: Bool
     ) -> Verdict {
-        guard let lack = lack(strength, grant) else { return .goesOn }
+        guard let lack = lack(strength, grant, isRoot: isRoot) else { return .goesOn }
         let goesOn =
             switch unconfined {
             case .nobody: false
@@ -36,13 +37,14 @@ enum ConfinementRule {
     }
 
     /// What the session could do beyond its grant; nil if nothing.
-    private static func lack(_ strength: Confinement.Strength, _ grant: SFTPGrant) -> String? {
+    private static func lack(_ strength: Confinement.Strength, _ grant: SFTPGrant, isRoot: Bool) -> String? {
         guard let abi = strength.abi else {
             return "the hub's kernel has no Landlock, so this device could read all that the hub's user can"
         }
         // A file that is opened to be read can be emptied by that. Devices that only speak SFTP are asked for the way they open it
         // (`-R`), and can open nothing that they may not write otherwise.
-        if abi < 3, !strength.isReadOnlyElsewhere, grant.kind == .agent, grant.isRestricted {
+        // Root's session can do that to the few files of the system that stay readable, too, whoever it is of.
+        if abi < 3, !strength.isReadOnlyElsewhere, isRoot || grant.kind == .agent && grant.isRestricted {
             return
                 "the hub's kernel (Landlock ABI \(abi), without mount namespaces) would let this device empty files that it "
                 + "may only read"

@@ -36,7 +36,8 @@ extension HubConfiguration {
                 // "members" (agents that may read everything anyway), "everybody".
                 unconfined: \(unconfined),
             },
-            // Devices remember this port: they reach it through their SSH connection.
+            // Devices remember this port: they reach it through their SSH connection. origins: ["https://pi.home"] lets pages of that site
+            // ask, should one be made that does; without it no web page in a browser on this machine gets anything.
             api: { port: \(apiPort) },
             // What phones and other SFTP clients put into the share counts once it stayed quiet for so many milliseconds. An upload
             // that broke off waits until it is written whole or renamed; when the hub has run for broken_hours since, it is taken in
@@ -115,6 +116,7 @@ private struct HubSettings: SettingsGroup {
         configuration.unconfined = sftp.unconfined
         configuration.announce = try settings.value(.announce, default: true)
         configuration.protect = share.protect
+        configuration.apiOrigins = api.origins
         (configuration.stagingMiB, configuration.stagingFiles) = (staging.size, staging.files)
         self.configuration = configuration
     }
@@ -163,12 +165,19 @@ private struct SFTPSettings: SettingsGroup {
 }
 
 private struct APISettings: SettingsGroup {
-    enum Key: String, CaseIterable { case port }
+    enum Key: String, CaseIterable { case port, origins }
     let port: UInt16
+    let origins: [String]
 
     init(_ settings: SettingsReader<Key>) throws {
         port = try settings.value(.port)
         guard port > 0 else { throw settings.refusal(of: .port, expected: "a port from 1 to 65535") }
+        origins = try settings.list(.origins)
+        guard origins.allSatisfy(NetworkAddress.isOrigin) else {
+            throw settings.refusal(
+                of: .origins,
+                expected: "sites as a browser names them, such as \"https://pi.home:8443\", without a path")
+        }
     }
 }
 

@@ -42,6 +42,8 @@ package struct HubConfiguration: Hashable, Sendable {
     package var packMemoryMiB: Int
     /// What travels as one, in MiB at most.
     package var packMiB: Int
+    /// Sites whose pages may ask the API, as browsers name them.
+    var apiOrigins: [String] = []
     /// What a client may have staged, in MiB on the disk; 0: any amount.
     var stagingMiB = 0
     /// The same in files; 0: any number.

@@ -17,6 +17,13 @@ enum NetworkAddress {
             && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\"") }
     }
 
+    /// A site as a browser names it: scheme, host and, if it is another than usual, port; in small letters, and nothing behind it.
+    static func isOrigin(_ text: String) -> Bool {
+        guard let scheme = ["http://", "https://"].first(where: text.hasPrefix) else { return false }
+        let host = String(text.dropFirst(scheme.count))
+        return isHost(host) && host == host.lowercased() && !host.contains { "*?#@".contains($0) }
+    }
+
     /// The name of this machine.
     static func hostName() -> String {
         var name = utsname()

@@ -37,7 +37,7 @@ struct SFTPSession: Sendable {
     }
 
     private func check(_ strength: Confinement.Strength) throws(SFTPRefusal) {
-        switch ConfinementRule.verdict(strength, grant, unconfined) {
+        switch ConfinementRule.verdict(strength, grant, unconfined, isRoot: geteuid() == 0) {
         case .goesOn: break
         case .warned(let reason): Log("sftp").warning("not_confined", ["client": grant.client, "reason": reason])
         case .refused(let reason): throw SFTPRefusal(description: reason)

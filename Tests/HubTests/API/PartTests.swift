@@ -1,4 +1,5 @@
 import ControlAPI
+import HTTPClient
 import SyncCore
 import TestSupport
 import Testing
@@ -37,6 +38,45 @@ struct PartTests {
         func node(_ path: String) throws -> Node {
             try #require(try hub.journal().node(at: RelativePath(bytes: Array(path.utf8))))
         }
+    }
+
+    @Test func `an invite for a part lets nobody into more than that part`() throws {
+        let part = try Part()
+        _ = try Part.make("albums", part.laptop, in: part.photos.id)
+        _ = try Part.make("other", part.laptop)
+        let invite = try part.hub.post(
+            "/v1/invite", InviteRequest(client: "guest", subtree: "photos"), as: InviteResponse.self
+        ).invite!
+        func join(_ subtree: String?) -> HTTPReply {
+            let request = JoinRequest(publicKey: HubFixture.key(of: "guest"), subtree: subtree)
+            return part.hub.send(
+                "POST", "/v1/join", token: HubFixture.secret(of: invite), body: WireFormat.encode(request))
+        }
+        func reach() throws -> String? { try part.hub.journal().client(named: "guest")?.subtree?.path.description }
+        for more in ["", "/", "//", "other", "photosx", "photos/..", "photos/../other", "."] {
+            #expect([400, 403].contains(join(more).status), "\(more)")
+            #expect(try part.hub.journal().client(named: "guest") == nil, "\(more)")
+        }
+        #expect(try WireFormat.decode(ErrorMessage.self, from: join("").body).message.contains("'photos' only"))
+        #expect(join(nil).status == 200)
+        #expect(try reach() == "photos")
+        #expect(join("photos/albums").status == 200)
+        #expect(try reach() == "photos/albums")
+    }
+
+    @Test(arguments: ["", "/"])
+    func `an invite for a part that names none is refused`(_ nothing: String) throws {
+        let hub = try HubFixture()
+        for request in [
+            InviteRequest(client: "guest", subtree: nothing),
+            InviteRequest(client: "guest", sftpOnly: true, key: HubFixture.otherKey("B"), subtree: nothing),
+        ] {
+            let error = #expect(throws: ErrorMessage.self) {
+                try hub.post("/v1/invite", request, as: InviteResponse.self)
+            }
+            #expect(error?.code == .badValue && error?.message.contains("whole share") == true)
+        }
+        #expect(try hub.journal().client(named: "guest") == nil)
     }
 
     @Test func `what has the name and the bytes of something at the top of the share arrives`() throws {

@@ -86,6 +86,47 @@ struct CollectionTests {
     }
 }
 
+/// Where a part is looked for when its directory is gone, also when nobody remembers that it was deleted.
+struct ForgottenPartTests {
+    @Test func `a part that was renamed and then deleted is not looked for at the path that it has left`() throws {
+        let hub = try HubFixture()
+        let laptop = try hub.join("laptop")
+        func make(_ name: String) throws -> Node {
+            let change = Change.create(in: .node(.root), name: try Name(name), content: .directory(Mode(0o755)))
+            return try #require(try laptop.commit(laptop.operation(change))[0].applied)
+        }
+        var photos = try make("photos")
+        _ = try hub.post(
+            "/v1/invite",
+            InviteRequest(client: "phone", sftpOnly: true, key: HubFixture.otherKey("B"), subtree: "photos"),
+            as: InviteResponse.self)
+        func part() -> SharePart? { hub.keys.keys.first { $0.client.text == "phone" }?.reach.part }
+        #expect(part()?.path.description == "photos")
+        let rename = Change.move(
+            photos.id, base: photos.locationVersion, to: .node(.root), name: try Name("old-photos"))
+        photos = try #require(try laptop.commit(laptop.operation(rename))[0].applied)
+        _ = try make("photos")
+        let delete = Change.delete(
+            photos.id, contentBase: photos.contentVersion, locationBase: photos.locationVersion)
+        _ = try laptop.commit(laptop.operation(delete))
+        let head = try hub.get("/v1/status", as: StatusResponse.self).hub.seq
+        try laptop.report(cursor: head, barrier: 0)
+        hub.collect()
+        #expect(try hub.journal().node(photos.id) == nil)
+        for _ in 0..<2 {
+            _ = try hub.get("/v1/status", as: StatusResponse.self)
+            #expect(part()?.path.description != "photos" || part()?.directory == nil)
+            let subtree = try #require(try hub.journal().client(named: "phone")?.subtree)
+            #expect(subtree.path.description == "old-photos" && subtree.node == photos.id)
+            try hub.restart()
+        }
+        // What stands at the path that it had last is it again, as for every part.
+        let again = try make("old-photos")
+        _ = try hub.get("/v1/status", as: StatusResponse.self)
+        #expect(try hub.journal().client(named: "phone")?.subtree?.node == again.id)
+    }
+}
+
 extension HubFixture {
     /// What the hub does once an hour.
     func collect() {

@@ -34,6 +34,19 @@ struct RebuildTests {
         }
     }
 
+    @Test func `a thousand clients come back from their file, too`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.path("clients.json")
+            let many = (0..<1_000).map { number in
+                ClientCredential(
+                    name: "client-\(number)", kind: .agent, role: .member, publicKey: HubFixture.key(of: "\(number)"),
+                    tokenHash: [UInt8](repeating: 7, count: 32), createdAt: 5, pause: nil)
+            }
+            try ClientsFile(many).write(to: path)
+            #expect(try ClientsFile.read(path) == many)
+        }
+    }
+
     @Test func `clients that are admitted to another journal are those of the first`() throws {
         let journal = try Journal.inMemory()
         for credential in credentials { try journal.admit(credential) }

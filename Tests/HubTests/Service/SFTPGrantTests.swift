@@ -153,28 +153,42 @@ struct SFTPGrantTests {
             try Self.grant(.sftp),
         ]
         let nothing = Confinement.Strength(abi: nil, isReadOnlyElsewhere: true)
-        #expect(grants.map { Self.letter(ConfinementRule.verdict(nothing, $0, unconfined)) }.joined() == expected)
+        #expect(
+            grants.map { Self.letter(ConfinementRule.verdict(nothing, $0, unconfined, isRoot: false)) }.joined()
+                == expected)
         for grant in grants {
             let confined = Confinement.Strength(abi: 3, isReadOnlyElsewhere: false)
-            #expect(ConfinementRule.verdict(confined, grant, unconfined) == .goesOn)
+            #expect(ConfinementRule.verdict(confined, grant, unconfined, isRoot: true) == .goesOn)
         }
     }
 
     @Test func `a kernel that would let a restricted agent empty files is as one without Landlock`() throws {
         let old = Confinement.Strength(abi: 2, isReadOnlyElsewhere: false)
         let readOnly = try Self.grant(.agent, readOnly: true)
-        #expect(Self.letter(ConfinementRule.verdict(old, readOnly, .members)) == "-")
-        #expect(
-            ConfinementRule.verdict(Confinement.Strength(abi: 2, isReadOnlyElsewhere: true), readOnly, .members)
-                == .goesOn)
-        #expect(ConfinementRule.verdict(old, try Self.grant(.agent), .members) == .goesOn)
-        #expect(ConfinementRule.verdict(old, try Self.grant(.sftp, readOnly: true), .members) == .goesOn)
+        #expect(Self.letter(ConfinementRule.verdict(old, readOnly, .members, isRoot: false)) == "-")
+        let mounted = Confinement.Strength(abi: 2, isReadOnlyElsewhere: true)
+        for isRoot in [false, true] {
+            #expect(ConfinementRule.verdict(mounted, readOnly, .members, isRoot: isRoot) == .goesOn)
+        }
+        #expect(ConfinementRule.verdict(old, try Self.grant(.agent), .members, isRoot: false) == .goesOn)
+        let reading = try Self.grant(.sftp, readOnly: true)
+        #expect(ConfinementRule.verdict(old, reading, .members, isRoot: false) == .goesOn)
+    }
+
+    @Test func `a kernel that would let root's session empty /etc/passwd is as one without Landlock, for everybody`()
+        throws
+    {
+        let old = Confinement.Strength(abi: 2, isReadOnlyElsewhere: false)
+        let grants = [try Self.grant(.agent), try Self.grant(.agent, readOnly: true), try Self.grant(.sftp)]
+        let letters = grants.map { Self.letter(ConfinementRule.verdict(old, $0, .members, isRoot: true)) }
+        #expect(letters.joined() == "w--")
     }
 
     @Test func `a refusal says what would let the device in`() throws {
         let nothing = Confinement.Strength(abi: nil, isReadOnlyElsewhere: false)
-        guard case .refused(let phone) = ConfinementRule.verdict(nothing, try Self.grant(.sftp), .members),
-            case .refused(let agent) = ConfinementRule.verdict(nothing, try Self.grant(.agent), .nobody)
+        guard
+            case .refused(let phone) = ConfinementRule.verdict(nothing, try Self.grant(.sftp), .members, isRoot: false),
+            case .refused(let agent) = ConfinementRule.verdict(nothing, try Self.grant(.agent), .nobody, isRoot: false)
         else {
             Issue.record("nothing was refused")
             return

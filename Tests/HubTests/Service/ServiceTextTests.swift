@@ -125,6 +125,24 @@ struct ServiceTextTests {
 
     // MARK: hub.json5
 
+    @Test func `sites whose pages may ask are named as browsers name them`() throws {
+        for good in ["http://pi.home", "https://pi.home:8443", "http://[fd00::2]:80"] {
+            #expect(NetworkAddress.isOrigin(good), "\(good)")
+        }
+        for bad in [
+            "", "*", "null", "pi.home", "https://", "https://pi.home/", "https://Pi.home", "https://*.home",
+            "ftp://pi.home",
+        ] {
+            #expect(!NetworkAddress.isOrigin(bad), "\(bad)")
+        }
+        try withTemporaryDirectory { directory in
+            directory.write(
+                #"{ name: "x", sftp: { port: 1 }, api: { port: 2, origins: ["https://pi.home"] } }"#, to: "hub.json5")
+            let read = try HubConfiguration.load(HubLayout(root: directory.path))
+            #expect(read.apiOrigins == ["https://pi.home"])
+        }
+    }
+
     @Test func `a configuration is read as it was written`() throws {
         try withTemporaryDirectory { directory in
             let layout = HubLayout(root: directory.path)
