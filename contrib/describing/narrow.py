@@ -49,15 +49,16 @@ def deeply(description, hub, client):
     names = only("photos", "seen", "other", "new", "ä", "\\xff")
     for variant in schemas["Operation"]["anyOf"]:
         properties, needed = variant["properties"], variant["required"]
-        for field in ("node", "parent"):
+        for field, known in (("node", nodes), ("parent", [1, *nodes])):
             if field in needed:
-                properties[field] = only(1, *nodes)
+                properties[field] = only(*known)
         for field in ("content_base", "location_base", "parent_operation"):
             if field in needed:
                 properties[field] = only(0, 1, 2, 3)
         if "name" in needed:
             properties["name"] = names
-        properties["number"] = {"type": "integer", "minimum": 1_000, "maximum": 9_000_000}
+        # A new one each time: see hooks.
+        properties["number"] = {"type": "integer", "minimum": 1, "maximum": 9_999_999}
     fields(narrow, "Source").update(inline=only("", "YQ==", None), staged=only("up-1", None), behind=only(0, 3, None))
     paths = only("", "photos", "photos/seen", "other", "gone", "never", "a/../b")
     for name in ("PathRequest", "HistoryRequest", "WaitRequest"):
