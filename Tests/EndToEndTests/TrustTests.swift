@@ -69,7 +69,9 @@ struct TrustTests {
         }
     }
 
-    @Test func `a join that was interrupted can be repeated`() throws {
+    @Test func `who has lost what a join gave joins anew when the old client is revoked, and not under two names`()
+        throws
+    {
         try withFleet(agents: [], running: false) { fleet in
             let invite = try fleet.hub.ctl("invite", "ann").expectDone().bytes
             let agent = ["join", "-", "--folder", fleet.directory.path("f"), "--home", fleet.directory.path("h")]

@@ -108,6 +108,25 @@ struct LimitsTests {
         #expect(hub.send("GET", "/v1/log?after=0", token: laptop.token).status == 200)
     }
 
+    @Test func `of one client's questions for changes the oldest is answered when there is one too many`() throws {
+        let hub = try HubFixture()
+        let (laptop, desk) = (try hub.join("laptop"), try hub.join("desk"))
+        let other = desk.changesLater(since: 0, wait: 60)
+        func isOpen(_ count: Int) -> Bool { eventually { hub.core.inspect { $0.polls.count } == count } }
+        #expect(isOpen(1))
+        var open: [Later<Result<ChangesResponse, any Error>>] = []
+        for count in 2...5 {
+            open.append(laptop.changesLater(since: 0, wait: 60))
+            #expect(isOpen(count))
+        }
+        let more = laptop.changesLater(since: 0, wait: 60)
+        // Told of nothing: nothing has happened. The others, and those of other clients, wait on.
+        #expect(try #require(open[0].value()).get().nodes.isEmpty)
+        #expect(isOpen(5) && !other.isDone && !open.dropFirst().contains(where: \.isDone))
+        #expect(try desk.create("a", "one").applied != nil)
+        for poll in open.dropFirst() + [more] { #expect(try #require(poll.value()).get().nodes.count == 1) }
+    }
+
     @Test func `JSON of any depth is refused or passed over, and the hub goes on`() throws {
         let hub = try HubFixture()
         let laptop = try hub.join("laptop")

@@ -29,8 +29,9 @@ struct OrdinaryHub {
 
     /// Makes it, runs it, and goes in as a phone.
     func check() throws {
-        guard try command("--version").status.isSuccess else {
-            print("skipped: an ordinary user cannot reach \(ServiceHub.program)")
+        let reached = try command("--version")
+        guard reached.status.isSuccess else {
+            Issue.record("an ordinary user cannot reach \(ServiceHub.program): \(reached.errorText)")
             return
         }
         let made = try command(

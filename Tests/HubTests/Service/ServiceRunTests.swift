@@ -91,11 +91,20 @@ struct ServiceRunTests {
     @Test func `a hub does not start with secrets that others may read`() async throws {
         try await blocking {
             let hub = try ServiceHub()
-            chmod(hub.layout.hostKey, 0o640)
-            let outcome = try hub.synchub("run")
-            #expect(outcome.status == .exited(1))
-            #expect(outcome.errorText.contains("is a secret, but its mode is 0640"))
-            #expect(outcome.output.isEmpty)
+            let (root, ssh) = (hub.layout.root, hub.layout.ssh)
+            for (path, mode, normal, complaint) in [
+                (hub.layout.hostKey, mode_t(0o640), mode_t(0o600), "is a secret, but its mode is 0640"),
+                (hub.layout.adminToken, 0o604, 0o600, "is a secret, but its mode is 0604"),
+                (root, 0o770, 0o700, "other users may write into \(root)"),
+                (ssh, 0o702, 0o700, "other users may write into \(ssh)"),
+            ] {
+                chmod(path, mode)
+                let outcome = try hub.synchub("run")
+                #expect(outcome.status == .exited(1), "\(path)")
+                #expect(outcome.errorText.contains(complaint), "\(path): \(outcome.errorText)")
+                #expect(outcome.output.isEmpty)
+                chmod(path, normal)
+            }
         }
     }
 
@@ -145,13 +154,12 @@ struct ServiceRunTests {
         }
     }
 
-    @Test func `the hub runs as an ordinary user`() async throws {
+    @Test(.enabled(if: geteuid() == 0, "only root may become another user"))
+    func `the hub runs as an ordinary user`() async throws {
         try await blocking {
-            guard geteuid() == 0, let unshare = findExecutable("unshare"), let setpriv = findExecutable("setpriv")
-            else {
-                print("skipped: needs root, unshare and setpriv")
-                return
-            }
+            let (unshare, setpriv) = (
+                try #require(findExecutable("unshare")), try #require(findExecutable("setpriv"))
+            )
             try OrdinaryHub(unshare: unshare, setpriv: setpriv).check()
         }
     }
