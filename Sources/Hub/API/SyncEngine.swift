@@ -61,13 +61,11 @@ package final class SyncEngine: Sendable {
     private static func address(
         _ layout: HubLayout, _ configuration: HubConfiguration, _ user: String
     ) throws -> HubAddress {
-        guard let line = try HubFile.read(layout.hostPublicKey) else {
-            throw HubCoreError.noHostKey(layout.hostPublicKey)
-        }
+        let hostKey = try configuration.hostKey(layout)
         return HubAddress(
             hosts: configuration.hostCandidates.map {
                 InviteMessage.Host(host: $0, port: Int(configuration.sftpPort))
             },
-            user: user, hostKey: try PublicKey(line: line), apiPort: Int(configuration.apiPort))
+            user: user, hostKey: hostKey, apiPort: Int(configuration.apiPort))
     }
 }

@@ -9,14 +9,40 @@ package enum CurrentUser {
     /// Its shell, which sshd runs a forced command with.
     static func shell() throws(UnknownUser) -> String { try record().shell }
 
-    private static func record() throws(UnknownUser) -> (name: String, shell: String) {
+    /// What the system knows of a user.
+    struct Account: Hashable, Sendable {
+        let number: uid_t
+        let name: String
+        let shell: String
+        let group: gid_t
+        /// Nil if the group has none.
+        let groupName: String?
+    }
+
+    private static func record() throws(UnknownUser) -> Account { try account(geteuid()) }
+
+    /// Of any user.
+    static func account(_ user: uid_t) throws(UnknownUser) -> Account {
         var entry = passwd()
         var room = [CChar](repeating: 0, count: 16_384)
         var found: UnsafeMutablePointer<passwd>?
-        guard getpwuid_r(geteuid(), &entry, &room, room.count, &found) == 0, found != nil else {
-            throw UnknownUser(number: geteuid())
+        guard getpwuid_r(user, &entry, &room, room.count, &found) == 0, found != nil else {
+            throw UnknownUser(number: user)
         }
-        return withExtendedLifetime(room) { (String(cString: entry.pw_name), String(cString: entry.pw_shell)) }
+        let group = groupName(entry.pw_gid)
+        return withExtendedLifetime(room) {
+            Account(
+                number: user, name: String(cString: entry.pw_name), shell: String(cString: entry.pw_shell),
+                group: entry.pw_gid, groupName: group)
+        }
+    }
+
+    private static func groupName(_ number: gid_t) -> String? {
+        var entry = group()
+        var room = [CChar](repeating: 0, count: 65_536)
+        var found: UnsafeMutablePointer<group>?
+        guard getgrgid_r(number, &entry, &room, room.count, &found) == 0, found != nil else { return nil }
+        return withExtendedLifetime(room) { String(cString: entry.gr_name) }
     }
 }
 

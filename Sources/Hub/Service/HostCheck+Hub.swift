@@ -8,8 +8,8 @@ extension HostCheck {
     // MARK: Files
 
     func files() -> [Finding] {
-        let findings = layout.directories.compactMap { directory($0.path, $0.mode) } + secrets()
-        return findings.isEmpty ? [.good("files", "directories and keys are there, and private")] : findings
+        let findings = layout.directories.compactMap { directory($0.path, $0.mode) }
+        return findings.isEmpty ? [.good("files", "directories are there, and private")] : findings
     }
 
     private func directory(_ path: String, _ mode: UInt32) -> Finding? {
@@ -30,18 +30,24 @@ extension HostCheck {
             "chmod \(octal(mode)) \(ShellWord(path))")
     }
 
-    private func secrets() -> [Finding] {
-        [layout.hostKey, layout.adminToken].compactMap { path in
-            do {
-                _ = try Secrets.read(path)
-                return nil
-            } catch {
-                let next =
-                    HubFile.exists(path)
-                    ? "chmod 600 \(ShellWord(path))"
-                    : "restore it from a backup: without it devices cannot trust this hub"
-                return .wrong("files", "\(error)", next)
-            }
+    func secrets(_ configuration: HubConfiguration) -> [Finding] {
+        let paths =
+            configuration.sftpMode == .managed
+            ? [layout.hostKey, layout.adminToken] : [layout.adminToken, layout.authorizedKeys]
+        let findings = paths.compactMap(secret)
+        return findings.isEmpty ? [.good("files", "keys are there, and private")] : findings
+    }
+
+    private func secret(_ path: String) -> Finding? {
+        do {
+            _ = try Secrets.read(path)
+            return nil
+        } catch {
+            let next =
+                HubFile.exists(path)
+                ? "chmod 600 \(ShellWord(path))"
+                : "restore it from a backup: without it devices cannot trust this hub"
+            return .wrong("files", "\(error)", next)
         }
     }
 

@@ -7,6 +7,8 @@ struct HostCheck: Sendable {
 
     /// Blocks; reads the whole journal.
     func run() -> CheckReport {
+        let facts = MachineFacts(layout)
+        facts?.becomeOwner()
         var findings = host()
         guard HubFile.exists(layout.configuration) else {
             let next = "make one: synchub init --root \(ShellWord(layout.root)); or is the disk not mounted?"
@@ -17,8 +19,11 @@ struct HostCheck: Sendable {
         do {
             let configuration = try HubConfiguration.load(layout)
             findings.append(.good("config", "hub.json5 is understood; the hub is called '\(configuration.name)'"))
+            findings += secrets(configuration)
             findings.append(confinement(configuration.unconfined))
-            findings += network(configuration) + sshd(configuration) + protection(configuration)
+            findings +=
+                network(configuration) + sshd(configuration) + machine(configuration, facts)
+                + protection(configuration)
         } catch {
             findings.append(confinement(.members))
             findings.append(

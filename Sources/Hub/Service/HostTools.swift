@@ -7,6 +7,7 @@ enum HostTools {
         case sshd
         case sftpServer = "sftp-server"
         case sshKeygen = "ssh-keygen"
+        case sshKeyscan = "ssh-keyscan"
 
         var candidates: [String] {
             switch self {
@@ -17,6 +18,7 @@ enum HostTools {
                     "/usr/libexec/sftp-server", "/usr/local/libexec/sftp-server",
                 ]
             case .sshKeygen: ["/usr/bin/ssh-keygen", "/usr/local/bin/ssh-keygen", "/bin/ssh-keygen"]
+            case .sshKeyscan: ["/usr/bin/ssh-keyscan", "/usr/local/bin/ssh-keyscan", "/bin/ssh-keyscan"]
             }
         }
 
@@ -25,7 +27,7 @@ enum HostTools {
             switch self {
             case .sshd: "openssh-server"
             case .sftpServer: "openssh-sftp-server"
-            case .sshKeygen: "openssh-client"
+            case .sshKeygen, .sshKeyscan: "openssh-client"
             }
         }
     }

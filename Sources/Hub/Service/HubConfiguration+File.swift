@@ -29,9 +29,11 @@ extension HubConfiguration {
             // Where the SSH server listens: an address of this machine, or "any". (The API is always on 127.0.0.1.)
             listen: \(listen ?? HubSettings.anyAddress),
             sftp: {
-                // "managed": the hub runs an sshd of its own on this port. "system": this machine's sshd serves.
+                // "managed": the hub runs an sshd of its own on this port. "system": this machine's sshd serves there, set up as
+                // deploy/sshd-synchub.conf says, and host_key is the public half of its ed25519 host key.
                 mode: \(SFTPModeSetting(sftpMode)),
                 port: \(sftpPort),
+                host_key: \(machineHostKey),
                 // Who gets SFTP although this machine's kernel cannot confine it (synchub check tells whether it can): "nobody",
                 // "members" (agents that may read everything anyway), "everybody".
                 unconfined: \(unconfined),
@@ -114,6 +116,7 @@ private struct HubSettings: SettingsGroup {
             staleDays: try settings.value(.stale_days, default: 90, in: 0...36_500),
             packMemoryMiB: packs.memory, packMiB: packs.size)
         configuration.unconfined = sftp.unconfined
+        configuration.machineHostKey = sftp.hostKey
         configuration.announce = try settings.value(.announce, default: true)
         configuration.protect = share.protect
         configuration.apiOrigins = api.origins
@@ -151,12 +154,17 @@ private struct StagingSettings: SettingsGroup {
 }
 
 private struct SFTPSettings: SettingsGroup {
-    enum Key: String, CaseIterable { case mode, port, unconfined }
+    enum Key: String, CaseIterable { case mode, port, unconfined, host_key }
     let mode: SFTPModeSetting
     let port: UInt16
     let unconfined: UnconfinedSessions
+    let hostKey: String
 
     init(_ settings: SettingsReader<Key>) throws {
+        hostKey = try settings.value(.host_key, default: HubConfiguration.usualMachineHostKey)
+        guard hostKey.hasPrefix("/") else {
+            throw settings.refusal(of: .host_key, expected: "the absolute path of a public key")
+        }
         mode = try settings.value(.mode, default: .managed)
         unconfined = try settings.value(.unconfined, default: .members)
         port = try settings.value(.port)

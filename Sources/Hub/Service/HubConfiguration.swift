@@ -16,6 +16,10 @@ package struct HubConfiguration: Hashable, Sendable {
     package var sftpMode: SFTPMode
     /// Where devices reach the SSH server; never 0.
     package var sftpPort: UInt16
+    /// Of the machine's own sshd: where the public half of its ed25519 host key lies, which devices are told to expect.
+    var machineHostKey = HubConfiguration.usualMachineHostKey
+    /// Debian's.
+    static let usualMachineHostKey = "/etc/ssh/ssh_host_ed25519_key.pub"
     /// Whose SFTP sessions go on where the kernel cannot confine them.
     var unconfined = UnconfinedSessions.members
     /// On 127.0.0.1; never 0. Devices remember it.

@@ -17,6 +17,8 @@ struct HubInitialisation: Sendable {
     let sftpPort: UInt16?
     /// Nil: one that is free.
     let apiPort: UInt16?
+    /// This machine's own sshd is to serve it.
+    var isSystem = false
 
     /// Blocks.
     /// - Returns: the configuration that was written.
@@ -25,7 +27,7 @@ struct HubInitialisation: Sendable {
         let configuration = try chooseConfiguration()
         for (path, mode) in layout.directories { try HubFile.makeDirectory(path, mode: mode) }
         try ShareMarker.make(in: layout.share)
-        try makeHostKey()
+        if !isSystem { try makeHostKey() }
         try Secrets.write([], to: layout.authorizedKeys)
         try Secrets.write(Array((HubInitialisation.newToken() + "\n").utf8), to: layout.adminToken)
         _ = try Journal(path: layout.journal)
@@ -55,11 +57,26 @@ struct HubInitialisation: Sendable {
         guard HubConfiguration.isName(name) else { throw InitialisationError.badName }
         let listen = listen == "any" ? nil : listen
         if let listen, !NetworkAddress.isValid(listen) { throw InitialisationError.badAddress(listen) }
+        if isSystem { return try systemConfiguration(name, listen) }
         let sftp = try port(sftpPort, on: listen ?? "0.0.0.0", except: apiPort)
         let api = try port(apiPort, on: "127.0.0.1", except: sftp)
         guard sftp != api else { throw InitialisationError.samePort(sftp) }
         return HubConfiguration(name: name, listen: listen, sftpPort: sftp, apiPort: api)
     }
+
+    /// What deploy/sshd-synchub.conf says, unless something else was asked for.
+    private func systemConfiguration(_ name: String, _ listen: String?) throws -> HubConfiguration {
+        func given(_ port: UInt16?, _ usual: UInt16) -> UInt16 { port.flatMap { $0 > 0 ? $0 : nil } ?? usual }
+        let (sftp, api) = (given(sftpPort, 22), given(apiPort, HubInitialisation.systemAPIPort))
+        guard sftp != api else { throw InitialisationError.samePort(sftp) }
+        let configuration = HubConfiguration(
+            name: name, listen: listen, sftpMode: .system, sftpPort: sftp, apiPort: api)
+        _ = try MachineSSHD(configuration: configuration).hostKey()
+        return configuration
+    }
+
+    /// In deploy/sshd-synchub.conf.
+    static let systemAPIPort: UInt16 = 2280
 
     private func port(_ wanted: UInt16?, on address: String, except taken: UInt16?) throws -> UInt16 {
         if let wanted, wanted > 0 { return wanted }

@@ -34,6 +34,9 @@ package enum HubProgram {
                     .value(
                         "api-port", "N", as: .port, "The port of the API on 127.0.0.1 (default, or 0: one that is free)"
                     ),
+                    .flag(
+                        "system",
+                        "This machine's own sshd serves it, as deploy/sshd-synchub.conf says (ports: 22 and 2280)"),
                 ]),
             Command(
                 name: "run", summary: "Run the hub in the foreground",
@@ -63,6 +66,10 @@ package enum HubProgram {
                         "unconfined", "WHO", as: .choice(UnconfinedSessions.allCases.map(\.rawValue)),
                         "Whose session goes on where the kernel cannot confine it (default: members)"),
                 ]),
+            Command(
+                name: "keys", group: "For sshd",
+                summary: "Say what a key may do (AuthorizedKeysCommand of this machine's own sshd)",
+                options: [.value("key", "BASE64", "The key, as sshd has it in %k")]),
         ])
 
     private static func run(_ invocation: Invocation) -> Never {
@@ -73,6 +80,7 @@ package enum HubProgram {
             case "run": try serve(layout)
             case "rebuild": try rebuild(layout)
             case "check": check(layout, asJSON: invocation.has("json"))
+            case "keys": try keys(layout, invocation)
             default: try session(layout, invocation)
             }
         } catch let error as UsageError {
@@ -90,9 +98,10 @@ package enum HubProgram {
 
     private static func initialise(_ layout: HubLayout, _ invocation: Invocation) throws -> Never {
         umask(0o077)
-        let work = HubInitialisation(
+        var work = HubInitialisation(
             layout: layout, name: invocation.text("name"), listen: invocation.text("listen"),
             sftpPort: invocation.port("sftp-port"), apiPort: invocation.port("api-port"))
+        work.isSystem = invocation.has("system")
         let configuration = try work.run()
         end(
             .done,
@@ -131,6 +140,11 @@ package enum HubProgram {
         guard let client = invocation.text("client") else { throw UsageError("--client is missing") }
         let unconfined = invocation.text("unconfined").flatMap(UnconfinedSessions.init(rawValue:)) ?? .members
         try SFTPSession(layout: layout, grant: try grant(client, invocation), unconfined: unconfined).run()
+    }
+
+    private static func keys(_ layout: HubLayout, _ invocation: Invocation) throws -> Never {
+        guard let key = invocation.text("key") else { throw UsageError("--key is missing") }
+        end(.done, try KeysCommand(layout: layout, key: key).run() ?? "")
     }
 
     private static func grant(_ client: String, _ invocation: Invocation) throws -> SFTPGrant {

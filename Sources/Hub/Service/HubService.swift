@@ -10,6 +10,7 @@ final class HubService {
     private let lock: RunLock
     private let engine: any HubEngine
     private let server: SSHServer?
+    private let machine: MachineService?
     private let announcement: Announcement?
     private let log = Log("hub")
 
@@ -21,15 +22,15 @@ final class HubService {
         self.layout = layout
         configuration = try HubConfiguration.load(layout)
         try HubService.checkJournal(layout)
-        try HubService.checkSecrets(layout)
-        let sessions = SSHSessions(port: configuration.sftpMode == .managed ? configuration.sftpPort : nil)
+        let isManaged = configuration.sftpMode == .managed
+        try HubService.checkSecrets(layout, hasHostKey: isManaged)
+        let sessions = SSHSessions(of: isManaged ? .managed(port: configuration.sftpPort) : .system)
         let keys = AuthorizedKeysFile(
             layout: layout, configuration: configuration, program: program, sessions: sessions)
-        server =
-            configuration.sftpMode == .managed
-            ? try SSHServer(layout: layout, hub: configuration, sessions: sessions) : nil
+        server = isManaged ? try SSHServer(layout: layout, hub: configuration, sessions: sessions) : nil
+        machine = isManaged ? nil : try MachineService(layout, configuration, sessions)
         engine = try makeEngine(layout, configuration, keys)
-        let hostKey = try HubFile.read(layout.hostPublicKey).flatMap { try? PublicKey(line: $0) }
+        let hostKey = try? configuration.hostKey(layout)
         announcement = hostKey.flatMap { [configuration] in Announcement(configuration, fingerprint: $0.fingerprint) }
     }
 
@@ -45,6 +46,7 @@ final class HubService {
             try awaitAPI(within: .seconds(10))
             try Secrets.write(Array("\(configuration.apiPort)\n".utf8), to: layout.apiPort)
             try server?.start()
+            try machine?.start()
         } catch {
             stop()
             throw error
@@ -60,6 +62,7 @@ final class HubService {
         announcement?.stop()
         // Who cannot come in any more need not be told that the rest is gone.
         server?.stop()
+        machine?.stop()
         engine.stop()
         log.info("stopped")
     }
@@ -74,12 +77,12 @@ final class HubService {
     }
 
     /// sshd is told not to look at modes (StrictModes), so we do.
-    private static func checkSecrets(_ layout: HubLayout) throws {
+    private static func checkSecrets(_ layout: HubLayout, hasHostKey: Bool) throws {
         for path in [layout.root, layout.ssh] {
             guard let status = HubFile.status(path) else { throw HubServiceError.missing(path) }
             guard status.st_mode & 0o022 == 0 else { throw HubServiceError.writable(path) }
         }
-        _ = try Secrets.read(layout.hostKey)
+        if hasHostKey { _ = try Secrets.read(layout.hostKey) }
         _ = try Secrets.read(layout.adminToken)
     }
 

@@ -6,9 +6,12 @@ enum ProcessFacts {
     /// Every process of a user.
     static func all(of user: uid_t) -> [pid_t] {
         names(in: "/proc").compactMap { pid_t($0) }.filter {
-            HubFile.status("/proc/\($0)").map { $0.st_uid == user } ?? false
+            ProcessFacts.user(of: $0) == user
         }
     }
+
+    /// Whose it is; of one that was root before, too. Nil when it is gone, or is hidden from us.
+    static func user(of pid: pid_t) -> uid_t? { HubFile.status("/proc/\(pid)")?.st_uid }
 
     /// The file that a process executes, without the mark of a file that was replaced.
     static func executable(_ pid: pid_t) -> String? {
@@ -16,10 +19,15 @@ enum ProcessFacts {
     }
 
     /// Blocks until these processes, which need not be children, have ended (reaped or not), for three seconds at most.
-    static func awaitEnd(of pids: Set<pid_t>) {
+    static func awaitEnd(of entries: [ProcessTable.Entry]) {
         let deadline = ContinuousClock.now + .seconds(3)
-        // A process that has ended executes nothing. Nobody tells us of the end of one that is not our child.
-        while pids.contains(where: { executable($0) != nil }), ContinuousClock.now < deadline { usleep(2_000) }
+        // Nobody tells us of the end of one that is not our child.
+        while entries.contains(where: lives), ContinuousClock.now < deadline { usleep(2_000) }
+    }
+
+    /// Whether it is the same process still, and has not ended.
+    static func lives(_ entry: ProcessTable.Entry) -> Bool {
+        ProcessTable.entry(entry.pid).map { $0.startTime == entry.startTime && $0.state != "Z" } ?? false
     }
 
     /// The inodes of the sockets that a process holds; none for a process that we may not look into.

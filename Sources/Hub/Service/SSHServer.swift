@@ -62,8 +62,9 @@ final class SSHServer: Sendable {
     private func endLeftovers() {
         if let pid = leftover() {
             log.info("leftover_ended", ["pid": pid])
+            let entry = ProcessTable.entry(pid)
             kill(pid, SIGKILL)
-            ProcessFacts.awaitEnd(of: [pid])
+            ProcessFacts.awaitEnd(of: [entry].compactMap { $0 })
         }
         sessions.endAll()
     }

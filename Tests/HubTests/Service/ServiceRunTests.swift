@@ -132,7 +132,7 @@ struct ServiceRunTests {
         try await blocking {
             let hub = try ServiceHub()
             let configuration = try HubConfiguration.load(hub.layout)
-            let sessions = SSHSessions(port: configuration.sftpPort)
+            let sessions = SSHSessions(of: .managed(port: configuration.sftpPort))
             let server = try SSHServer(layout: hub.layout, hub: configuration, sessions: sessions)
             try server.start()
             defer { server.stop() }
