@@ -120,6 +120,7 @@ extension FuzzTarget {
             try promise(try PublicKey(line: key.line) == key, "\(key) is not what was read of it")
         },
         reader(RotateRequest.self),
+        reader(HistoryRequest.self) { if let path = try? wirePath($0.path) { try check(path) } },
     ]
 
     /// What the hub says: an agent may be talking to one that was taken over.

@@ -92,6 +92,7 @@ enum Seeds {
                 InviteRequest(client: "phone", sftpOnly: true, key: key, valid: 3_600, subtree: "photos")),
             WireFormat.encode(JoinRequest(publicKey: key + " me@laptop", subtree: "photos")),
             WireFormat.encode(RotateRequest(publicKey: key)),
+            WireFormat.encode(HistoryRequest(path: "photos/a.jpg", limit: 10)),
         ])
     }
 
