@@ -14,16 +14,19 @@ package struct ClientMessage: Codable, Hashable, Sendable {
     package var since: String
     /// RFC 3339 UTC; nil if it was never seen.
     package var lastSeen: String?
+    /// Since when it changes its key and token, so that old and new ones are good: RFC 3339 UTC; nil when it does not.
+    package var rotating: String?
     private enum CodingKeys: String, CodingKey {
-        case name, kind, role, state, fingerprint, since, lastSeen = "last_seen"
+        case name, kind, role, state, fingerprint, since, lastSeen = "last_seen", rotating
     }
     package init(
         name: String, kind: ClientKind, role: String, state: ClientState, fingerprint: String?, since: String,
-        lastSeen: String?
+        lastSeen: String?, rotating: String? = nil
     ) {
         self.name = name
         self.kind = kind
         self.role = role
+        self.rotating = rotating
         self.state = state
         self.fingerprint = fingerprint
         self.since = since

@@ -68,16 +68,19 @@ package struct HelloResponse: Codable, Hashable, Sendable {
     /// Whether something of large contents lies at the hub that this client once began to send, and that no commit has taken
     /// yet; nil when it does not say.
     package var staged: Bool?
+    /// Bytes that this client may have in its staging directory, holes not counted; nil for any number. What is over goes: a larger
+    /// file is not sent.
+    package var quota: Int64?
     private enum CodingKeys: String, CodingKey {
         case hub, version, client, epoch, head, known, setBack = "set_back", collected, staging, share
         case maxOperations = "max_operations", paused, subtree, otherIndex = "other_index", limits
-        case inline, behind, pack, staged
+        case inline, behind, pack, staged, quota
     }
     package init(
         hub: String, version: String, client: String, epoch: String, head: Int64, known: Bool, setBack: Bool,
         collected: Int64, staging: String, share: String, maxOperations: Int, paused: PauseMessage?,
         subtree: String? = nil, otherIndex: Bool = false, limits: LimitsMessage? = nil, inline: Int64? = nil,
-        behind: Int64? = nil, pack: Int64? = nil, staged: Bool? = nil
+        behind: Int64? = nil, pack: Int64? = nil, staged: Bool? = nil, quota: Int64? = nil
     ) {
         self.hub = hub
         self.version = version
@@ -98,6 +101,7 @@ package struct HelloResponse: Codable, Hashable, Sendable {
         self.behind = behind
         self.pack = pack
         self.staged = staged
+        self.quota = quota
     }
 
     /// In bytes.

@@ -3,7 +3,7 @@ enum Schema {
     static let migrations = [
         first, second, third, fourth, shareMarker, setBack, guarding, subtree, guardTime, pausedSince,
         runningTime, released, limits, recipes,
-        cacheSums, readOnly, inviteLife, uploads, rotation, keptCopies, devices, shareDoubt, pastOfPlaces,
+        cacheSums, readOnly, inviteLife, uploads, rotation, keptCopies, devices, shareDoubt, rotationLife, pastOfPlaces,
     ]
 
     /// The share itself is 1.
@@ -408,6 +408,15 @@ enum Schema {
             token_hash BLOB NOT NULL UNIQUE,        -- SHA-256 of the new token
             public_key TEXT NOT NULL                -- the new one, an OpenSSH public key line
         ) STRICT;
+        """
+
+    private static let rotationLife = """
+        -- A change of key and token that is not finished ends when hubs have run for a day. Those of before count from now.
+        ALTER TABLE rotation ADD COLUMN begun_at INTEGER;                   -- Unix seconds; NULL where that is not known
+        ALTER TABLE rotation ADD COLUMN moment INTEGER NOT NULL DEFAULT 0;  -- when, by the time of meta.running
+        -- 1: the client's own requests came with the new token last.
+        ALTER TABLE rotation ADD COLUMN uses_new INTEGER NOT NULL DEFAULT 0;
+        UPDATE rotation SET moment = (SELECT running FROM meta);
         """
 
     private static let shareDoubt = """

@@ -150,4 +150,24 @@ import Transport
             try fleet.expectSame()
         }
     }
+
+    @Test func `a change of the key that the hub does not know, nor what was before, leaves everything as it is`()
+        throws
+    {
+        try withFleet(agents: ["ann"], running: false) { fleet in
+            let layout = AgentLayout(home: fleet["ann"].home)
+            let own = try BegunRotation.Secret(layout)
+            let (new, old) = try (
+                KeyPair.make(in: layout.home, comment: "ann"), KeyPair.make(in: layout.home, comment: "ann")
+            )
+            let begun = BegunRotation(
+                new: BegunRotation.Secret(new, token: "unknown"), old: BegunRotation.Secret(old, token: "unknown too"))
+            try begun.write(layout)
+            let rotation = try Rotation(layout: layout, configuration: AgentConfiguration.load(layout))
+            let error = #expect(throws: AgentFailure.self) { try rotation.run() }
+            #expect(try #require(error).description.contains("neither the new key and token nor the old ones"))
+            #expect(try BegunRotation.Secret(layout) == own)
+            #expect(try BegunRotation.read(layout) == begun)
+        }
+    }
 }

@@ -31,6 +31,7 @@ import Testing
             hub: "h", version: "v", client: "c", epoch: "e", head: 1, known: true, setBack: true, collected: 2,
             staging: "s", share: "s", maxOperations: 3, paused: pause, subtree: "s", otherIndex: true)
         (hello.limits, hello.inline, hello.behind, hello.pack, hello.staged) = (limits, 1, 2, 3, true)
+        hello.quota = 4
         var client = StatusResponse.Client(
             name: "n", kind: .agent, state: .inSync, reason: "r", refused: "r", cursor: 1, behind: 2,
             unsynced: .init(up: 1, down: 2, bytes: 3), lastSeen: "t", pausedUntil: "t", pausedSince: "t", mode: "m",

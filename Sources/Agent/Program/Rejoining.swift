@@ -5,10 +5,13 @@ internal import Transport
 struct Rejoining {
     private let configuration: AgentConfiguration
     private let home: String
+    /// Whether a change of the key was begun here and not finished.
+    private let isRotating: Bool
 
     init(_ layout: AgentLayout, _ configuration: AgentConfiguration) {
         self.configuration = configuration
         home = layout.home
+        isRotating = Files.exists(layout.begunRotation)
     }
 
     /// Nil if the failure is of another kind.
@@ -20,6 +23,11 @@ struct Rejoining {
         case .refusedKey: cause = Rejoining.unknown(error)
         case .refused(let message) where message.code == .unauthorized: cause = Rejoining.unknown(error)
         default: return nil
+        }
+        if isRotating, error.answer?.code != .revoked {
+            return
+                "\(error). The folder stays as it is. A change of this machine's key and token was begun and not finished: "
+                + "`syncagent rotate --home \(Rejoining.word(home))` goes on with it, or goes back"
         }
         return
             "\(cause) To come back, at the hub: syncctl invite \(configuration.client). Then here: \(commands). Nothing is "

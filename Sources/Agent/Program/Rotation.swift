@@ -55,7 +55,7 @@ struct Rotation {
         let hub: SSHHubConnection
         do { hub = try prove(begun.new) } catch let error as HubError {
             guard error.isUnknownHere else { throw error }
-            try install(begun.old)
+            try goBack(to: begun.old)
             BegunRotation.remove(layout)
             return false
         }
@@ -69,6 +69,19 @@ struct Rotation {
         try reached(.finished)
         BegunRotation.remove(layout)
         return true
+    }
+
+    /// The hub does not know the new ones. Nothing goes before it was seen that the old ones are good.
+    private func goBack(to old: BegunRotation.Secret) throws {
+        do { try prove(old).close() } catch let error as HubError {
+            guard error.isUnknownHere else { throw error }
+            throw AgentFailure(
+                .failed,
+                "the hub knows neither the new key and token nor the old ones (\(error)): this machine was revoked there, or the hub "
+                    + "is from a backup that is older than both. Both stay in \(layout.begunRotation). To come back: syncagent leave, and "
+                    + "join again with a new invite")
+        }
+        try install(old)
     }
 
     /// Opens the tunnel and an SFTP session. Nothing of this machine's agent changes at the hub by it.

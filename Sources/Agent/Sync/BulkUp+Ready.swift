@@ -39,6 +39,7 @@ extension BulkUp {
             recipe.pieces.count <= BulkUp.mostRanges
         else { return nil }
         guard recipe.newBytes > 0 else { return try ask(file, .recipe(recipe, file: nil, offset: 0), hub) }
+        if hub.reasonAgainst(staging: recipe.newBytes) != nil { return nil }
         let reader = try worker.tree.root.openFile(file.path)
         try check(reader, file)
         let name = BulkUp.newBytesName(of: file.file.digest)

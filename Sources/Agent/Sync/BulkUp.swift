@@ -167,6 +167,8 @@ final class BulkUp {
         let reader = try worker.tree.root.openFile(file.path)
         try check(reader, file)
         let name = BulkUp.name(of: file.file.digest)
+        let data = Ranges.bytes(Ranges.ended(reader.dataRanges(upTo: file.file.size), at: file.file.size))
+        if let reason = hub.reasonAgainst(staging: data) { throw HubError.refused(ErrorMessage(.tooLarge, reason)) }
         var left = try missing(of: file, reader, name, hub)
         let travels = Ranges.bytes(left)
         try worker.perform { $0.begin(sending: file, travels: travels) }

@@ -157,6 +157,10 @@ final class UpPass {
     private func bring(_ files: [Upload.File], of commit: Commit, _ hub: any HubConnection) throws -> Bool {
         if staging == .unknown, !files.isEmpty { try clearStaging(hub) }
         for file in files {
+            if let reason = hub.reasonAgainst(staging: file.parts.reduce(0) { $0 + $1.count }) {
+                let inside = commit.items.filter { item in item.file.map { file.digests.contains($0.digest) } ?? false }
+                if try holdBack(inside, reason) { return false }
+            }
             do {
                 try hub.upload(file.name, file.parts, .quick, goOn: { !isStopping() && connection() != nil })
             } catch {

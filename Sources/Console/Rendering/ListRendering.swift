@@ -10,11 +10,15 @@ extension ClientMessage: Listed {
     }
     static var none: String { StatusResponse.Client.none }
 
+    private var changing: String {
+        rotating.map { " (changing it since \(Figures.time($0)): `syncagent rotate` there ends that)" } ?? ""
+    }
+
     func cells(_ appearance: Appearance) -> [Table.Cell] {
         [
             .init(name), .init(kind.rawValue), .init(role), .init(state.text(of: kind), state.style(of: kind)),
             .init(Figures.time(since)), .init(state.lastSeen(lastSeen, of: kind, appearance), .quiet),
-            fingerprint.map { .init($0) } ?? .init("invited, has not joined yet", .quiet),
+            fingerprint.map { .init($0 + changing) } ?? .init("invited, has not joined yet", .quiet),
         ]
     }
 }

@@ -122,8 +122,10 @@ extension HubDesk {
     func tellDoor() {
         var entries: [(hash: [UInt8], holder: TokenTable.Holder)] = [(adminTokenHash, .administrator)]
         entries += revokedTokens.map { ($0, .revoked) }
-        do { gate.tokens = try journal.tokens() } catch {
-            // What was known serves.
+        do { gate.tokens = try readTokens(journal) } catch {
+            // What was known serves; at a start that is nobody.
+            gate.isBehindJournal = true
+            planGateRetry()
             hubLog.error("tokens_not_read", ["reason": "\(error)"])
         }
         entries += gate.tokens.filter { clients[$0.client]?.record.revokedAt == nil && gate.leaving[$0.client] == nil }

@@ -95,7 +95,7 @@ extension HubDesk {
         guard isStillThere(job) else { throw HubDesk.revoked }
         try checkMayGoOn(job.client)
         try checkEpoch(epoch, of: job.client)
-        try checkShare()
+        try checkShare(for: job.client)
     }
 
     /// Whether the name is still that of who asked: it may have been revoked since, and given to another.

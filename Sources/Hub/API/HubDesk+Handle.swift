@@ -90,6 +90,7 @@ extension HubDesk {
         if revokedTokens.contains(hash) { throw HubDesk.revoked }
         guard let client = try journal.client(tokenHash: hash) else { throw HubDesk.unauthorized }
         if gate.leaving[client.name] != nil { throw HubDesk.revoked }
+        if !request.onlyLooks { noteRotation(of: client.name, by: hash) }
         return .client(
             name: client.name, isAdmin: client.role == .admin, isReadOnly: client.role == .readOnly)
     }
@@ -124,7 +125,8 @@ extension HubDesk {
         }
         hubLog.error("request_failed", ["reason": "\(error)"])
         if isDiskFull(error) { return noSpace }
-        return ErrorMessage(.internalError, "the hub failed: \(error)")
+        // What it is may name what lies on the hub's machine: who asks may be one who sees a part.
+        return ErrorMessage(.internalError, "the hub failed; its log says why (request_failed)")
     }
 
     private static let noSpace = ErrorMessage(

@@ -18,7 +18,7 @@ extension HubDesk {
 
     func decide(_ request: HTTPRequest, isApproved: Bool) throws -> HTTPResponse {
         let batch = try request.message(HeldRequest.self).id
-        try checkShare()
+        try checkShare(for: nil)
         // What was displaced a moment ago is in `versions/` only when that was written down.
         flush()
         let (at, date) = (clock.now().inSeconds, clock.day())

@@ -11,7 +11,7 @@ extension HubDesk {
         let message = try request.message(LayOutRequest.self)
         try checkEpoch(message.epoch, of: client)
         try checkMayGoOn(client)
-        try checkShare()
+        try checkShare(for: client)
         if message.items.count > LayOutRequest.limit {
             throw ErrorMessage(.tooLarge, "at most \(LayOutRequest.limit) contents are laid out at once; ask in parts")
         }

@@ -24,7 +24,7 @@ extension HubDesk {
             hub: StatusResponse.Hub(
                 name: name, version: ProductVersion.current, seq: head.rawValue, files: statistics.files,
                 bytes: statistics.bytes, share: sight.isEverything ? layout.share : HubLayout.shareOverSFTP,
-                blocked: fence.reason ?? troubleNow),
+                blocked: (fence.reason ?? troubleNow).map(sight.told)),
             clients: try allFacts.map { try status(of: $0, head, sight) }
                 + [share?.status(head, sight)].compactMap { $0 },
             conflicts: try conflicts(sight).count, held: held == 0 ? nil : held)
@@ -70,7 +70,9 @@ extension HubDesk {
                 state: ClientStateRule.state(of: facts, head: head),
                 fingerprint: sight.isOwn(facts.name)
                     ? (try? PublicKey(line: client.record.publicKey))?.fingerprint : nil,
-                since: Timestamp.text(.seconds(client.record.createdAt)), lastSeen: facts.lastSeen.map(Timestamp.text))
+                since: Timestamp.text(.seconds(client.record.createdAt)), lastSeen: facts.lastSeen.map(Timestamp.text),
+                rotating: !sight.isOwn(facts.name)
+                    ? nil : gate.rotations[facts.name].flatMap(\.begunAt).map { Timestamp.text(.seconds($0)) })
         }
     }
 
@@ -128,37 +130,27 @@ extension HubDesk {
         return nil
     }
 
-    func log(after: Sequence, limit: Int, _ sight: Sight) throws -> [LogMessage] {
-        if sight.isEverything { return try journal.history(after: after, limit: limit).map(HubDesk.logMessage) }
-        var found: [LogMessage] = []
-        var place = after
-        // An answer without anything says that there is nothing: what was passed over is not asked for again.
-        while found.count < limit {
-            let records = try journal.history(after: place, limit: HubDesk.logPage)
-            guard let last = records.last else { break }
-            found += try records.filter { try isSeen($0, sight) }.map { HubDesk.logMessage(sight.seen($0)) }
-            place = last.seq
-        }
-        return Array(found.prefix(limit))
+    func log(after: Sequence, limit: Int) throws -> [LogMessage] {
+        try journal.history(after: after, limit: limit).map(HubDesk.logMessage)
+    }
+
+    /// Looks a little further for what a client of a part may be told.
+    func look(_ scan: inout LogScan, _ sight: Sight) throws {
+        let records = try journal.history(after: scan.place, limit: HubDesk.logPage)
+        guard let last = records.last else { return }
+        scan.found += try records.filter { try isSeen($0, sight) }.map { HubDesk.logMessage(sight.seen($0)) }
+        scan.place = last.seq
     }
 
     private func newestLog(limit: Int, _ sight: Sight) throws -> [LogMessage] {
         if sight.isEverything { return try journal.newestHistory(limit: limit).map(HubDesk.logMessage) }
-        var found: [LogMessage] = []
-        var count = limit
-        while true {
-            let records = try journal.newestHistory(limit: count)
-            found = try records.filter { try isSeen($0, sight) }.map { HubDesk.logMessage(sight.seen($0)) }
-            // Of a long history that is mostly another part's the newest are looked through, not all.
-            if found.count >= limit || records.count < count || count >= HubDesk.logPage * 10 {
-                return found.suffix(limit)
-            }
-            count = min(count * 8, HubDesk.logPage * 10)
-        }
+        // Of a long history that is mostly another part's the newest are looked through, not all.
+        let records = try journal.newestHistory(limit: HubDesk.logPage * 4)
+        return try records.filter { try isSeen($0, sight) }.suffix(limit).map { HubDesk.logMessage(sight.seen($0)) }
     }
 
     /// Records that are looked through at once.
-    private static let logPage = 2_000
+    private static let logPage = 500
 
     /// What lies in the part now and lay at that path then: a directory that came into the part tells nothing of before.
     private func isSeen(_ record: HistoryRecord, _ sight: Sight) throws -> Bool {

@@ -59,7 +59,7 @@ extension HubDesk {
     // MARK: - Making it ready
 
     private func start(_ key: PreparingKey, _ size: Int64, _ source: ContentSource) throws {
-        try checkShare()
+        try checkShare(for: key.client)
         if case .recipe(let recipe, _, _) = source, recipe.size != size {
             throw ErrorMessage(.badValue, "the ranges of the recipe have \(recipe.size) bytes together, not \(size)")
         }

@@ -43,7 +43,7 @@ extension HubDesk {
         let message = try request.message(RecipeRequest.self)
         try checkEpoch(message.epoch, of: client)
         try checkMayGoOn(client)
-        try checkShare()
+        try checkShare(for: client)
         if message.have.count > RecipeRequest.most {
             throw ErrorMessage(.badValue, "the field 'have' has at most \(RecipeRequest.most) items")
         }

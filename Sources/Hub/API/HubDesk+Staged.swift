@@ -88,7 +88,7 @@ extension HubDesk {
         let message = try request.message(LayOutRequest.self)
         try checkEpoch(message.epoch, of: client)
         try checkMayGoOn(client)
-        try checkShare()
+        try checkShare(for: client)
         guard message.items.count == 1 else {
             throw ErrorMessage(.badValue, "the field 'items' must have one item")
         }

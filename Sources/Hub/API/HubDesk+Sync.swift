@@ -103,7 +103,8 @@ extension HubDesk {
             maxOperations: settings.maxOperations, paused: try standstill(of: name),
             subtree: try view(of: name).path.map { Escaping.text($0.bytes) }, otherIndex: isOtherIndex,
             limits: limits(of: name), inline: InlineContents.most, behind: MessageWithBytes.most,
-            pack: settings.packSize, staged: hasStaged(name))
+            pack: settings.packSize, staged: hasStaged(name),
+            quota: settings.stagingQuota.bytes > 0 ? settings.stagingQuota.bytes : nil)
     }
 
     /// Whether there is something of large contents that a client may want to remove: it looks for it by SFTP otherwise.

@@ -10,12 +10,18 @@ extension HubDesk {
         for name in message.on ?? [] {
             guard let client = clients[name], client.record.revokedAt == nil else { throw unknownClient(name) }
         }
+        let path = try message.path.map(requestedPath).flatMap { $0.isTop ? nil : $0 }
+        // Whether there is anything outside of a part is nothing that a wait may tell.
+        if let path, try !sight(of: caller).knows(path) {
+            throw ErrorMessage(
+                .unknownPath, "nobody knows '\(path)': it is not in the part of the share that this client maps")
+        }
         // Before every client is woken.
         try checkPolls(of: caller)
         let mark = try share?.mark() ?? 0
         barrier = max(barrier + 1, firstBarrier)
         let goal = WaitGoal(
-            path: try message.path.map(requestedPath).flatMap { $0.isTop ? nil : $0 }, on: message.on, barrier: barrier,
+            path: path, on: message.on, barrier: barrier,
             headAtBarrier: try head, shareMark: mark)
         // Settling wakes every client's long poll with the new barrier.
         try hold(.wait(goal, of: caller), of: caller, for: .seconds(min(message.timeout, 3600)), responder)

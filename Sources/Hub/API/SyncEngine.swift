@@ -36,7 +36,10 @@ package final class SyncEngine: Sendable {
         settings.packMemory = Int64(configuration.packMemoryMiB) << 20
         settings.stagingQuota = StagingQuota(
             files: configuration.stagingFiles, bytes: Int64(configuration.stagingMiB) << 20)
-        settings.packSize = Int64(configuration.packMiB) << 20
+        // A pack that is larger than what may be staged would never arrive.
+        let packMiB =
+            configuration.stagingMiB > 0 ? min(configuration.packMiB, configuration.stagingMiB) : configuration.packMiB
+        settings.packSize = Int64(packMiB) << 20
         let core = try HubCore(layout: layout, name: configuration.name, settings: settings, keys: keys) {
             try SyncEngine.address(layout, configuration, user)
         }

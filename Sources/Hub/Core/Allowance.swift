@@ -36,12 +36,12 @@ extension Route {
 
     private var own: Double {
         switch self {
-        case .changes, .report, .prepare, .offer, .paths, .log: 1
+        case .changes, .report, .prepare, .offer, .paths: 1
         case .commit, .extents, .recipe, .layOut: 2
         // Each looks at every client, or at all that is open.
         case .openAPI, .status, .clients, .why, .conflicts, .held, .pause, .resume, .limit, .approve, .reject: 4
         // A wait wakes every client; the others read much.
-        case .hello, .snapshot, .holds, .wait, .unsynced, .staged, .history: 20
+        case .hello, .snapshot, .holds, .wait, .unsynced, .staged, .history, .log: 20
         // Keys are made, the list of keys is written, sessions are ended.
         case .join, .rotate, .invite, .revoke: 100
         }

@@ -6,8 +6,8 @@ struct Gate {
     /// Invites that are not used up, as they were read last. Whoever has joined by one and has not said hello yet is a client
     /// with the same name.
     var invites: [InviteRecord] = []
-    /// Keys that clients are changing to, by client, as they were read last.
-    var keysToCome: [String: String] = [:]
+    /// Changes of key and token that are not finished, by client, as they were read last.
+    var rotations: [String: RotationRecord] = [:]
     /// SHA-256 of the tokens of clients, as they were read last; of one that changes its token both.
     var tokens: [(client: String, hash: [UInt8])] = []
     /// Who was shut out, and when (Unix seconds), as long as the journal could not be told.
@@ -16,6 +16,8 @@ struct Gate {
     var listed: Set<PublicKey> = []
     /// Why the list of keys could not be written; nil when it was.
     var keysTrouble: (any Error)?
+    /// Whether who may come in could not be read from the journal when it was wanted last: what was known before serves until then.
+    var isBehindJournal = false
     /// Whether ``ClientsFile`` says something else than it should.
     var isClientsFileBehind = false
     /// When what could not be written is tried again, by the clock that never goes back; nil when there is nothing.

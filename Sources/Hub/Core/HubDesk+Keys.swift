@@ -9,9 +9,11 @@ extension HubDesk {
     func writeKeys() throws {
         do {
             gate.invites = try journal.unusedInvites().filter { gate.leaving[$0.client] == nil }
-            gate.keysToCome = try journal.keysToCome()
+            gate.rotations = try journal.rotations()
         } catch {
-            // What was known serves: a journal that cannot be read keeps nobody's key.
+            // What was known serves: a journal that cannot be read keeps nobody's key. It is tried again.
+            gate.isBehindJournal = true
+            planGateRetry()
             hubLog.error("invites_not_read", ["reason": "\(error)"])
         }
         tellDoor()
@@ -58,7 +60,7 @@ extension HubDesk {
 
     /// Its key, and the one that it is changing to.
     private func keyLines(of record: ClientRecord) -> [String] {
-        [record.publicKey] + (gate.keysToCome[record.name].map { [$0] } ?? [])
+        [record.publicKey] + (gate.rotations[record.name].map { [$0.publicKey] } ?? [])
     }
 
     /// Ends all sessions of a client, by whichever of its keys.
@@ -110,7 +112,9 @@ extension HubDesk {
     /// The first moment at which something ends or is tried again, by the clock that never goes back.
     var nextAtGate: Nanoseconds? {
         let (now, moment) = (clock.now().inSeconds, moment)
-        let rests = gate.invites.map { $0.rest(at: now, moment: moment) }.filter { $0 > 0 }
+        let ends =
+            gate.invites.map { $0.rest(at: now, moment: moment) } + gate.rotations.values.map { $0.rest(at: moment) }
+        let rests = ends.filter { $0 > 0 }
         return [gate.retryAt, rests.min().map { clock.uptime() + .seconds($0) }].compactMap { $0 }.min()
     }
 
@@ -123,7 +127,10 @@ extension HubDesk {
         for (name, at) in gate.leaving {
             do { try writeDown(leaving: name, at: at) } catch { planGateRetry() }
         }
-        if gate.keysTrouble != nil { try? writeKeys() }
+        if gate.keysTrouble != nil || gate.isBehindJournal {
+            gate.isBehindJournal = false
+            try? writeKeys()
+        }
         if gate.isClientsFileBehind { keepClientsFile() }
         if gate.retryAt == nil { hubLog.info("gate_written") }
     }

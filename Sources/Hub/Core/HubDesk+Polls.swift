@@ -47,12 +47,12 @@ extension HubDesk {
     private func abandon(_ id: Int) {
         guard let poll = polls.first(where: { $0.id == id }) else { return }
         remove(poll)
+        logScans[id] = nil
         settle()
     }
 
     private func remove(_ poll: Poll) {
         polls.removeAll { $0.id == poll.id }
-        logsLooked[poll.id] = nil
         guard case .changes(let client, _) = poll.subject else { return }
         clients[client]?.openPolls -= 1
         heard(client)
@@ -66,7 +66,9 @@ extension HubDesk {
         endSilentComing()
         endInvites()
         retryGate()
+        endRotations()
         for poll in polls {
+            defer { if !polls.contains(where: { $0.id == poll.id }) { logScans[poll.id] = nil } }
             do {
                 guard try isDue(poll) else { continue }
                 remove(poll)
@@ -87,11 +89,15 @@ extension HubDesk {
     func endPolls(of client: String, with error: ErrorMessage) {
         for poll in polls where poll.client == client {
             remove(poll)
+            logScans[poll.id] = nil
             poll.responder.respond(.refusal(error))
         }
     }
 
     private func isDue(_ poll: Poll) throws -> Bool {
+        if case .log(let after, let limit, let caller) = poll.subject, try !hasLooked(poll.id, after, limit, caller) {
+            return false
+        }
         if poll.deadline <= clock.uptime() { return true }
         switch poll.subject {
         case .changes(let name, let query):
@@ -103,31 +109,48 @@ extension HubDesk {
             if !isHeldStill, wantedMark > query.wanted, !wantedContents.isEmpty { return true }
             return ChangesRule.isReady(query, head: try head, barrier: barrier, isPaused: isHeldStill)
         case .wait(let goal, _): return try isCaughtUp(goal) && waiting(for: goal).isEmpty
-        case .log(let after, _, let caller): return try hasLog(after: after, caller, poll.id)
+        case .log(let after, _, let caller):
+            let isEverything = try sight(of: caller).isEverything
+            return try isEverything ? head > after : logScans[poll.id]?.found.isEmpty == false
         }
     }
 
-    /// Whether there is something to tell: of a part not every change is, and what was passed over is not looked at again.
-    private func hasLog(after: Sequence, _ caller: Caller, _ poll: Int) throws -> Bool {
+    /// Whether the log was looked through for who sees a part of it: not every change is to be told, and a long history is looked through
+    /// a little at a time, so that nobody else waits for that. What was passed over is not looked at again.
+    private func hasLooked(_ poll: Int, _ after: Sequence, _ limit: Int, _ caller: Caller) throws -> Bool {
         let (head, sight) = (try head, try sight(of: caller))
-        if sight.isEverything { return head > after }
-        let start = max(after, logsLooked[poll] ?? after)
-        guard head > start else { return false }
-        logsLooked[poll] = head
-        return try !log(after: start, limit: 1, sight).isEmpty
+        if sight.isEverything { return true }
+        var scan = logScans[poll] ?? LogScan(place: after)
+        if scan.place < head, scan.found.count < limit { try look(&scan, sight) }
+        logScans[poll] = scan
+        if scan.place >= head || scan.found.count >= limit { return true }
+        guard !isLogPlanned else { return false }
+        isLogPlanned = true
+        nonisolated(unsafe) let desk = self  // SAFETY: used on the queue only.
+        queue.async {
+            desk.isLogPlanned = false
+            desk.settle()
+        }
+        return false
     }
 
     private func answer(_ poll: Poll) throws -> HTTPResponse? {
         switch poll.subject {
         case .changes(let name, let query): try answer(query, of: name, poll.responder)
         case .wait(let goal, let caller): try .message(waitResponse(goal, sight(of: caller)))
-        case .log(let after, let limit, let caller):
-            try .message(log(after: after, limit: limit, sight(of: caller)))
+        case .log(let after, let limit, _):
+            if let scan = logScans[poll.id] {
+                .message(Array(scan.found.prefix(limit)))
+            } else {
+                try .message(log(after: after, limit: limit))
+            }
         }
     }
 
     private var nextLimit: Nanoseconds? {
+        // Of a log that is still looked through the end says nothing.
         var limits = polls.map(\.deadline) + [lastCollection + HubDesk.collectsEvery]
+        if clients.values.contains(where: \.maySendFiles) { limits.append(lastQuotaRound + HubDesk.looksAtQuotasEvery) }
         if placer.hasToRetry || placer.isDirty { limits.append(clock.uptime() + .seconds(1)) }
         if let end = coming.nextEnd { limits.append(end) }
         if let gate = nextAtGate { limits.append(gate) }
@@ -149,12 +172,18 @@ extension HubDesk {
 
     fileprivate static let collectsEvery: Nanoseconds = .seconds(3_600)
 
+    /// SFTP asks nobody, so what clients stage is looked at whether they say anything or not.
+    fileprivate static let looksAtQuotasEvery: Nanoseconds = .seconds(60)
+
     /// What has had its time.
     private func collect() {
+        if clock.uptime() - lastQuotaRound >= HubDesk.looksAtQuotasEvery {
+            lastQuotaRound = clock.uptime()
+            for (name, client) in clients where client.maySendFiles { checkQuota(of: name) }
+        }
         guard clock.uptime() - lastCollection >= HubDesk.collectsEvery else { return }
         lastCollection = clock.uptime()
         collectStaging(except: Set(commitLines.keys))
-        for name in clients.keys { checkQuota(of: name) }
         collectTombstones()
         copyKeeper.lookAgain()
     }

@@ -4,9 +4,14 @@ import SyncCore
 
 // The share goes away, and comes back.
 extension HubDesk {
+    /// - Parameter client: who asks; nil for who may be told everything.
     /// - Throws: why nothing is taken in while the share is away.
-    func checkShare() throws {
-        if !fence.check(), let reason = fence.reason { throw ErrorMessage(.shareAway, reason) }
+    func checkShare(for client: String?) throws {
+        guard !fence.check(), let reason = fence.reason else { return }
+        guard let record = client.flatMap({ clients[$0]?.record }), record.subtree != nil, record.role != .admin else {
+            throw ErrorMessage(.shareAway, reason)
+        }
+        throw ErrorMessage(.shareAway, Sight.standsStill)
     }
 
     func shareChanged(_ change: ShareFence.Change) {

@@ -53,12 +53,15 @@ final class HubDesk {
     let door: Door
     /// Tokens that were good once, by their hash: their bearers are told the truth.
     var revokedTokens: Set<[UInt8]> = []
+    /// Reads whose each token is; another one in tests.
+    var readTokens: (Journal) throws -> [(client: String, hash: [UInt8])] = { try $0.tokens() }
     /// Who may come in, beyond what the journal says.
     var gate = Gate()
     var polls: [Poll] = []
     var lastPoll = 0
-    /// By poll: up to where the log has nothing that its caller may be told.
-    var logsLooked: [Int: Sequence] = [:]
+    /// By poll: what was found in the log that its caller may be told, and up to where that was looked for.
+    var logScans: [Int: LogScan] = [:]
+    var isLogPlanned = false
     /// The newest barrier that was raised; 0 as long as nobody has waited since the start.
     var barrier: Int64 = 0
     /// Above every barrier that any client has heard of.
@@ -94,6 +97,8 @@ final class HubDesk {
     var keptClients: ClientsFile?
     /// When the staging of each client was looked at last, by the clock that never goes back.
     var quotaLooks: [String: Nanoseconds] = [:]
+    /// When it was looked last at all of them.
+    var lastQuotaRound: Nanoseconds = 0
     /// When it was looked last whether the disk is full, by the same clock.
     var lastRoomLook: Nanoseconds?
     /// Of the clock that never goes back.

@@ -60,6 +60,9 @@ struct LiveClient {
         return facts
     }
 
+    /// Whether it has a staging directory that it may write to.
+    var maySendFiles: Bool { record.kind == .agent && record.revokedAt == nil }
+
     /// Whether the machine that said hello last is there: who comes from another one has a copy of its home.
     /// - Parameter grace: how long it counts as there after it spoke.
     func isSessionAlive(_ clock: HubClock, grace: Nanoseconds) -> Bool {

@@ -18,6 +18,13 @@ struct Poll {
     let responder: HTTPResponder
 }
 
+/// What was found of a log that is looked through by and by.
+struct LogScan {
+    /// Up to here.
+    var place: Sequence
+    var found: [LogMessage] = []
+}
+
 /// What `GET /v1/changes` asks.
 struct ChangesQuery: Hashable, Sendable {
     var since: Sequence

@@ -53,6 +53,8 @@ enum Sight: Hashable, Sendable {
         if isOwn(client.name) { return client }
         var seen = client
         seen.lost = client.lost.map { _ in Sight.untold }
+        // Which batches are held is their owner's affair.
+        seen.heldBatches = []
         guard var report = client.report else { return seen }
         report.pending = report.pending.filter { shows($0.path) }
         report.upCount = report.pending.count { $0.direction == .up }
@@ -64,6 +66,11 @@ enum Sight: Hashable, Sendable {
         seen.report = report
         return seen
     }
+
+    /// Why the hub stands still, as it may be told: the reason names what lies on its machine.
+    func told(_ reason: String) -> String { isEverything ? reason : Sight.standsStill }
+
+    static let standsStill = "the hub takes nothing in; \(untold)"
 
     /// In place of what lies outside.
     static let untold = "why is told to those who see all of the share"

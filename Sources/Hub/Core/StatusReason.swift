@@ -22,6 +22,7 @@ enum StatusReason {
     }
 
     private static func held(_ batches: [Int64]) -> String {
+        if batches.isEmpty { return Sight.untold }
         let names = batches.map { "batch \($0)" }.joined(separator: ", ")
         let verb = batches.count == 1 ? "waits" : "wait"
         return "\(names) of deletions or rewrites \(verb) for a person: see syncctl held"

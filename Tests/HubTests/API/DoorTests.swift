@@ -63,6 +63,27 @@ struct DoorTests {
         #expect(code(hub.send("GET", "/v1/status", token: again)) == .unauthorized)
     }
 
+    @Test func `a journal that could not be read at a start keeps nobody out for long`() throws {
+        struct Unreadable: Error {}
+        let clock = MovedClock()
+        let hub = try HubFixture(clock: clock.clock)
+        let laptop = try hub.join("laptop")
+        // As it is when a hub has just begun.
+        hub.core.inspect { desk in
+            desk.readTokens = { _ in throw Unreadable() }
+            desk.gate.tokens = []
+            desk.tellDoor()
+        }
+        #expect(hub.send("GET", "/v1/status", token: laptop.token).status == 401)
+        clock.pass(6)
+        hub.core.inspect { $0.settle() }
+        #expect(hub.send("GET", "/v1/status", token: laptop.token).status == 401)
+        hub.core.inspect { $0.readTokens = { try $0.tokens() } }
+        clock.pass(6)
+        hub.core.inspect { $0.settle() }
+        #expect(hub.send("GET", "/v1/status", token: laptop.token).status == 200)
+    }
+
     private func prove(_ hub: HubFixture, _ secret: String, nonce: String = SecretProof.nonce()) -> HTTPReply {
         hub.send("GET", SecretProof.path + SecretProof(of: secret).query(nonce), token: nil)
     }

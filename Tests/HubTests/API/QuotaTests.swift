@@ -74,6 +74,19 @@ struct QuotaTests {
         #expect(try liar.create("a", "one").applied != nil)
     }
 
+    @Test func `who stages beyond its quota and says nothing is looked at, too`() throws {
+        var settings = HubCoreSettings()
+        settings.stagingQuota = StagingQuota(files: 20, bytes: 0)
+        let clock = MovedClock()
+        let hub = try HubFixture(settings: settings, clock: clock.clock)
+        _ = try hub.join("liar")
+        for number in 0..<50 { hub.directory.write("x", to: "staging/liar/junk-\(number)") }
+        clock.pass(61)
+        hub.core.clockMoved()
+        #expect(hub.keys.waitForEnd(of: try PublicKey(line: HubFixture.key(of: "liar"))))
+        #expect(hub.directory.names(in: "staging/liar").count == 20)
+    }
+
     @Test func `holes take no room of a quota`() throws {
         let hub = try HubFixture()
         let laptop = try hub.join("laptop")

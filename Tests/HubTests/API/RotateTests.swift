@@ -2,6 +2,7 @@ import ControlAPI
 import Glibc
 import Journal
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Hub
@@ -65,5 +66,42 @@ struct RotateTests {
         #expect(status(hub, token) != 200 && status(hub, laptop.token) != 200)
         #expect(hub.keys.keys.map(\.client.text) == ["desk"])
         #expect(throws: ErrorMessage.self) { try rotate(hub, HubFixture.adminToken, to: second) }
+    }
+
+    private func rotating(_ hub: HubFixture) throws -> [String?] {
+        try hub.get("/v1/clients", as: [ClientMessage].self).map(\.rotating)
+    }
+
+    @Test(arguments: [false, true])
+    func `one that is never finished is listed, and ends when hubs have run for a day with what was used last`(
+        usesNew: Bool
+    ) throws {
+        let clock = MovedClock()
+        let hub = try HubFixture(clock: clock.clock)
+        let laptop = try hub.join("laptop")
+        #expect(try rotating(hub) == [nil])
+        let token = try #require(try rotate(hub, laptop.token, to: first))
+        #expect(try rotating(hub) != [nil])
+        // Who only tries the new ones has not taken them.
+        for _ in 0..<2 {
+            #expect(hub.send("GET", "/v1/changes?since=0&epoch=\(laptop.epoch)&dry=1", token: token).status == 200)
+        }
+        if usesNew { #expect(status(hub, token) == 200) }
+        clock.pass(86_300)
+        hub.core.clockMoved()
+        #expect(try rotating(hub) != [nil] && keys(hub).count == 2)
+        try hub.restart(clock: clock.clock)
+        #expect(try rotating(hub) != [nil] && keys(hub).count == 2)
+        // The calendar alone ends nothing.
+        clock.move(by: 200_000)
+        hub.core.clockMoved()
+        #expect(keys(hub).count == 2)
+        clock.pass(200)
+        hub.core.clockMoved()
+        #expect(eventually { keys(hub).count == 1 })
+        #expect(try rotating(hub) == [nil])
+        #expect(keys(hub) == [try PublicKey(line: usesNew ? first : own).line])
+        #expect(status(hub, token) == (usesNew ? 200 : 401))
+        #expect(status(hub, laptop.token) == (usesNew ? 401 : 200))
     }
 }

@@ -1,4 +1,5 @@
 import ControlAPI
+import Glibc
 import HTTPClient
 import SyncCore
 import TestSupport
@@ -40,6 +41,9 @@ struct SightTests {
         #expect((seen.upCount, seen.downCount, seen.bytes) == (1, 0, 5))
         #expect(seen.blocked == Sight.untold && seen.merging == Sight.untold)
         #expect(sight.seen(client).lost == Sight.untold)
+        client.heldBatches = [7]
+        #expect(sight.seen(client).heldBatches.isEmpty)
+        #expect(StatusReason.text(sight.seen(client), .held, now: 0) == Sight.untold)
         #expect(Sight.everything.seen(client) == client)
         client.name = "frame"
         #expect(sight.seen(client) == client)
@@ -167,6 +171,56 @@ struct SightTests {
         }
     }
 
+    @Test func `a wait tells of nothing outside of the part, and neither does a hub that stands still`() throws {
+        let world = try World()
+        func wait(_ path: String, _ token: String) -> HTTPReply {
+            world.hub.send(
+                "POST", "/v1/wait", token: token,
+                body: WireFormat.encode(WaitRequest(path: path, on: nil, timeout: 0)))
+        }
+        let said = ["private/secret-file", "private", "nowhere"].map { wait($0, world.frame.token) }
+        #expect(said.allSatisfy { $0.status == 404 })
+        #expect(wait("photos/not-there-yet", world.frame.token).status == 200)
+        #expect(wait("nowhere", world.laptop.token).status == 200)
+        rename(world.hub.directory.path("share"), world.hub.directory.path("elsewhere"))
+        let (part, all) = try (
+            world.hub.get("/v1/status", token: world.frame.token, as: StatusResponse.self),
+            world.hub.get("/v1/status", token: world.laptop.token, as: StatusResponse.self)
+        )
+        #expect(try #require(all.hub.blocked).contains(world.hub.directory.path))
+        #expect(try #require(part.hub.blocked).contains(Sight.untold))
+        #expect(!(part.hub.blocked ?? "").contains(world.hub.directory.path))
+        let error = #expect(throws: ErrorMessage.self) { try world.frame.create("x", "x") }
+        #expect(error?.code == .shareAway && error?.message.contains(world.hub.directory.path) == false)
+        rename(world.hub.directory.path("elsewhere"), world.hub.directory.path("share"))
+    }
+
+    @Test func `a long log of another part is looked through a little at a time, and to its end`() throws {
+        let world = try World()
+        for batch in 0..<3 {
+            let operations = try (0..<400).map { number in
+                world.laptop.operation(
+                    .create(
+                        in: .node(.root), name: try Name("d\(batch)-\(number)"), content: .directory(Mode(0o755))))
+            }
+            let answer = try world.hub.post(
+                "/v1/commit", world.laptop.request(operations), token: world.laptop.token, as: CommitResponse.self)
+            #expect(answer.outcomes.count == 400)
+        }
+        let head = try world.hub.get("/v1/status", as: StatusResponse.self).hub.seq
+        let all = "/v1/log?after=0&limit=10000"
+        let before = try world.hub.get(all, token: world.frame.token, as: [LogMessage].self)
+        _ = try world.frame.create("here", "here")
+        let after = try world.hub.get(all, token: world.frame.token, as: [LogMessage].self)
+        #expect(after.count == before.count + 1 && after.last?.path == "photos/here")
+        #expect(try world.hub.get("/v1/log?after=\(head)", token: world.frame.token, as: [LogMessage].self).count == 1)
+        #expect(world.hub.core.inspect { $0.logScans.isEmpty && $0.polls.isEmpty })
+        // So much at most is looked at in one turn.
+        var scan = LogScan(place: .zero)
+        try world.hub.core.inspect { try $0.look(&scan, .everything) }
+        #expect(scan.place.rawValue == 500)
+    }
+
     @Test func `a log that is followed waits for what is in the part, and passes over the rest`() throws {
         let world = try World()
         let head = try world.hub.get("/v1/status", as: StatusResponse.self).hub.seq
@@ -178,7 +232,7 @@ struct SightTests {
         #expect(world.hub.core.inspect { $0.polls.count } == 1)
         _ = try world.frame.create("here", "here")
         #expect(try followed.value()?.get().map(\.path) == ["photos/here"])
-        #expect(world.hub.core.inspect { $0.logsLooked.isEmpty })
+        #expect(world.hub.core.inspect { $0.logScans.isEmpty })
     }
 
     @Test func `who has lost the part is told of nothing in the share`() throws {

@@ -62,7 +62,7 @@ struct MessageSample: Sendable, CustomTestStringConvertible {
             {"hub":"h","version":"1","client":"c","epoch":"e","head":1,"known":true,"set_back":false,"collected":0,
             "staging":"/s","share":"/s","max_operations":2000,"paused":{"until":"2026-01-02T03:04:05Z","blocked":"b"},
             "subtree":"a","other_index":true,"limits":{"up":"512k","down":"off"},"inline":1,"behind":1,"pack":1,
-            "staged":true}
+            "staged":true,"quota":1}
             """#),
         asked(RotateRequest.self, "RotateRequest", #"{"public_key":"k"}"#),
         told(RotateResponse.self, "RotateResponse", #"{"token":"t"}"#),
@@ -267,7 +267,8 @@ struct MessageSample: Sendable, CustomTestStringConvertible {
             ClientMessage.self, "Client",
             #"""
             {"name":"c","kind":"sftp","role":"member","state":"offline","fingerprint":"SHA256:a",
-            "since":"2026-01-02T03:04:05Z","last_seen":"2026-01-02T03:04:05Z"}
+            "since":"2026-01-02T03:04:05Z","last_seen":"2026-01-02T03:04:05Z",
+            "rotating":"2026-01-02T03:04:05Z"}
             """#),
         told(
             UnsyncedMessage.self, "UnsyncedPath",
