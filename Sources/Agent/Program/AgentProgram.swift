@@ -54,7 +54,7 @@ package enum AgentProgram {
     private static func run(_ arguments: [[UInt8]]) -> ExitCode {
         switch program.parse(arguments) {
         case .help(let text), .version(let text):
-            print(text)
+            Files.result(text)
             return .done
         case .wrongUsage(let text):
             note(text)
@@ -106,8 +106,7 @@ package enum AgentProgram {
             layout: layout, invite: try InviteInput.read(invocation.text("INVITE") ?? "-"), folder: folder, mode: mode,
             subtree: invocation.bytes("subtree"))
         let configuration = try join.run()
-        print("joined \(configuration.hub) as \(configuration.client); folder \(configuration.folder)")
-        fflush(nil)
+        Files.result("joined \(configuration.hub) as \(configuration.client); folder \(configuration.folder)")
         note("start it with: syncagent run --home \(layout.home)")
         return .done
     }
@@ -158,7 +157,8 @@ package enum AgentProgram {
             guard let advice = Rejoining(layout, joined.configuration).advice(for: error) else { throw error }
             throw AgentFailure(.failed, advice)
         }
-        print("the key and the token of \(joined.configuration.client) are new; the old ones open nothing any more")
+        Files.result(
+            "the key and the token of \(joined.configuration.client) are new; the old ones open nothing any more")
         return .done
     }
 
@@ -179,7 +179,7 @@ package enum AgentProgram {
         rmdir(layout.absent)
         if let folder, ownership == .own { unlink(folder + "/" + DiskTree.markerPath) }
         _ = consume lock
-        print("left; the folder\(folder.map { " \($0)" } ?? "") stays as it is")
+        Files.result("left; the folder\(folder.map { " \($0)" } ?? "") stays as it is")
         note(whatIsLeft(configuration, ownership))
         return .done
     }

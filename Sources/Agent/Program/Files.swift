@@ -1,4 +1,5 @@
 import Glibc
+internal import SyncCore
 
 /// The few things that the program does with plain paths, outside of any folder.
 enum Files {
@@ -27,10 +28,17 @@ enum Files {
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// A line for the person, on standard error.
-    static func note(_ text: String) {
-        let bytes = Array((text + "\n").utf8)
-        _ = write(STDERR_FILENO, bytes, bytes.count)
+    /// Lines for the person, on standard error.
+    static func note(_ text: String) { put(text, to: STDERR_FILENO) }
+
+    /// The same on standard output.
+    static func result(_ text: String) { put(text, to: STDOUT_FILENO) }
+
+    /// What others have named does nothing to the terminal, whichever sentence it is in.
+    private static func put(_ text: String, to descriptor: Int32) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { SafeText.name(String($0)) }
+        let bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
+        _ = write(descriptor, bytes, bytes.count)
     }
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

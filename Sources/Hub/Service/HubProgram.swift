@@ -2,6 +2,7 @@ import Arguments
 internal import ControlAPI
 import Glibc
 internal import Processes
+import SyncCore
 
 /// The program `synchub`.
 package enum HubProgram {
@@ -164,9 +165,10 @@ package enum HubProgram {
         _exit(code.rawValue)
     }
 
-    /// Writes a line, unbuffered.
+    /// Writes lines, unbuffered. What others have named does nothing to the terminal, whichever sentence it is in.
     private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array((text + "\n").utf8)[...]
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { SafeText.name(String($0)) }
+        var rest = Array((lines.joined(separator: "\n") + "\n").utf8)[...]
         while !rest.isEmpty {
             // SAFETY: the slice's own length goes along.
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
