@@ -7,11 +7,13 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int ask(int netlink, uint16_t port, uint16_t to, uid_t *user) {
+// The socket of 127.0.0.1:port that is connected to 127.0.0.1:to, else one that listens there.
+static int ask(int netlink, uint16_t port, uint16_t to, struct inet_diag_msg *found) {
     struct {
         struct nlmsghdr head;
         struct inet_diag_req_v2 question;
@@ -45,13 +47,7 @@ static int ask(int netlink, uint16_t port, uint16_t to, uid_t *user) {
     }
     if (answer.head.nlmsg_type == SOCK_DIAG_BY_FAMILY
         && answer.head.nlmsg_len >= NLMSG_LENGTH(sizeof(struct inet_diag_msg))) {
-        struct inet_diag_msg *message = NLMSG_DATA(&answer.head);
-        // A listener is found where the connection is not.
-        if (message->id.idiag_sport != htons(port) || message->id.idiag_dport != htons(to)) {
-            errno = ENOENT;
-            return -1;
-        }
-        *user = message->idiag_uid;
+        memcpy(found, NLMSG_DATA(&answer.head), sizeof *found);
         return 0;
     }
     errno = EPROTO;
@@ -69,8 +65,22 @@ int linux_loopback_user(uint16_t port, uint16_t to, uid_t *user) {
         if (errno == ENOENT) errno = EPROTO;
         return -1;
     }
-    int result = ask(netlink, port, to, user);
+    struct inet_diag_msg found;
+    int result = ask(netlink, port, to, &found);
     int code = errno;
+    if (result == 0) {
+        // What is left of a connection that was ended is root's to the kernel, whoever had it.
+        if (found.id.idiag_sport == htons(port) && found.id.idiag_dport == htons(to)
+            && found.idiag_state == TCP_ESTABLISHED && found.idiag_inode != 0) {
+            *user = found.idiag_uid;
+        } else {
+            result = -1;
+            code = ENOENT;
+        }
+    } else if (code == ENOENT && ask(netlink, to, port, &found) != 0) {
+        // Not even who listens at the other end: this kernel cannot be asked (no module tcp_diag), and says the same.
+        code = EPROTO;
+    }
     close(netlink);
     errno = code;
     return result;

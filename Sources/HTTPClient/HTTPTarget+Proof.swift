@@ -7,7 +7,7 @@ extension HTTPTarget {
     /// - Parameter timeout: seconds for that.
     package func proving(_ secret: String, timeout: Double) -> HTTPTarget {
         .opened(authority: authority) {
-            let stream = try openStream()
+            let stream = try openStream(timeout)
             do { try prove(secret, over: stream, timeout) } catch {
                 close(stream)
                 throw error
@@ -16,10 +16,10 @@ extension HTTPTarget {
         }
     }
 
-    private func openStream() throws -> Int32 {
+    private func openStream(_ timeout: Double) throws -> Int32 {
         switch self {
         case .opened(_, let open): return try open()
-        case .tcp(let host, let port): return try HTTPTarget.connect(host, port)
+        case .tcp(let host, let port): return try HTTPTarget.connect(host, port, timeout)
         case .unix: preconditionFailure("a socket file proves nothing by a secret")
         }
     }
@@ -35,7 +35,7 @@ extension HTTPTarget {
     }
 
     /// - Parameter host: an IPv4 address.
-    private static func connect(_ host: String, _ port: UInt16) throws(SystemCallFailure) -> Int32 {
+    private static func connect(_ host: String, _ port: UInt16, _ timeout: Double) throws(SystemCallFailure) -> Int32 {
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
         name.sin_port = port.bigEndian
@@ -44,6 +44,9 @@ extension HTTPTarget {
         guard descriptor >= 0 else { throw SystemCallFailure(code: errno) }
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        // For connect(2), too (socket(7)): who listens and takes nobody in keeps nobody for minutes.
+        var patience = timeval(tv_sec: Int(timeout.rounded(.up)), tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         let result = withUnsafePointer(to: &name) {
             // SAFETY: a sockaddr_in is what the call takes for a sockaddr of that family.
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -51,7 +54,7 @@ extension HTTPTarget {
             }
         }
         guard result == 0 else {
-            let code = errno
+            let code = errno == EINPROGRESS ? ETIMEDOUT : errno
             close(descriptor)
             throw SystemCallFailure(code: code)
         }

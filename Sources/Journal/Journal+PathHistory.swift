@@ -51,7 +51,7 @@ extension Journal {
             !isDeletion && live?.id == record.node.id && live?.contentVersion == record.node.contentVersion
         var isThere = !isDeletion
         if isThere, !isCurrent, let file = record.node.content.file {
-            isThere = try holds(record.node.content) || !liveFiles(with: file.digest, size: file.size).isEmpty
+            isThere = try holds(record.node.content) || hasLiveFile(with: file.digest, size: file.size)
         }
         return PathHistory.Entry(record: record, isCurrent: isCurrent, isThere: isThere)
     }

@@ -17,6 +17,14 @@ extension Journal {
         ) { try NodeColumns.read($0) }
     }
 
+    /// Whether there is one of ``liveFiles(with:size:)``.
+    package func hasLiveFile(with digest: Digest, size: Int64) throws -> Bool {
+        try database.first(
+            "SELECT 1 FROM node WHERE sha256 = ?1 AND sha256 IS NOT NULL AND size = ?2 AND deleted = 0 LIMIT 1", digest,
+            size
+        ) { _ in true } ?? false
+    }
+
     /// Whether a live file that has not changed since then has these bytes.
     package func hadFile(with digest: Digest, at seq: Sequence) throws -> Bool {
         try database.first(

@@ -3,7 +3,7 @@ enum Schema {
     static let migrations = [
         first, second, third, fourth, shareMarker, setBack, guarding, subtree, guardTime, pausedSince,
         runningTime, released, limits, recipes,
-        cacheSums, readOnly, inviteLife, uploads, rotation, keptCopies, devices, shareDoubt, rotationLife, pastOfPlaces,
+        cacheSums, readOnly, inviteLife, uploads, rotation, keptCopies, devices, shareDoubt, pastOfPlaces, rotationLife,
     ]
 
     /// The share itself is 1.

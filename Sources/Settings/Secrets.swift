@@ -12,8 +12,8 @@ package enum Secrets {
 
     /// The file as text without the white space at its end (an editor adds a line break). Bytes that are not UTF-8
     /// are replaced, which no secret of ours has.
-    package static func readText(_ path: some PathBytes) throws -> String {
-        let bytes = try read(path)
+    package static func readText(_ path: some PathBytes, limit: Int = 64 << 10) throws -> String {
+        let bytes = try read(path, limit: limit)
         let end = bytes.lastIndex { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }.map { $0 + 1 } ?? 0
         return String(decoding: bytes[..<end], as: UTF8.self)
     }

@@ -43,7 +43,7 @@ final class Door: Sendable {
     ///   - peer: `127.0.0.1:PORT`.
     ///   - port: that it came to.
     func isOurs(_ peer: String, _ port: UInt16) -> Bool {
-        guard let from = Door.port(peer) else { return false }
+        guard let from = Door.peerPort(peer) else { return false }
         switch self.peer(from, port) {
         case .user(let user): return users.contains(user)
         case .gone: return false
@@ -53,6 +53,11 @@ final class Door: Sendable {
 
     private static func port(_ address: String) -> UInt16? {
         address.lastIndex(of: ":").flatMap { UInt16(address[address.index(after: $0)...]) }
+    }
+
+    /// Of who comes from the one address that the kernel is asked about: all of 127.0.0.0/8 is anybody's here.
+    private static func peerPort(_ address: String) -> UInt16? {
+        address.hasPrefix("127.0.0.1:") ? port(address) : nil
     }
 
     /// Shows who asks before sending a secret that this is the hub, see ``SecretProof``. Only to who may be ours: whoever stands between,

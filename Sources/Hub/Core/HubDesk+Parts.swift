@@ -41,6 +41,8 @@ extension HubDesk {
         }
         guard isOther else { return }
         try writeKeys()
+        // There, too, a part is found by its path if the journal is lost.
+        keepClientsFile()
         ended.forEach(endSessions)
     }
 }

@@ -51,6 +51,7 @@ extension HubDesk {
             else { continue }
             try journal.setSubtreePath(of: name, path)
             clients[name]?.record.subtree?.path = path
+            keepClientsFile()
         }
     }
 

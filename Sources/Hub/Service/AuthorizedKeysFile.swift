@@ -49,6 +49,9 @@ struct AuthorizedKeysText: Sendable {
 
 /// Keeps `authorized_keys` and the sessions that its keys opened.
 package final class AuthorizedKeysFile: KeyKeeper {
+    /// What is read of it, in bytes: more clients than a hub has, with parts that lie as deep as any.
+    static let largest = 16 << 20
+
     private let path: String
     private let text: AuthorizedKeysText
     private let sessions: SSHSessions

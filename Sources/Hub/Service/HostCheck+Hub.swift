@@ -40,7 +40,7 @@ extension HostCheck {
 
     private func secret(_ path: String) -> Finding? {
         do {
-            _ = try Secrets.read(path)
+            _ = try Secrets.read(path, limit: AuthorizedKeysFile.largest)
             return nil
         } catch {
             let next =

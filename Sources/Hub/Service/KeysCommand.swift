@@ -11,7 +11,7 @@ struct KeysCommand: Sendable {
     /// - Throws: when the list cannot be read, or others than the hub may read or write it.
     func run() throws -> String? {
         guard let key = try? PublicKey(line: "\(PublicKey.algorithm) \(key)") else { return nil }
-        let text = try Secrets.readText(layout.authorizedKeys)
+        let text = try Secrets.readText(layout.authorizedKeys, limit: AuthorizedKeysFile.largest)
         guard let line = KeysCommand.line(of: key, in: text) else { return nil }
         return LoginQuestion.ask(about: key, layout) == .refused ? nil : line
     }

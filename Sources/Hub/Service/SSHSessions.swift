@@ -160,7 +160,7 @@ package final class SSHSessions: Sendable {
                 let here = starts.filter { SSHSessions.lives($0.0, $0.1) }.map(\.0)
                 if here.isEmpty { return }
                 end(here)
-                usleep(20_000)
+                usleep(100_000)
             }
         }
     }

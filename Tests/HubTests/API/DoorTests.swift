@@ -138,6 +138,12 @@ struct DoorTests {
             case .admitted, .refused: Issue.record("\(user)")
             }
         }
+        // The kernel is asked about 127.0.0.1, and another user may take the same port of any other address that leads here.
+        let door = Door(bodyLimit: 1, uptime: { 0 }, users: [0]) { _, _ in .user(0) }
+        #expect(door.isOurs("127.0.0.1:4000", 80))
+        for elsewhere in ["127.0.0.2:4000", "127.0.0.10:4000", "127.1.0.0.1:4000", "uid 0, pid 1", "unknown", ""] {
+            #expect(!door.isOurs(elsewhere, 80), "\(elsewhere)")
+        }
     }
 
     @Test func `a web page that a browser on this machine shows can do nothing, whatever it knows`() throws {

@@ -67,6 +67,9 @@ struct ReadOnlyTests {
         _ = try hub.get("/v1/status", as: StatusResponse.self)
         let after = try #require(part(of: "phone", hub))
         #expect(after.path.description == "pictures" && after.directory == before.directory)
+        // A hub whose journal is lost finds it there.
+        #expect(
+            try ClientsFile.read(hub.layout.clients).first { $0.name == "phone" }?.subtree?.description == "pictures")
     }
 
     @Test func `when another directory stands for the part, the sessions of before are ended`() throws {
