@@ -33,6 +33,8 @@ struct UnseenTable: Sendable {
     /// By directory.
     private var placings: [RelativePath: [Name: Placing]] = [:]
     private var count = 0
+    /// Whether any placing may have former names.
+    private var hasFormer = false
     /// By which devices.
     private var unseen: [RelativePath: Set<String>] = [:]
 
@@ -127,6 +129,7 @@ struct UnseenTable: Sendable {
         movePlacings(from, to) { placing, path in
             placing.former = placing.former.suffix(UnseenTable.mostFormer - 1) + [path]
         }
+        hasFormer = true
     }
 
     private mutating func settleRenames(at now: Int64) {
@@ -142,6 +145,7 @@ struct UnseenTable: Sendable {
         unseen[path] = nil
         guard let name = path.last, !sessions.isEmpty else { return }
         settleRenames(at: now)
+        dropFormer([path])
         if let placing = placing(at: path), placing.content == content, placing.isReplaced {
             // It has come back, which is no news: beside it lies what the device has written that had not seen it.
             placings[path.parent]?[name]?.former = []
@@ -179,14 +183,60 @@ struct UnseenTable: Sendable {
 
     /// What was found there is in the journal.
     mutating func take(_ changes: [FoundChange]) {
+        var renewed: Set<RelativePath> = []
         for change in changes {
+            settleRenames(before: change)
             unseen[change.path] = nil
-            if case .moved(let from) = change.what { unseen[from] = nil }
+            switch change.what {
+            case .moved(let from):
+                unseen[from] = nil
+                followMove(from, change.path)
+                renewed.insert(from)
+            case .created, .rewritten, .deleted: renewed.insert(change.path)
+            case .dressed: break
+            }
             // Something that is created there lies beside what was placed.
             if change.what == .rewritten || change.what == .deleted, let name = change.path.last {
                 placings[change.path.parent]?[name]?.content = nil
             }
             for (id, session) in sessions where session.last?.path == change.path { sessions[id]?.last = nil }
+        }
+        dropFormer(renewed)
+    }
+
+    /// What was told to be renamed is, if that was taken in, or something else is at its old name.
+    private mutating func settleRenames(before change: FoundChange) {
+        for (id, session) in sessions {
+            guard let renaming = session.renaming else { continue }
+            var isDone = renaming.from.contains(change.path)
+            if case .moved(let from) = change.what, from.contains(renaming.from) { isDone = true }
+            if isDone { settleRename(id) }
+        }
+    }
+
+    /// The journal knows all that is in a directory by the new name now, whether it had been replaced unseen before or since.
+    private mutating func followMove(_ from: RelativePath, _ to: RelativePath) {
+        for (path, clients) in unseen where path != from && from.contains(path) {
+            unseen[path] = nil
+            unseen[path.moved(from, to), default: []].formUnion(clients)
+        }
+        changeFormer { path in path != from && from.contains(path) ? path.moved(from, to) : path }
+    }
+
+    /// What has these names now is not what was placed and renamed.
+    private mutating func dropFormer(_ paths: Set<RelativePath>) {
+        if !paths.isEmpty { changeFormer { paths.contains($0) ? nil : $0 } }
+    }
+
+    private mutating func changeFormer(_ change: (RelativePath) -> RelativePath?) {
+        guard hasFormer else { return }
+        hasFormer = false
+        for (directory, names) in placings {
+            for (name, placing) in names where !placing.former.isEmpty {
+                let former = placing.former.compactMap(change).filter { $0 != directory.appending(name) }
+                if former != placing.former { placings[directory]?[name]?.former = former }
+                if !former.isEmpty { hasFormer = true }
+            }
         }
     }
 

@@ -8,7 +8,7 @@ import Testing
 struct UnseenTableTests {
     /// What was told or done, in order: `p: LINE` by the phone's session, `q: LINE` by its other one, `t: LINE` by the tablet's;
     /// by the hub `placed PATH` (also with other bytes: `placed PATH 2`), `moved PATH PATH`, `taken PATH` (as an edit), `beside PATH` (as
-    /// something that is made there) and `same PATH` (it was found as the journal has it); a number: so many milliseconds pass. At the
+    /// something that is made there), `found PATH PATH` (as something that was renamed) and `same PATH` (it was found as the journal has it); a number: so many milliseconds pass. At the
     /// end the file `a` is asked about.
     private static let rule: [(words: [String], isUnseen: Bool)] = [
         // Renamed over it, or written in place.
@@ -45,6 +45,26 @@ struct UnseenTableTests {
         (["placed b", "p: remove name \"b\"", "moved b a"], true),
         (["placed d/a", "p: remove name \"d/a\"", "moved d e", "moved e/a a"], true),
         (["placed a", "p: remove name \"a\"", "moved a b"], false),
+        (["placed d/a", "p: remove name \"d/a\"", "p: rename old \"d\" new \"e\"", "found d e", "moved e/a a"], true),
+        (
+            [
+                "placed d/a", "p: rename old \"d\" new \"e\"", "p: lstat name \"c\"", "p: remove name \"e/a\"",
+                "found d e", "moved e/a a",
+            ], true
+        ),
+        (["placed d/a", "p: remove name \"d/a\"", "p: rename old \"d\" new \"e\"", "found d e", "moved d/a a"], false),
+        // What has the old name by then is not what was placed.
+        (
+            [
+                "placed a", "p: rename old \"a\" new \"b\"", "p: open \"a\" flags WRITE mode 0644", "500", "taken a",
+                "beside b", "p: remove name \"b\"",
+            ], false
+        ),
+        (["placed a", "p: rename old \"a\" new \"b\"", "500", "taken a", "p: remove name \"b\""], false),
+        (["placed a", "p: rename old \"a\" new \"b\"", "500", "found a b", "p: remove name \"b\""], false),
+        (["placed a", "p: rename old \"a\" new \"b\"", "500", "placed a 2", "p: remove name \"b\""], false),
+        (["placed a", "p: rename old \"a\" new \"b\"", "500", "beside b", "p: remove name \"b\""], true),
+        (["placed b", "p: rename old \"b\" new \"a\"", "500", "taken b", "beside a", "p: remove name \"a\""], true),
         // It could have been seen.
         (["placed a", "p: lstat name \"a\"", "p: rename old \"b\" new \"a\""], false),
         (["placed a", "p: stat name \"a\"", "p: open \"a\" flags WRITE mode 0644"], false),
@@ -112,6 +132,7 @@ struct UnseenTableTests {
             case "moved": table.moved(try path(names[0]), try path(names[1]))
             case "taken": table.take([FoundChange(try path(rest), .rewritten)])
             case "beside": table.take([FoundChange(try path(rest), .created)])
+            case "found": table.take([FoundChange(try path(names[1]), .moved(from: try path(names[0])))])
             case "same": table.confirm(try path(rest), at: now)
             default:
                 let id = try #require(["p": UInt64(1), "t": 2, "q": 3][word.prefix(1)])
