@@ -51,13 +51,19 @@ extension ShareWatcher {
                 try? copies.updateValue(copy, forKey: file.digest)?.remove()
             }
         }
-        for (request, result) in zip(batch, results) {
-            do { try absorb(request.spot, result, &deeds) } catch let error as FileTreeError {
-                hubLog.warning("share_unreadable", ["path": request.path, "reason": "\(error)"])
-                note(request.spot)
+        do {
+            for (request, result) in zip(batch, results) {
+                do { try absorb(request.spot, result, &deeds) } catch let error as FileTreeError {
+                    hubLog.warning("share_unreadable", ["path": request.path, "reason": "\(error)"])
+                    note(request.spot)
+                }
             }
+            try commit(deeds)
+        } catch {
+            // Also what is gone by then, which no list shows.
+            for request in batch { note(request.spot) }
+            throw error
         }
-        try commit(deeds)
     }
 
     private func absorb(_ spot: Spot, _ result: ShareHashResult, _ deeds: inout [ShareDeed]) throws {
