@@ -23,6 +23,7 @@ extension HubDesk {
         }
         endPolls(of: name, with: HubDesk.revoked)
         forget(name)
+        share?.giveUpLost()
         settle()
         do { try writeKeys() } catch { trouble.keys = error }
         keepClientsFile()

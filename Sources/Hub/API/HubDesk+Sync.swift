@@ -204,7 +204,7 @@ extension HubDesk {
             head: page.head.rawValue, nodes: page.nodes.map(NodeMessage.init),
             contents: contents, paused: nil,
             barrier: barrierToTell(query, isLastPage: page.through == page.head),
-            late: try lateOutcomes(for: name, after: query.late), wanted: subtree == nil ? wantedContents : nil,
+            late: try lateOutcomes(for: name, after: query.late), wanted: try wantedContents(of: name),
             wantedMark: wantedMark, subtree: subtree, limits: limits(of: name),
             coming: query.coming == nil ? nil : try coming(for: name),
             comingMark: query.coming == nil ? nil : coming.mark(of: name))

@@ -7,11 +7,16 @@ import SyncCore
 
 // What the share is to have and nobody here has: clients are asked for it.
 extension HubDesk {
-    /// Some of the contents that placements wait for.
-    var wantedContents: [ContentKey] {
+    /// Some of the contents that placements wait for: of those that a client may know of.
+    func wantedContents(of client: String) throws -> [ContentKey] {
+        if placer.backlog.isEmpty { return [] }
+        let view = try view(of: client)
+        if case .lost = view { return [] }
         var found: [ContentKey] = []
         for placement in placer.backlog {
-            guard case .file(_, let file, source: .version) = placement.step else { continue }
+            guard case .file(let path, let file, source: .version) = placement.step,
+                view.path.map({ $0.contains(path) }) ?? true
+            else { continue }
             let key = ContentKey(sha256: file.digest.hex, size: file.size)
             guard !found.contains(key), placer.lacksBytes(for: placement) else { continue }
             found.append(key)
@@ -26,7 +31,7 @@ extension HubDesk {
         guard case .staged(let file, _) = try SourceMessage(.staged(file: message.staged, offset: 0)).source(),
             let digest = Digest(hex: message.content.sha256)
         else { throw ErrorMessage(.badValue, "the fields 'content' and 'staged' must name a digest and a staged file") }
-        guard wantedContents.contains(message.content) else {
+        guard try wantedContents(of: client).contains(message.content) else {
             dropOffer(file, client)
             return .message(EmptyResponse())
         }

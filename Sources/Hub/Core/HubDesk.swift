@@ -178,6 +178,10 @@ final class HubDesk {
             mayBeOffered: { [unowned self] in mayBeOffered($0, at: $1) }
         ) { [unowned self] in
             do { try countHeld() } catch { hubLog.error("held_failed", ["reason": "\(error)"]) }
+            if self.share?.hasWanted == true {
+                self.share?.hasWanted = false
+                wantedMark += 1
+            }
             settle()
         }
         self.share = share

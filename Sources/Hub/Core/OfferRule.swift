@@ -10,12 +10,12 @@ enum OfferRule {
     }
 
     /// Who has taken it in has it, until the hub hears otherwise; so has who made it. One that is away for long does not count, nor one
-    /// whose part of the share the file is not in.
+    /// whose part of the share the file is not in; and one that only sends has what it made.
     static func mayHave(_ origin: Origin, at path: RelativePath, _ clients: [ClientFacts]) -> Bool {
         clients.contains { client in
             client.hasFolder && !client.isStale && client.lost == nil
                 && client.subtree.map { $0.contains(path) } ?? true
-                && (client.cursor >= origin.seq || client.name == origin.client)
+                && (client.receives && client.cursor >= origin.seq || client.name == origin.client)
         }
     }
 }

@@ -37,7 +37,8 @@ extension ShareWatcher {
         if try waits(spot, path, node, status) { return }
         // The journal is ahead of the disk here: its placement comes first.
         if placer.isWaiting(at: path) {
-            if status?.kind == .file { try giveUpIfLost(node, path) }
+            // While nothing lies there a person may have asked for it: see ``giveUpLost()``.
+            if status != nil { try giveUpIfLost(node, path) }
             return note(spot)
         }
         if node == nil, status == nil, try isAstray(spot) { return finish(spot) }

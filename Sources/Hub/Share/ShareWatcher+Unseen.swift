@@ -32,7 +32,10 @@ extension ShareWatcher {
         hasProgress = true
         for id in try missingAbove(node) + [node.id] {
             placer.placed[id] = nil
-            if let placement = try journal.bringBack(id) { try placer.run([placement]) }
+            if let placement = try journal.bringBack(id) {
+                try placer.run([placement])
+                if placer.lacksBytes(for: placement) { hasWanted = true }
+            }
         }
     }
 
@@ -50,11 +53,36 @@ extension ShareWatcher {
     }
 
     /// A file that waits for its bytes, while something else lies at its place, waits no longer if nobody can have them any more.
-    func giveUpIfLost(_ node: Node?, _ path: RelativePath) throws {
+    /// - Returns: whether it was given up.
+    @discardableResult
+    func giveUpIfLost(_ node: Node?, _ path: RelativePath) throws -> Bool {
         guard let node, node.content.kind == .file, try !canComeBack(node, path),
             try placer.giveUp(node.id, at: path)
-        else { return }
+        else { return false }
         hubLog.warning("bytes_lost", ["node": node.id.rawValue, "then": "what lies there is taken in"])
+        returning.remove(node.id)
         hasProgress = true
+        return true
+    }
+
+    /// What a device has taken away unseen, and nobody can give back any more, is gone. To be called when machines may have gone.
+    func giveUpLost() {
+        do {
+            for id in returning {
+                guard let node = try journal.node(id), !node.isDeleted, let path = try journal.path(of: id),
+                    placer.isWaiting(at: path)
+                else {
+                    returning.remove(id)
+                    continue
+                }
+                // Otherwise its name is looked at anyway.
+                guard try share.status(of: path) == nil, try giveUpIfLost(node, path) else { continue }
+                vanished.insert(id)
+                begin(.vanished(id))
+                planTurn()
+            }
+        } catch {
+            hubLog.error("share_failed", ["reason": "\(error)"])
+        }
     }
 }

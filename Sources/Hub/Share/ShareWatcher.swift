@@ -45,6 +45,10 @@ final class ShareWatcher {
     var hashing = 0
     /// Nodes without a file: deleted, unless they turn up elsewhere.
     var vanished: Set<NodeID> = []
+    /// Files that devices took away unseen, and that come back, since the start.
+    var returning: Set<NodeID> = []
+    /// Whether one has begun to wait for a machine that has its bytes, which is to be told to the machines.
+    var hasWanted = false
     /// Names that wait until what had them before is gone.
     var afterwards: Set<Spot> = []
     /// Where writers cannot be told: how a file looked when it was quiet for the first time.

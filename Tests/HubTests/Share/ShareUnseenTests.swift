@@ -127,6 +127,26 @@ struct ShareUnseenTests {
         #expect(share.hub.shareNames("d").isEmpty)
     }
 
+    @Test(arguments: [false, true])
+    func `what a device does unseen is known when it renames the directory at once`(isRemoved: Bool) throws {
+        let laptop = try share.hub.join("laptop")
+        let made = try laptop.commit(
+            laptop.operation(.create(in: .node(.root), name: try Name("d"), content: .directory(Mode(0o755)))))
+        let directory = try #require(made[0].applied)
+        let first = try #require(try laptop.create("a", "two", in: directory.id).applied)
+        let second = try #require(try laptop.edit(first, "one").applied)
+        try rest()
+        _ = try laptop.edit(second, "two")
+        if isRemoved { remove("d/a") } else { put("the phone's", "d/a") }
+        phone.renames("d", "e")
+        share.move("d", "e")
+        try share.settled()
+        try eventually("it is back") { share.text("e/a") == "two" }
+        try share.expectSame()
+        let copies = share.hub.shareNames("e").filter { $0 != "a" }
+        #expect(copies.map { share.text("e/\($0)") } == (isRemoved ? [] : ["the phone's"]))
+    }
+
     /// A laptop's `a` goes from `one` to `two`, of which the hub keeps no copy.
     private func placedOnly() throws -> (TestClient, Node) {
         let laptop = try share.hub.join("laptop")
@@ -174,6 +194,62 @@ struct ShareUnseenTests {
             let copy = try #require(share.hub.shareNames().first { $0.hasPrefix("a (") })
             #expect(share.text(copy) == "new")
         }
+    }
+
+    @Test func `a machine of a part is asked for what lies in it`() throws {
+        let laptop = try share.hub.join("laptop")
+        func part(_ name: String) throws -> TestClient {
+            let change = Change.create(in: .node(.root), name: try Name(name), content: .directory(Mode(0o755)))
+            _ = try laptop.commit(laptop.operation(change))
+            let invite = try share.hub.post(
+                "/v1/invite", InviteRequest(client: "of-\(name)", subtree: name), as: InviteResponse.self
+            ).invite!
+            let token = try share.hub.join(invite).token
+            let hello = try share.hub.post(
+                "/v1/hello", HelloRequest(version: "1", generation: "of-\(name)-1"), token: token,
+                as: HelloResponse.self)
+            share.hub.directory.makeDirectory("staging/of-\(name)")
+            return TestClient(hub: share.hub, name: "of-\(name)", token: token, epoch: hello.epoch)
+        }
+        let (inside, outside) = (try part("d"), try part("e"))
+        let node = try #require(try inside.create("a", "one").applied)
+        try rest()
+        _ = try inside.edit(node, "two")
+        put("new", "d/a")
+        try isWanted(by: inside)
+        #expect(try outside.changes(since: 0).wanted?.isEmpty != false)
+        _ = try share.hub.post(
+            "/v1/offer", OfferRequest(content: Self.two, staged: inside.stage("two")), token: inside.token,
+            as: EmptyResponse.self)
+        try share.expectSame()
+        #expect(share.text("d/a") == "two" && share.hub.shareNames("d").count == 2)
+    }
+
+    @Test func `a machine that waits for news is asked at once`() throws {
+        let (laptop, _) = try placedOnly()
+        try rest()
+        let known = try laptop.changes(since: 0)
+        let path = laptop.changesPath(since: known.head, wait: 50, barrier: known.barrier)
+        let answer = share.hub.later(
+            "GET", path + "&wanted=\(try #require(known.wantedMark))", token: laptop.token, as: ChangesResponse.self)
+        put("new", "a")
+        #expect(try answer.value()?.get().wanted == [Self.two])
+    }
+
+    @Test(arguments: [false, true])
+    func `what nobody can have any more makes way for a directory, and for nothing`(isDirectory: Bool) throws {
+        let (laptop, _) = try placedOnly()
+        remove("a")
+        if isDirectory {
+            phone.makesDirectory("a")
+            share.makeDirectory("a")
+            put("x", "a/x")
+        }
+        try isWanted(by: laptop)
+        _ = try share.hub.post("/v1/revoke", ClientRequest(client: laptop.name), as: ClientsTouchedResponse.self)
+        try share.expectSame()
+        #expect(share.hub.shareNames().sorted() == (isDirectory ? ["a", "old", "other"] : ["old", "other"]))
+        #expect(share.text("a/x") == (isDirectory ? "x" : nil))
     }
 
     @Test(arguments: [false, true])
