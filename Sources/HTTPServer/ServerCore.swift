@@ -48,8 +48,10 @@ final class ServerCore: Sendable {
     // MARK: Callbacks
 
     func connectionOpened(_ connection: OpaquePointer) -> ConnectionID {
+        let id = connections.opened(descriptor(connection))
+        // After it is known: who looks for the next deadline before finds none, and sleeps on beside one that never says more.
         watch.expect(deadlineIn: min(settings.requestDeadline, settings.headDeadline))
-        return connections.opened(descriptor(connection))
+        return id
     }
 
     func began(_ connection: OpaquePointer, target: [UInt8]) -> Exchange {

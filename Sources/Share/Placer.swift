@@ -189,12 +189,13 @@ package final class Placer<Disk: ShareDisk> {
         return kept.reversed()
     }
 
-    /// Gives up to place a file of a node whose bytes nobody can have any more. What lies there is somebody's change then.
-    /// - Returns: false if something else waits there.
-    package func giveUp(_ node: NodeID, at path: RelativePath) throws -> Bool {
+    /// Gives up to place a file of a node whose bytes nobody can have any more. What lies there is somebody's change then. Its name may be
+    /// another one by now, in steps that wait behind.
+    /// - Returns: false if it is not what is waited for.
+    package func giveUp(_ node: NodeID) throws -> Bool {
         guard
             let index = backlog.firstIndex(where: { placement in
-                guard case .file(path, _, _) = placement.step else { return false }
+                guard case .file = placement.step else { return false }
                 return placement.node == node && placement.expected == nil && lacksBytes(for: placement)
             })
         else { return false }

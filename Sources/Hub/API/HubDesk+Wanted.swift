@@ -14,8 +14,8 @@ extension HubDesk {
         if case .lost = view { return [] }
         var found: [ContentKey] = []
         for placement in placer.backlog {
-            guard case .file(let path, let file, source: .version) = placement.step,
-                view.path.map({ $0.contains(path) }) ?? true
+            guard case .file(_, let file, source: .version) = placement.step,
+                try lies(placement.node, below: view.path)
             else { continue }
             let key = ContentKey(sha256: file.digest.hex, size: file.size)
             guard !found.contains(key), placer.lacksBytes(for: placement) else { continue }
@@ -23,6 +23,12 @@ extension HubDesk {
             if found.count == 50 { break }
         }
         return found
+    }
+
+    /// Where it is in the journal: the step may have another path, and a part is where it is now.
+    private func lies(_ node: NodeID, below part: RelativePath?) throws -> Bool {
+        guard let part else { return true }
+        return try journal.path(of: node).map(part.contains) ?? false
     }
 
     /// Verified on a worker, kept in `versions/`, and placed.

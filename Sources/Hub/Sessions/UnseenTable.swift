@@ -179,6 +179,7 @@ struct UnseenTable: Sendable {
             }
         }
         if !leaves { movePlacings(from, to) { _, _ in } }
+        changeFormer { from.contains($0) ? $0.moved(from, to) : $0 }
     }
 
     /// What was found there is in the journal.

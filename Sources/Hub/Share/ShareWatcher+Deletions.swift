@@ -24,10 +24,7 @@ extension ShareWatcher {
             _ = try collect(node, elsewhere, &found)
         }
         for id in found.kept where vanished.remove(id) != nil { end(.vanished(id)) }
-        for node in found.returning {
-            try bringBack(node)
-            returning.insert(node.id)
-        }
+        for node in found.returning { try bringBack(node) }
         try holdBack(&found.deeds)
         try commit(found.deeds)
         for id in found.seen where try journal.node(id)?.isDeleted ?? true {

@@ -60,8 +60,8 @@ extension ShareWatcher {
             }
             try commit(deeds)
         } catch {
-            // Also what is gone by then, which no list shows.
-            for request in batch { note(request.spot) }
+            // Also what is gone by then, which no list shows. After a while: nobody reads all of it again and again for an error that stays.
+            for request in batch { postpone(request.spot, because: "\(error)") }
             throw error
         }
     }

@@ -34,7 +34,10 @@ extension ShareWatcher {
             placer.placed[id] = nil
             if let placement = try journal.bringBack(id) {
                 try placer.run([placement])
-                if placer.lacksBytes(for: placement) { hasWanted = true }
+                if placer.lacksBytes(for: placement) {
+                    hasWanted = true
+                    returning.insert(id)
+                }
             }
         }
     }
@@ -57,7 +60,7 @@ extension ShareWatcher {
     @discardableResult
     func giveUpIfLost(_ node: Node?, _ path: RelativePath) throws -> Bool {
         guard let node, node.content.kind == .file, try !canComeBack(node, path),
-            try placer.giveUp(node.id, at: path)
+            try placer.giveUp(node.id)
         else { return false }
         hubLog.warning("bytes_lost", ["node": node.id.rawValue, "then": "what lies there is taken in"])
         returning.remove(node.id)

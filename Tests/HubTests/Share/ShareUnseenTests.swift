@@ -196,7 +196,18 @@ struct ShareUnseenTests {
         }
     }
 
-    @Test func `a machine of a part is asked for what lies in it`() throws {
+    @Test func `what came back to a name that was emptied meanwhile is given up when nobody has it`() throws {
+        let (laptop, _) = try placedOnly()
+        put("new", "a")
+        try isWanted(by: laptop)
+        remove("a")
+        _ = try share.hub.post("/v1/revoke", ClientRequest(client: laptop.name), as: ClientsTouchedResponse.self)
+        try share.expectSame()
+        #expect(share.hub.shareNames().sorted() == ["old", "other"])
+    }
+
+    @Test(arguments: [false, true])
+    func `a machine of a part is asked for what lies in it`(isMoved: Bool) throws {
         let laptop = try share.hub.join("laptop")
         func part(_ name: String) throws -> TestClient {
             let change = Change.create(in: .node(.root), name: try Name(name), content: .directory(Mode(0o755)))
@@ -218,11 +229,19 @@ struct ShareUnseenTests {
         put("new", "d/a")
         try isWanted(by: inside)
         #expect(try outside.changes(since: 0).wanted?.isEmpty != false)
+        let top = isMoved ? "f" : "d"
+        if isMoved {
+            let directory = try #require(try share.node("d"))
+            let move = Change.move(
+                directory.id, base: directory.locationVersion, to: .node(.root), name: try Name("f"))
+            #expect(try laptop.commit(laptop.operation(move))[0].applied != nil)
+            try isWanted(by: inside)
+        }
         _ = try share.hub.post(
             "/v1/offer", OfferRequest(content: Self.two, staged: inside.stage("two")), token: inside.token,
             as: EmptyResponse.self)
         try share.expectSame()
-        #expect(share.text("d/a") == "two" && share.hub.shareNames("d").count == 2)
+        #expect(share.text("\(top)/a") == "two" && share.hub.shareNames(top).count == 2)
     }
 
     @Test func `a machine that waits for news is asked at once`() throws {
