@@ -72,13 +72,12 @@ extension Folder {
 
     /// Whether something could not be done that may be possible later.
     package func hasTroubles() throws -> Bool {
-        try !receivingTroubles.isEmpty || !unreadRules.isEmpty || index.troubles(limit: 100).contains { !$0.isSkipped }
+        try !receivingTroubles.isEmpty || index.troubles(limit: 100).contains { !$0.isSkipped }
     }
 
     /// Directories that could not be listed are tried again, and what could not be examined. Of what is elsewhere or gone by
     /// now there is nothing more to say.
     package func retryTroubles() throws {
-        try retryRules()
         for trouble in try index.troubles(limit: 1_000) {
             guard let entry = trouble.entry else {
                 try retry(trouble)

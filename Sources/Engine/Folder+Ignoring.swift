@@ -62,28 +62,16 @@ extension Folder {
     /// is looked at.
     private func readRules(_ directory: EntryID, _ path: RelativePath) throws -> IgnoreList? {
         if let known = rules.lists[directory] { return known }
-        switch try rulesOnDisk(path) {
-        case .success(let found?):
-            // One that was there and for which there was no room is as it was.
-            if rules.keep(found, in: directory) { look(into: directory, deep: true) }
-            return found
-        case .success(nil): return rules.hasList(in: directory) ? .unreadable : nil
-        case .failure:
-            // What it keeps back nobody knows.
-            unreadRules.insert(directory)
-            if !rules.hasList(in: directory) { rules.keep(.unreadable, in: directory) }
-            return .unreadable
-        }
+        guard let found = rulesOnDisk(path) else { return rules.hasList(in: directory) ? .unreadable : nil }
+        // One that was there and for which there was no room is as it was.
+        if rules.keep(found, in: directory) { look(into: directory, deep: true) }
+        return found
     }
 
-    /// Nil if there is none.
-    private func rulesOnDisk(_ directory: RelativePath) throws -> Result<IgnoreList?, DiskProblem> {
-        do {
-            let bytes = try tree.readFile(directory.appending(IgnoreList.fileName), limit: IgnoreList.sizeLimit + 1)
-            return .success(bytes.map { IgnoreList($0, origin: .file) })
-        } catch let problem as DiskProblem {
-            return .failure(problem)
-        }
+    /// One that cannot be read is told when its bytes are to be hashed.
+    private func rulesOnDisk(_ directory: RelativePath) -> IgnoreList? {
+        let bytes = try? tree.readFile(directory.appending(IgnoreList.fileName), limit: IgnoreList.sizeLimit + 1)
+        return bytes.flatMap { $0 }.map { IgnoreList($0, origin: .file) }
     }
 
     // MARK: - Rules that change
@@ -91,30 +79,10 @@ extension Folder {
     /// Looks at the `.syncignore` of a directory: if it says something else than before, everything below is looked at.
     /// - Parameter isDeep: that is about to happen.
     func noticeRules(in directory: EntryID, isDeep: Bool = false) throws {
-        guard let path = try index.path(of: directory) else {
-            unreadRules.remove(directory)
-            return
-        }
-        let list: IgnoreList?
-        switch try rulesOnDisk(path) {
-        case .success(let found): list = found
-        // What was known holds on; what was not may keep anything back.
-        case .failure:
-            unreadRules.insert(directory)
-            if rules.hasList(in: directory) { return }
-            list = .unreadable
-        }
-        // While it could not be read, other rules may have been worked out.
-        let wasUnread = list != .unreadable && unreadRules.remove(directory) != nil
-        guard rules.notice(list, in: directory) || wasUnread else { return }
-        rules.forgetPlaces()
+        guard let path = try index.path(of: directory) else { return }
+        guard rules.notice(rulesOnDisk(path), in: directory) else { return }
         try index.bringBackAside()
         if !isDeep { look(into: directory, deep: true) }
-    }
-
-    /// Lists that could not be read are tried again.
-    func retryRules() throws {
-        for directory in unreadRules { try noticeRules(in: directory) }
     }
 
     func rulesChanged(below directory: EntryID) throws {

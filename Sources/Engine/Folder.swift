@@ -65,8 +65,6 @@ package final class Folder<Tree: LocalTree> {
     var hasDepths = false
     /// Rules were to take effect while a commit was in flight; these directories are looked at after it.
     var rulesWaiting: Set<EntryID> = []
-    /// Directories whose list could not be read.
-    var unreadRules: Set<EntryID> = []
 
     /// - Parameters:
     ///   - mode: which directions are open.

@@ -41,38 +41,6 @@ struct IgnoreTests {
         #expect(things(0).contains("a.log=1") && !things(0).contains("b.log=2"))
     }
 
-    @Test func `what a list that cannot be read may keep back waits until it can be, and what it said before holds on`()
-        throws
-    {
-        let list = try RelativePath(bytes: Array(".syncignore".utf8))
-        try ann.write(".syncignore", "*.log")
-        try ann.write("a.log", "1")
-        try ann.write("a.txt", "1")
-        ann.close(list)
-        try quiet()
-        #expect(!things(nil).contains("a.log=1") && !things(nil).contains("a.txt=1"))
-        #expect(
-            try simulation.agents[0].folder.pending(limit: 10).contains {
-                $0.path == list && $0.reason.hasPrefix("it cannot be read") && $0.isSkipped
-            })
-        #expect(try simulation.agents[0].folder.hasTroubles())
-        ann.open(list)
-        try simulation.agents[0].lookAgain()
-        try quiet()
-        #expect(things(nil) == [".syncignore=*.log", "a.txt=1"])
-        ann.close(list)
-        try ann.write(".syncignore", "*.log\n*.tmp")
-        try ann.write("b.log", "2")
-        try ann.write("b.txt", "2")
-        try quiet()
-        #expect(things(nil).contains("b.txt=2") && !things(nil).contains("b.log=2"))
-        ann.open(list)
-        try ann.write("b.tmp", "2")
-        try simulation.agents[0].lookAgain()
-        try quiet()
-        #expect(things(nil) == [".syncignore=*.log\n*.tmp", "a.txt=1", "b.txt=2"])
-    }
-
     @Test func `what programs leave beside a file is not sent before it has its own name`() throws {
         try ann.write("photo.jpg.part", "half")
         try quiet()

@@ -73,10 +73,6 @@ struct Machine {
         tree.tell(path)
     }
 
-    /// Nobody may read it.
-    func close(_ path: RelativePath) { tree.unreadable.insert(path) }
-    func open(_ path: RelativePath) { tree.unreadable.remove(path) }
-
     func makeDirectory(_ path: String) throws {
         tree.link(tree.newInode(.directory, mode: Mode(0o755)), at: try RelativePath(bytes: Array(path.utf8)))
     }
