@@ -62,10 +62,19 @@ final class ControlChannel: Sendable {
             return reply
         } catch {
             connection.close()
-            if case .proofRefused(let reply) = error { return reply }
             if let failure = tunnel?.failure { throw HubError(failure) }
-            throw error == .cancelled ? .cancelled : .away("\(error)")
+            switch error {
+            case .cancelled: throw .cancelled
+            // Whoever is not the hub could say so, too.
+            case .proofRefused(let reply): throw .unproven(ControlChannel.unproven(reply.status))
+            default: throw .away("\(error)")
+            }
         }
+    }
+
+    private static func unproven(_ status: Int) -> String {
+        "what listens at the hub's port on its machine has not shown that it is the hub (it answered with status \(status)), and was "
+            + "sent nothing; it is another program there, or the hub has too much to do or does not know this machine's token"
     }
 
     func message<Message: Decodable>(

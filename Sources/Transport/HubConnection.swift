@@ -159,7 +159,9 @@ package enum HubError: Error, Sendable, CustomStringConvertible {
     case refusedKey(String)
     /// Our own files cannot be used, and a person has to see to them: trying again does not help.
     case unusable(String)
-    /// The hub's own answer.
+    /// Who listens at the hub's port has not shown that it is the hub, and so was sent nothing: what was met. Nothing that it says counts.
+    case unproven(String)
+    /// The hub's own answer: of who has shown that it is the hub.
     case refused(ErrorMessage)
     /// There is no such file in the share (any more).
     case notFound(String)
@@ -172,7 +174,7 @@ package enum HubError: Error, Sendable, CustomStringConvertible {
     /// Whether another connection has to be made before anything can be asked again.
     package var endsConnection: Bool {
         switch self {
-        case .away, .hostKeyChanged, .refusedKey, .unusable: true
+        case .away, .hostKeyChanged, .refusedKey, .unusable, .unproven: true
         case .refused, .notFound, .transferFailed, .noRoom, .cancelled: false
         }
     }
@@ -188,7 +190,7 @@ package enum HubError: Error, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .away(let reason), .hostKeyChanged(let reason), .refusedKey(let reason), .unusable(let reason),
-            .notFound(let reason), .transferFailed(let reason), .noRoom(let reason):
+            .unproven(let reason), .notFound(let reason), .transferFailed(let reason), .noRoom(let reason):
             reason
         case .refused(let error): error.message
         case .cancelled: "stopped"

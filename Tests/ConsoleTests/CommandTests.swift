@@ -56,11 +56,15 @@ import Testing
         }
     }
 
-    @Test func `what listens in the place of a hub that is down gets no token`() throws {
+    @Test(arguments: [200, 401, 403])
+    func `what listens in the place of a hub that is down gets no token, and is not taken for it`(status: Int) throws {
         let asked = Mutex<[HTTPRequest]>([])
         let impostor = try HTTPServer(.loopback(port: 0)) { request, responder in
             asked.withLock { $0.append(request) }
-            responder.respond(.json(Array("{\"proof\":\"\"}".utf8)))
+            responder.respond(
+                status == 200
+                    ? .json(Array("{\"proof\":\"\"}".utf8))
+                    : .json(status: status, WireFormat.encode(ErrorMessage(.revoked, "so it says"))))
         }
         defer { impostor.stop() }
         let directory = TemporaryDirectory()
@@ -68,6 +72,7 @@ import Testing
         directory.write("\(impostor.port ?? 0)\n", to: "api.port")
         let output = CapturedOutput()
         #expect(Syncctl.run(words("--root \(directory.path) status"), Surroundings(), output) == .notReachable)
+        #expect(output.notes.contains("has not shown that it is that hub") && !output.notes.contains("so it says"))
         let requests = asked.withLock { $0 }
         #expect(requests.map(\.path) == ["/v1/proof"])
         #expect(!"\(requests)".contains("secret-token"))

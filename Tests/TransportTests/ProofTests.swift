@@ -9,13 +9,18 @@ import Testing
 
 struct ProofTests {
     /// A killed hub leaves sessions, and its port to whoever takes it.
-    @Test(arguments: [401, 200, 500])
-    func `whoever listens at the port of a hub that is down gets no token`(status: Int) throws {
+    @Test(arguments: [401, 200, 500, 403, 410, 429])
+    func `whoever listens at the port of a hub that is down gets no token, and nothing that he says counts`(
+        status: Int
+    ) throws {
         let asked = Mutex<[HTTPRequest]>([])
         let impostor = try HTTPServer(.loopback(port: 0)) { request, responder in
             asked.withLock { $0.append(request) }
             let proof = "{\"proof\":\"\(String(repeating: "0", count: 64))\"}\n"
-            responder.respond(.json(status: status, Array(proof.utf8)))
+            var response = HTTPResponse.json(status: status, Array(proof.utf8))
+            if status != 200 { response.body = WireFormat.encode(ErrorMessage(.revoked, "so it says")) }
+            response.headers["Retry-After"] = "60"
+            responder.respond(response)
         }
         defer { impostor.stop() }
         let server = try SSHDServer()
@@ -28,9 +33,15 @@ struct ProofTests {
             try SSHHubConnection.connect(to: address, hello: HelloRequest(version: "1", generation: "1")) { _ in }
         }
         // It may be the hub again at the next try.
-        if status == 200 { #expect("\(try #require(error))".contains("has not shown that it is")) }
-        #expect(throws: HubError.self) { try Rotating.begin(address, publicKey: "ssh-ed25519 A") }
-        #expect(throws: HubError.self) { try Joining.join(address, publicKey: "ssh-ed25519 A", subtree: nil) }
+        let begin = #expect(throws: HubError.self) { try Rotating.begin(address, publicKey: "ssh-ed25519 A") }
+        let join = #expect(throws: HubError.self) {
+            try Joining.join(address, publicKey: "ssh-ed25519 A", subtree: nil)
+        }
+        for error in [error, begin, join] {
+            let error = try #require(error)
+            #expect("\(error)".contains("has not shown that it is") && error.endsConnection && error.answer == nil)
+            #expect(!"\(error)".contains("so it says"))
+        }
         let requests = asked.withLock { $0 }
         #expect(requests.count == 3)
         for request in requests {

@@ -76,7 +76,7 @@ package enum AgentProgram {
             case .unreachable: .notReachable
             case .noSuchThing: .noSuchThing
             }
-        case HubError.away: .notReachable
+        case HubError.away, HubError.unproven: .notReachable
         default: .failed
         }
     }

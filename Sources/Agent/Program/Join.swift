@@ -92,12 +92,16 @@ struct Join {
     private func provenWay(
         _ key: KeyPair, _ reached: (Step) throws -> Void
     ) throws -> (AgentConfiguration, token: String) {
+        var met: HubError?
         if let begun = try BegunJoin.read(layout, of: invite), begun.subtree == subtree {
             do { return try prove(begun.answer, reached) } catch let error as HubError {
-                if !error.isUnknownHere { throw error }
+                if !error.mayBeUnknownHere { throw error }
+                if !error.isUnknownHere { met = error }
             }
         }
-        let answer = try useInvite(key.publicLine)
+        let answer: JoinResponse
+        // What was begun may be good, only that nobody has shown that he is the hub: then the invite is not what is wrong.
+        do { answer = try useInvite(key.publicLine) } catch { throw met ?? error }
         try reached(.answer)
         try BegunJoin(invite, subtree: subtree, answer: answer).write(layout)
         try reached(.begun)
@@ -193,6 +197,12 @@ extension HubError {
         case .refused(let message): [.unauthorized, .revoked, .inviteUsed].contains(message.code)
         default: false
         }
+    }
+
+    /// The same, or nobody has shown that he is the hub: a hub that does not know a token cannot.
+    var mayBeUnknownHere: Bool {
+        if case .unproven = self { return true }
+        return isUnknownHere
     }
 
     /// An invite's key or secret is not good any more.

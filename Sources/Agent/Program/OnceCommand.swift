@@ -42,7 +42,9 @@ struct OnceCommand {
     /// A hub that does not know this machine is told with what to do.
     private func orAdvice(_ joined: Joined, _ body: () throws -> ExitCode) throws -> ExitCode {
         do { return try body() } catch let error as HubError {
-            guard let advice = Rejoining(layout, joined.configuration).advice(for: error) else { throw error }
+            let rejoining = Rejoining(layout, joined.configuration)
+            if case .unproven = error { throw AgentFailure(.unreachable, rejoining.met(error)) }
+            guard let advice = rejoining.advice(for: error) else { throw error }
             if let token = try? Secrets.readText(layout.token), token != joined.token {
                 throw AgentFailure(.failed, "`syncagent rotate` changed key and token meanwhile; run this again")
             }

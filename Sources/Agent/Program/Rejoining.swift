@@ -5,13 +5,14 @@ internal import Transport
 struct Rejoining {
     private let configuration: AgentConfiguration
     private let home: String
+    private let begunRotation: String
     /// Whether a change of the key was begun here and not finished.
-    private let isRotating: Bool
+    private var isRotating: Bool { Files.exists(begunRotation) }
 
     init(_ layout: AgentLayout, _ configuration: AgentConfiguration) {
         self.configuration = configuration
         home = layout.home
-        isRotating = Files.exists(layout.begunRotation)
+        begunRotation = layout.begunRotation
     }
 
     /// Nil if the failure is of another kind.
@@ -24,14 +25,21 @@ struct Rejoining {
         case .refused(let message) where message.code == .unauthorized: cause = Rejoining.unknown(error)
         default: return nil
         }
-        if isRotating, error.answer?.code != .revoked {
-            return
-                "\(error). The folder stays as it is. A change of this machine's key and token was begun and not finished: "
-                + "`syncagent rotate --home \(Rejoining.word(home))` goes on with it, or goes back"
-        }
+        if isRotating, error.answer?.code != .revoked { return "\(error). The folder stays as it is. \(rotation)" }
         return
             "\(cause) To come back, at the hub: syncctl invite \(configuration.client). Then here: \(commands). Nothing is "
             + "lost: what only this folder has is sent then"
+    }
+
+    /// What was met, where that may pass by itself.
+    func met(_ error: any Error) -> String {
+        if case HubError.unproven = error, isRotating { return "\(error). \(rotation)" }
+        return "\(error)"
+    }
+
+    private var rotation: String {
+        "A change of this machine's key and token was begun and not finished: `syncagent rotate --home \(Rejoining.word(home))` goes "
+            + "on with it, or goes back"
     }
 
     /// The hub does not say which of the two it is.

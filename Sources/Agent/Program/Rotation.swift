@@ -54,8 +54,8 @@ struct Rotation {
     private func complete(_ begun: BegunRotation, _ reached: (Step) throws -> Void) throws -> Bool {
         let hub: SSHHubConnection
         do { hub = try prove(begun.new) } catch let error as HubError {
-            guard error.isUnknownHere else { throw error }
-            try goBack(to: begun.old)
+            guard error.mayBeUnknownHere else { throw error }
+            try goBack(to: begun.old, from: error)
             BegunRotation.remove(layout)
             return false
         }
@@ -72,8 +72,11 @@ struct Rotation {
     }
 
     /// The hub does not know the new ones. Nothing goes before it was seen that the old ones are good.
-    private func goBack(to old: BegunRotation.Secret) throws {
+    /// - Parameter new: what was met with the new ones.
+    private func goBack(to old: BegunRotation.Secret, from new: HubError) throws {
         do { try prove(old).close() } catch let error as HubError {
+            // They may be good, only that nobody has shown that he is the hub.
+            guard new.isUnknownHere else { throw new }
             guard error.isUnknownHere else { throw error }
             throw AgentFailure(
                 .failed,

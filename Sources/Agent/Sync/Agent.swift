@@ -86,10 +86,11 @@ final class Agent: Sendable {
             } catch let error as HubError {
                 // What was refused may have been the key of before: `syncagent rotate` changes it.
                 if let reason = giveUp(error), used == secrets() { return state.stop(reason) }
-                if !state.isStopping, state.away?.reason != error.description {
-                    log.warning("hub-away", ["reason": error.description, "next-try": "\(pause) s"])
+                let met = rejoining.met(error)
+                if !state.isStopping, state.away?.reason != met {
+                    log.warning("hub-away", ["reason": met, "next-try": "\(pause) s"])
                 }
-                state.disconnected(error.description, refusal: error.answer?.message)
+                state.disconnected(met, refusal: error.answer?.message)
             } catch {
                 log.error("listening-failed", ["reason": "\(error)"])
                 state.disconnected("\(error)")

@@ -86,7 +86,7 @@ struct Loader: Sendable {
             // A hub whose disk is full or read-only lays nothing out, and still gives what it has.
             case .refused, .notFound, .transferFailed, .noRoom:
                 return try bring(files: fetches.filter { missing[$0.file.digest] != nil }, &loaded)
-            case .away, .hostKeyChanged, .refusedKey, .unusable, .cancelled: throw error
+            case .away, .hostKeyChanged, .refusedKey, .unusable, .unproven, .cancelled: throw error
             }
         }
         // Moved or changed at the hub since.

@@ -51,7 +51,13 @@ final class HTTPCalls: Calls {
             case .timedOut(_, let seconds): throw target.notAnswering(at: address, "no answer within \(Int(seconds)) s")
             case .unproven:
                 throw target.notAnswering(at: address, "what listens there has not shown that it is that hub")
-            case .proofRefused(let reply): return reply
+            case .proofRefused(let reply):
+                throw target.notAnswering(
+                    at: address,
+                    "what listens there answered with status \(reply.status) and has not shown that it is that hub: it is another "
+                        + "program, or a hub with too much to do, one that was started with another admin.token, or one that answers only "
+                        + "its own user and root"
+                )
             case .cancelled, .tooLarge: throw .failed("\(error)")
             }
         }

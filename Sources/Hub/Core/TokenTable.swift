@@ -15,17 +15,17 @@ final class TokenTable: Sendable {
 
     private let entries = Mutex<[(hash: [UInt8], holder: Holder)]>([])
     /// By ``SecretProof/id``.
-    private let proofs = Mutex<[String: (proof: SecretProof, holder: Holder)]>([:])
+    private let proofs = Mutex<[String: SecretProof]>([:])
 
     /// - Parameter entries: SHA-256 of each secret.
     func replace(_ entries: [(hash: [UInt8], holder: Holder)]) {
         self.entries.withLock { $0 = entries }
-        let proofs = entries.map { (SecretProof(hash: $0.hash), $0.holder) }
-        self.proofs.withLock { $0 = Dictionary(proofs.map { ($0.0.id, $0) }) { first, _ in first } }
+        let proofs = entries.map { SecretProof(hash: $0.hash) }
+        self.proofs.withLock { $0 = Dictionary(proofs.map { ($0.id, $0) }) { first, _ in first } }
     }
 
-    /// How it is shown that the hub knows a secret, and whose that is; nil if it does not.
-    func proof(_ id: String) -> (proof: SecretProof, holder: Holder)? { proofs.withLock { $0[id] } }
+    /// How it is shown that the hub knows a secret; nil if it does not.
+    func proof(_ id: String) -> SecretProof? { proofs.withLock { $0[id] } }
 
     /// Each is compared, whoever is found, so that the time tells nothing.
     /// - Parameter secret: nil for none, which takes as long as one that nobody knows.

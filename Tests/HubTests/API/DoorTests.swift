@@ -105,7 +105,14 @@ struct DoorTests {
         #expect(code(hub.send("GET", SecretProof.path, token: laptop.token)) == .unauthorized)
         #expect(code(hub.send("POST", SecretProof.path, token: nil)) == .unauthorized)
         _ = try hub.post("/v1/revoke", ClientRequest(client: "laptop"), as: ClientsTouchedResponse.self)
-        #expect(code(prove(hub, laptop.token)) == .revoked)
+        // Who was revoked hears it from who has shown that he is the hub, and from nobody else.
+        let nonce = SecretProof.nonce()
+        #expect(prove(hub, laptop.token, nonce: nonce).body == SecretProof(of: laptop.token).answer(to: nonce))
+        let revoked = HTTPConnection(
+            HTTPTarget.tcp(host: "127.0.0.1", port: hub.port).proving(laptop.token, timeout: 10))
+        let told = try revoked.send(
+            HTTPCall("GET", "/v1/status", headers: ["Authorization": "Bearer \(laptop.token)"]))
+        #expect(code(told) == .revoked)
         // Who has asked has what every client of HTTP has.
         let connection = HTTPConnection(
             HTTPTarget.tcp(host: "127.0.0.1", port: hub.port).proving(HubFixture.adminToken, timeout: 10))
