@@ -75,7 +75,7 @@ let package = Package(
         room("Settings", "Arguments"),
         room("SQLite", "CSQLite"),
         room("SSH", "CSSH2", "Hashing"),
-        room("HTTPServer", "CMicroHTTPD"),
+        room("HTTPServer", "CMicroHTTPD", "CLinux"),
         room("HTTPClient", "CCurl", "Hashing"),
         room("Hashing", "CCrypto", "CXXHash"),
         room("Processes", "CLinux"),

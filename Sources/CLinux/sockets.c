@@ -6,11 +6,20 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+// TCP_ESTABLISHED of netinet/tcp.h, which does not go together with linux/tcp.h.
+enum { established = 1 };
+
+static int is_connected(const struct inet_diag_msg *found, uint16_t port, uint16_t to) {
+    return found->id.idiag_sport == htons(port) && found->id.idiag_dport == htons(to)
+        && found->idiag_state == established && found->idiag_inode != 0;
+}
 
 // The socket of 127.0.0.1:port that is connected to 127.0.0.1:to, else one that listens there.
 static int ask(int netlink, uint16_t port, uint16_t to, struct inet_diag_msg *found) {
@@ -70,8 +79,7 @@ int linux_loopback_user(uint16_t port, uint16_t to, uid_t *user) {
     int code = errno;
     if (result == 0) {
         // What is left of a connection that was ended is root's to the kernel, whoever had it.
-        if (found.id.idiag_sport == htons(port) && found.id.idiag_dport == htons(to)
-            && found.idiag_state == TCP_ESTABLISHED && found.idiag_inode != 0) {
+        if (is_connected(&found, port, to)) {
             *user = found.idiag_uid;
         } else {
             result = -1;
@@ -84,4 +92,40 @@ int linux_loopback_user(uint16_t port, uint16_t to, uid_t *user) {
     close(netlink);
     errno = code;
     return result;
+}
+
+// Its port, if it is an address of 127.0.0.1; else 0.
+static uint16_t loopback_port(const struct sockaddr_in *name) {
+    return name->sin_family == AF_INET && name->sin_addr.s_addr == htonl(INADDR_LOOPBACK) ? ntohs(name->sin_port) : 0;
+}
+
+// What has come to the other end and was not read there, as far as the kernel says it.
+static uint32_t unread(int descriptor) {
+    struct sockaddr_in own, peer;
+    socklen_t length = sizeof own, peer_length = sizeof peer;
+    memset(&own, 0, sizeof own);
+    memset(&peer, 0, sizeof peer);
+    if (getsockname(descriptor, (struct sockaddr *)&own, &length) != 0
+        || getpeername(descriptor, (struct sockaddr *)&peer, &peer_length) != 0) return 0;
+    uint16_t to = loopback_port(&own), port = loopback_port(&peer);
+    if (to == 0 || port == 0) return 0;
+    int netlink = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    if (netlink < 0) return 0;
+    struct inet_diag_msg found;
+    int result = ask(netlink, port, to, &found);
+    close(netlink);
+    return result == 0 && is_connected(&found, port, to) ? found.idiag_rqueue : 0;
+}
+
+int linux_taken(int descriptor, uint64_t *bytes) {
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    memset(&info, 0, sizeof info);
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return -1;
+    if (length < offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    *bytes = info.tcpi_bytes_acked - unread(descriptor);
+    return 0;
 }

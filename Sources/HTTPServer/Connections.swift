@@ -1,3 +1,4 @@
+internal import CLinux
 import Glibc
 import Synchronization
 
@@ -52,7 +53,18 @@ final class Connections: Sendable {
         var reserved = 0
         /// Bytes of the answer that it is being sent.
         var sending = 0
+        /// Who reads that answer, as long as it is looked at.
+        var reader: Reader?
         var exchange: Exchange?
+    }
+
+    fileprivate struct Reader {
+        /// When all of the answer has to be taken, on the monotonic clock.
+        let deadline: Double
+        /// As the kernel counts, when it was looked at last; nil before that.
+        var taken: UInt64?
+        /// When that was another number than before, on the monotonic clock.
+        var moved: Double
     }
 
     fileprivate enum Phase {
@@ -189,13 +201,15 @@ final class Connections: Sendable {
         }
     }
 
-    /// A reader may be slow, but not for ever.
+    /// A reader may be slow, but not for ever, and not stand still.
     func answering(_ id: ConnectionID, bytes: Int) {
-        let deadline = monotonicSeconds() + limits.requestDeadline + Double(bytes) / limits.slowest
+        let now = monotonicSeconds()
+        let deadline = now + limits.requestDeadline + Double(bytes) / limits.slowest
         table.withLock {
-            $0.update(id, .answering, deadline)
+            $0.update(id, .answering, min(deadline, now + limits.lookAgain))
             $0.entries[id]?.exchange = nil
             $0.entries[id]?.sending = bytes
+            $0.entries[id]?.reader = Reader(deadline: deadline, taken: nil, moved: now)
         }
     }
 
@@ -248,10 +262,10 @@ final class Connections: Sendable {
             for (id, entry) in table.entries where !entry.isCut {
                 if case .postponed = entry.phase {
                     next = min(next, entry.deadline)
-                } else if entry.deadline <= now {
+                } else if entry.deadline <= now, !table.isReading(id, at: now, limits) {
                     table.cutLate(id, entry)
                 } else {
-                    next = min(next, entry.deadline)
+                    next = min(next, table.entries[id]?.deadline ?? .infinity)
                 }
             }
             return next
@@ -276,6 +290,22 @@ extension Connections.Table {
     mutating func update(_ id: ConnectionID, _ phase: Connections.Phase, _ deadline: Double) {
         entries[id]?.phase = phase
         entries[id]?.deadline = deadline
+        entries[id]?.reader = nil
+    }
+
+    /// Whether somebody reads an answer there and may go on: then the deadline is when to look again.
+    mutating func isReading(_ id: ConnectionID, at now: Double, _ limits: HTTPServerSettings) -> Bool {
+        guard let entry = entries[id], var reader = entry.reader, now < reader.deadline else { return false }
+        var taken: UInt64 = 0
+        guard linux_taken(entry.descriptor, &taken) == 0 else {
+            entries[id]?.deadline = reader.deadline
+            return true
+        }
+        if taken != reader.taken { (reader.taken, reader.moved) = (taken, now) }
+        guard now - reader.moved < limits.stillLimit else { return false }
+        entries[id]?.reader = reader
+        entries[id]?.deadline = min(reader.deadline, reader.moved + limits.stillLimit, now + limits.lookAgain)
+        return true
     }
 
     /// Ends the connection that has been idle longest, so that idle ones cannot starve a live one; strangers' before all others.
@@ -325,6 +355,11 @@ extension Connections.Table {
         shutdown(entry.descriptor, Int32(SHUT_RDWR))
         entries[id]?.isCut = true
     }
+}
+
+extension HTTPServerSettings {
+    /// Seconds between two looks at who reads an answer.
+    var lookAgain: Double { stillLimit / 4 }
 }
 
 /// `127.0.0.1:PORT` or `uid U, pid P`.

@@ -31,6 +31,9 @@ package struct HTTPServerSettings: Sendable {
     package var requestDeadline = 30.0
     /// Bytes in a second that are asked of who sends a body, and of who reads an answer.
     package var slowest = 2_048.0
+    /// Seconds in which who reads an answer may take nothing of it (up to a quarter more is given); not of a socket file. How long a
+    /// reader may take for all of it ``slowest`` says.
+    package var stillLimit = 30.0
     /// Connections of one party; one more than that ends the one of them that has been idle longest; when none is idle, it is
     /// answered 429. See ``HTTPAdmission``.
     package var partyConnectionLimit = 32

@@ -176,7 +176,7 @@ final class ServerCore: Sendable {
 
     private func queue(_ response: HTTPResponse, _ exchange: Exchange, _ connection: OpaquePointer) -> MHD_Result {
         connections.answering(exchange.connection, bytes: response.body.count)
-        watch.expect(deadlineIn: settings.requestDeadline)
+        watch.expect(deadlineIn: min(settings.requestDeadline, settings.lookAgain))
         guard let answer = makeResponse(response) else { return .NO }
         defer { MHD_destroy_response(answer) }
         return MHD_queue_response(connection, UInt32(response.status), answer)

@@ -62,8 +62,14 @@ final class RawClient {
         return recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
     }
 
-    private func receiveMore() -> Bool {
-        var block = [UInt8](repeating: 0, count: 65536)
+    /// Reads so many bytes of what comes, or fewer if it ends.
+    func take(_ count: Int) {
+        let end = buffer.count + count
+        while buffer.count < end, receiveMore(end - buffer.count) {}
+    }
+
+    private func receiveMore(_ most: Int = 65536) -> Bool {
+        var block = [UInt8](repeating: 0, count: min(most, 65536))
         errno = 0
         let count = recv(descriptor, &block, block.count, 0)
         guard count > 0 else { return false }
