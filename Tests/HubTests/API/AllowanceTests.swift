@@ -127,6 +127,46 @@ struct LimitsTests {
         for poll in open.dropFirst() + [more] { #expect(try #require(poll.value()).get().nodes.count == 1) }
     }
 
+    @Test
+    func
+        `sixteen commits of one client wait behind the one that is worked on, one more is refused, and all of them are answered`()
+        throws
+    {
+        let hub = try HubFixture()
+        let (laptop, desk) = (try hub.join("laptop"), try hub.join("desk"))
+        let isOpen = Monitor(false)
+        // All who verify are busy.
+        hub.core.inspect { desk in
+            for _ in 0..<desk.settings.verifiers {
+                desk.verifiers.run { _ = isOpen.wait(timeout: .seconds(60)) { $0 ? true : nil } }
+            }
+        }
+        func commit(_ client: TestClient, _ name: String) throws -> Later<Result<CommitResponse, any Error>> {
+            let body = WireFormat.encode(client.request([try client.creation(name, name)]))
+            return hub.later("POST", "/v1/commit", token: client.token, body: body, as: CommitResponse.self)
+        }
+        var waiting = [try commit(laptop, "0")]
+        #expect(eventually { hub.core.inspect { $0.commitLines["laptop"]?.isEmpty == true } })
+        for number in 1...16 {
+            waiting.append(try commit(laptop, "\(number)"))
+            #expect(eventually { hub.core.inspect { $0.commitLines["laptop"]?.count == number } })
+        }
+        let more = hub.send(
+            "POST", "/v1/commit", token: laptop.token,
+            body: WireFormat.encode(laptop.request([try laptop.creation("more", "more")])))
+        #expect(more.status == 429 && code(more) == .tooMany)
+        // Another's has a line of its own.
+        let other = try commit(desk, "other")
+        #expect(eventually { hub.core.inspect { $0.commitLines["desk"] != nil } })
+        isOpen.withLock { $0 = true }
+        for answer in waiting + [other] {
+            let outcome = try #require(answer.value()).get().outcomes.first?.outcome()
+            #expect(outcome?.applied != nil)
+        }
+        #expect(Set(hub.shareNames()) == Set((0...16).map { "\($0)" } + ["other"]))
+        #expect(try laptop.create("again", "again").applied != nil)
+    }
+
     @Test func `JSON of any depth is refused or passed over, and the hub goes on`() throws {
         let hub = try HubFixture()
         let laptop = try hub.join("laptop")
