@@ -170,6 +170,16 @@ struct MachineSSHDRule: Hashable, Sendable {
                     "an agent gets too few sessions in one connection: MaxSessions is \(sessions)",
                     "write 'MaxSessions 20'"))
         }
+        if let seconds = settings["LoginGraceTime"].first.flatMap({ Int($0) }), !(1...30).contains(seconds) {
+            let time = seconds == 0 ? "for ever" : "for \(seconds) s"
+            findings.append(
+                .note(
+                    MachineSSHDRule.area,
+                    "sshd waits \(time) for somebody who has connected to log in, and as long the hub watches over each who showed a key "
+                        + "before it was revoked: LoginGraceTime is \(seconds)",
+                    "write 'LoginGraceTime 20' at the top of sshd_config: it is for all users, and stands in no Match block"
+                ))
+        }
         if settings["ChrootDirectory"] == ["none"] || settings["ChrootDirectory"].isEmpty {
             findings.append(
                 .note(

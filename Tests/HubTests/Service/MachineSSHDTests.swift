@@ -16,6 +16,7 @@ struct MachineSSHDTests {
         listenaddress [::]:22
         usepam yes
         maxsessions 20
+        logingracetime 20
         hostbasedauthentication no
         pubkeyauthentication yes
         kerberosauthentication no
@@ -87,6 +88,7 @@ struct MachineSSHDTests {
         ("permittty yes", "write 'PermitTTY no'"), ("permituserrc yes", "write 'PermitUserRC no'"),
         ("permituserenvironment yes", "write 'PermitUserEnvironment no'"),
         ("chrootdirectory none", "deploy/sshd-synchub.conf"), ("maxsessions 2", "write 'MaxSessions 20'"),
+        ("logingracetime 120", "write 'LoginGraceTime 20'"), ("logingracetime 0", "write 'LoginGraceTime 20'"),
         ("usepam no", "usermod -p '*' synchub"),
         ("ciphers chacha20-poly1305@openssh.com", "add one of them to Ciphers"),
         ("macs umac-64-etm@openssh.com", "add one of them to MACs"),
@@ -112,6 +114,15 @@ struct MachineSSHDTests {
     func `what is said in addition is looked at too`(_ line: String, _ isWrong: Bool) {
         let findings = Self.rule.findings(SSHDSettings(Self.good + "\n" + line))
         #expect(findings.contains { $0.level == .wrong } == isWrong, "\(findings)")
+    }
+
+    /// It is not for one user, and so not in the drop-in.
+    @Test(arguments: [(0, true), (1, false), (30, false), (31, true), (120, true)])
+    func `a long time to log in is told with what to do, and is nothing wrong`(seconds: Int, isTold: Bool) {
+        let text = Self.good.replacing("logingracetime 20", with: "logingracetime \(seconds)")
+        let findings = Self.rule.findings(SSHDSettings(text))
+        #expect(findings.map(\.level) == (isTold ? [.note] : []))
+        #expect(CheckReport(findings: findings).isGood)
     }
 
     @Test func `an sshd on another port, or with other host keys, is not the one that devices are told of`() {
