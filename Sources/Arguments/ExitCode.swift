@@ -9,4 +9,7 @@ package enum ExitCode: Int32, Sendable {
     case noSuchThing = 4
     /// What was waited for did not happen in time.
     case timedOut = 5
+    /// The hub does not know this machine (any more): trying again does not help (`RestartPreventExitStatus` in
+    /// deploy/syncagent.service).
+    case notKnown = 6
 }

@@ -75,6 +75,7 @@ package enum AgentProgram {
             case .wrongUsage: .wrongUsage
             case .unreachable: .notReachable
             case .noSuchThing: .noSuchThing
+            case .notKnown: .notKnown
             }
         case HubError.away, HubError.unproven: .notReachable
         default: .failed
@@ -134,7 +135,7 @@ package enum AgentProgram {
             secrets: { Joined.mark(layout) }, rejoining: Rejoining(layout, joined.configuration),
             connections: joined.configuration.connections)
         relay.connect(agent.state)
-        worker.onDamage { [state = agent.state] reason in state.stop(reason) }
+        worker.onDamage { [state = agent.state] reason in state.stop(AgentFailure(.failed, reason)) }
         let api = LocalAPI(worker: worker, state: agent.state, layout: layout, configuration: joined.configuration)
         try api.start()
         Signals.onTermination { _ in
@@ -147,15 +148,14 @@ package enum AgentProgram {
         api.stop()
         agent.stop()
         _ = consume lock
-        if let reason = agent.state.fatal { throw AgentFailure(.failed, "stopped: \(reason)") }
+        if let failure = agent.state.fatal { throw AgentFailure(failure.kind, "stopped: \(failure)") }
         return .done
     }
 
     private static func rotate(_ layout: AgentLayout) throws -> ExitCode {
         let joined = try Joined(layout)
         do { try Rotation(layout: layout, configuration: joined.configuration).run() } catch let error as HubError {
-            guard let advice = Rejoining(layout, joined.configuration).advice(for: error) else { throw error }
-            throw AgentFailure(.failed, advice)
+            throw Rejoining(layout, joined.configuration).failure(for: error) ?? error
         }
         Files.result(
             "the key and the token of \(joined.configuration.client) are new; the old ones open nothing any more")

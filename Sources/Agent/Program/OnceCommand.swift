@@ -44,11 +44,11 @@ struct OnceCommand {
         do { return try body() } catch let error as HubError {
             let rejoining = Rejoining(layout, joined.configuration)
             if case .unproven = error { throw AgentFailure(.unreachable, rejoining.met(error)) }
-            guard let advice = rejoining.advice(for: error) else { throw error }
+            guard let failure = rejoining.failure(for: error) else { throw error }
             if let token = try? Secrets.readText(layout.token), token != joined.token {
                 throw AgentFailure(.failed, "`syncagent rotate` changed key and token meanwhile; run this again")
             }
-            throw AgentFailure(.failed, advice)
+            throw failure
         }
     }
 

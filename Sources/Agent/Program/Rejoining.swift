@@ -16,7 +16,7 @@ struct Rejoining {
     }
 
     /// Nil if the failure is of another kind.
-    func advice(for error: HubError) -> String? {
+    func failure(for error: HubError) -> AgentFailure? {
         let cause: String
         switch error {
         case .refused(let message) where message.code == .revoked:
@@ -25,10 +25,14 @@ struct Rejoining {
         case .refused(let message) where message.code == .unauthorized: cause = Rejoining.unknown(error)
         default: return nil
         }
-        if isRotating, error.answer?.code != .revoked { return "\(error). The folder stays as it is. \(rotation)" }
-        return
+        if isRotating, error.answer?.code != .revoked {
+            // Whoever starts it again may find that finished.
+            return AgentFailure(.failed, "\(error). The folder stays as it is. \(rotation)")
+        }
+        return AgentFailure(
+            .notKnown,
             "\(cause) To come back, at the hub: syncctl invite \(configuration.client). Then here: \(commands). Nothing is "
-            + "lost: what only this folder has is sent then"
+                + "lost: what only this folder has is sent when the agent is started again")
     }
 
     /// What was met, where that may pass by itself.

@@ -85,7 +85,7 @@ final class Agent: Sendable {
                 while !state.isStopping { try receiver.receive(hub, wait: state.isCaughtUp ? 50 : 0) }
             } catch let error as HubError {
                 // What was refused may have been the key of before: `syncagent rotate` changes it.
-                if let reason = giveUp(error), used == secrets() { return state.stop(reason) }
+                if let failure = giveUp(error), used == secrets() { return state.stop(failure) }
                 let met = rejoining.met(error)
                 if !state.isStopping, state.away?.reason != met {
                     log.warning("hub-away", ["reason": met, "next-try": "\(pause) s"])
@@ -111,10 +111,10 @@ final class Agent: Sendable {
     }
 
     /// Why there is no point in trying again; nil if there is.
-    private func giveUp(_ error: HubError) -> String? {
+    private func giveUp(_ error: HubError) -> AgentFailure? {
         switch error {
-        case .hostKeyChanged(let reason), .unusable(let reason): return reason
-        default: return rejoining.advice(for: error)
+        case .hostKeyChanged(let reason), .unusable(let reason): AgentFailure(.failed, reason)
+        default: rejoining.failure(for: error)
         }
     }
 

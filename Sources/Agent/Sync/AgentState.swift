@@ -9,7 +9,7 @@ final class AgentState: Sendable {
         var pause: PauseMessage?
         var isStopping = false
         /// Why the agent gives up, if it does.
-        var fatal: String?
+        var fatal: AgentFailure?
         /// Since when the hub has been away, and why; nil while it is there.
         var away: (since: Int64, reason: String)? = (Clock.now / 1_000_000_000, "not connected yet")
         /// The hub is there and does not let this machine in: why, as a sentence.
@@ -42,7 +42,7 @@ final class AgentState: Sendable {
     var isPaused: Bool { facts.look { $0.pause != nil } }
     var pause: PauseMessage? { facts.look { $0.pause } }
     var isStopping: Bool { facts.look { $0.isStopping } }
-    var fatal: String? { facts.look { $0.fatal } }
+    var fatal: AgentFailure? { facts.look { $0.fatal } }
     var away: (since: Int64, reason: String)? { facts.look { $0.away } }
     var refusal: String? { facts.look { $0.refusal } }
     /// How fast bytes of files may move, as it was last heard of the hub.
@@ -115,7 +115,7 @@ final class AgentState: Sendable {
     func setCaughtUp(_ isCaughtUp: Bool) { facts.withLock { $0.isCaughtUp = isCaughtUp } }
 
     /// The agent ends; with a reason if it gives up.
-    func stop(_ fatal: String? = nil) {
+    func stop(_ fatal: AgentFailure? = nil) {
         facts.withLock { facts in
             facts.isStopping = true
             if facts.fatal == nil { facts.fatal = fatal }
