@@ -44,6 +44,9 @@ extension HubDesk {
     /// Writes down where each part is, or was last. Afterwards the journal may forget that a directory was deleted: what stands at a
     /// path that it has left long ago is somebody else's.
     func keepPartPaths() throws {
+        var isOther = false
+        // Also for those that could be written down before one that could not.
+        defer { if isOther { keepClientsFile() } }
         for (name, client) in clients where client.record.revokedAt == nil {
             guard let subtree = client.record.subtree, let path = try journal.path(of: subtree.node),
                 path != subtree.path,
@@ -51,7 +54,7 @@ extension HubDesk {
             else { continue }
             try journal.setSubtreePath(of: name, path)
             clients[name]?.record.subtree?.path = path
-            keepClientsFile()
+            isOther = true
         }
     }
 
