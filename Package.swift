@@ -122,7 +122,7 @@ let package = Package(
         tests(of: "Transport", "TestSupport", "HTTPServer", "HTTPClient", "ControlAPI", "SSH"),
         tests(
             of: "Hub", "TestSupport", "Processes", "ControlAPI", "HTTPServer", "HTTPClient", "Journal", "FileTree",
-            "Hashing", "Share", "SQLite", "SSH", "SyncCore"),
+            "Hashing", "Settings", "Share", "SQLite", "SSH", "SyncCore"),
         tests(
             of: "Agent", "TestSupport", "Hub", "ControlAPI", "Engine", "Index", "FileTree", "Hashing", "Transport",
             "SSH",

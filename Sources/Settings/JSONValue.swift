@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 
 /// A JSON5 text as values, before they get a type.
-package enum JSONValue: Equatable, Sendable {
+package enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
     case integer(Int64)

@@ -1,5 +1,6 @@
 import ControlAPI
 import Hashing
+import Settings
 import SyncCore
 import Testing
 

@@ -1,34 +1,8 @@
 import FoundationEssentials
+import Settings
 
-/// Any JSON.
-enum JSONValue: Hashable, Decodable {
-    case null
-    case bool(Bool)
-    case integer(Int64)
-    case number(Double)
-    case string(String)
-    case array([JSONValue])
-    case object([String: JSONValue])
-
-    init(from decoder: any Decoder) throws {
-        let one = try decoder.singleValueContainer()
-        if one.decodeNil() {
-            self = .null
-        } else if let value = try? one.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? one.decode(Int64.self) {
-            self = .integer(value)
-        } else if let value = try? one.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? one.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? one.decode([JSONValue].self) {
-            self = .array(value)
-        } else {
-            self = .object(try one.decode([String: JSONValue].self))
-        }
-    }
-
+/// Any JSON, as the settings read it.
+extension JSONValue {
     init(_ bytes: [UInt8]) throws { self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes)) }
 
     var fields: [String: JSONValue]? { if case .object(let fields) = self { fields } else { nil } }

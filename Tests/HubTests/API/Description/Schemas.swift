@@ -1,3 +1,5 @@
+import Settings
+
 @testable import Hub
 
 /// The schemas of the description, and whether a value is as one of them says. Knows what stands in them and no more: the rest of
