@@ -6,7 +6,7 @@ import Testing
 /// Whoever listens at the API's port of a hub that is down.
 @Suite(.fleet)
 struct ImpostorTests {
-    @Test(arguments: [(401, "unauthorized"), (403, "revoked"), (410, "invite_used")])
+    @Test(arguments: [(401, "unauthorized"), (403, "revoked")])
     func `who takes the hub's place while it is down ends no agent, and is sent nothing`(
         status: Int, code: String
     ) throws {

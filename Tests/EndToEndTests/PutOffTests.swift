@@ -11,12 +11,12 @@ struct PutOffTests {
             try fleet.expectSame()
             let greed = try Greed(in: ann)
             defer { greed.end() }
-            try eventually("the allowance is used up") { fleet.hub.longestRest > 0 }
-            // It comes behind a commit, which costs some 60 units: so much is never left beside the other.
+            try eventually("the allowance is used up") { try fleet.hub.hasPutOff("log") }
+            // The agent asks what the hub has (20 units), and commits (some 60): so much is never left beside the other.
             let bytes = [UInt8]((0..<900_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) })
             try FleetFolder(fleet.directory.path).write(bytes, to: "made")
             try FleetFolder(fleet.directory.path).rename("made", to: "ann/file")
-            try eventually("ann is put off") { fleet.hub.longestRest > 0.021 }
+            try eventually("ann is put off") { try fleet.hub.hasPutOff("(holds|commit)") }
             #expect(ann.isRunning && !fleet.hub.share.exists("file"))
             greed.end()
             try fleet.expectSame()
@@ -26,18 +26,24 @@ struct PutOffTests {
     }
 }
 
-/// Uses up what an agent may ask for, in pieces of 20 units.
+/// Uses up what an agent may ask for, and all that comes in addition: in pieces of 20 units, by questions that are refused at once.
 private final class Greed {
     private let child: ChildProcess
 
     init(in agent: FleetAgent) throws {
+        let curl = findExecutable("curl") ?? "/usr/bin/curl"
         let token = FleetFolder(agent.home).text("token") ?? ""
-        child = try ChildProcess(
-            findExecutable("curl") ?? "/usr/bin/curl",
+        func words(_ count: Int) -> [String] {
             [
-                "-s", "--rate", "500/s", "-H", "Authorization: Bearer \(token)",
-                "http://127.0.0.1:\(agent.hub.apiPort)/v1/unsynced?n=[1-100000]",
-            ], ChildProcess.Options(output: .null, errors: .null, newGroup: true, diesWithParent: true))
+                "-s", "-H", "Authorization: Bearer \(token)",
+                "http://127.0.0.1:\(agent.hub.apiPort)/v1/log?wait=no-number&n=[1-\(count)]",
+            ]
+        }
+        // What is put off costs a connection, of which there are not so many.
+        guard try run(curl, words(1_000)).status.isSuccess else { throw FleetProgram.Failure("curl does not ask") }
+        child = try ChildProcess(
+            curl, ["--rate", "200/s"] + words(1_000_000),
+            ChildProcess.Options(output: .null, errors: .null, newGroup: true, diesWithParent: true))
     }
 
     func end() {
@@ -47,11 +53,9 @@ private final class Greed {
 }
 
 extension FleetHub {
-    /// What the hub has said of how long somebody was to wait, at most; in seconds.
-    fileprivate var longestRest: Double {
-        let text = FleetFolder("").text(FleetPath(log)) ?? ""
-        return text.split(separator: "\n").filter { $0.contains(" put_off ") }.compactMap { line in
-            line.split(separator: "\"").dropFirst().first.flatMap { Double($0.dropLast(2)) }
-        }.max() ?? 0
+    /// Whether it has told somebody to wait who asked for that, a pattern of `grep -E`.
+    fileprivate func hasPutOff(_ route: String) throws -> Bool {
+        let grep = findExecutable("grep") ?? "/usr/bin/grep"
+        return try run(grep, ["-qE", " put_off client=ann asked=/v1/\(route) ", log]).status.isSuccess
     }
 }

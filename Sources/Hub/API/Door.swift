@@ -101,7 +101,9 @@ final class Door: Sendable {
         let units = (route ?? .paths).units(body: length)
         let now = Double(uptime()) / 1e9
         let seconds = allowances.withLock { $0[name, default: Allowance(at: now)].take(units, at: now) }
-        if let seconds { hubLog.debug("put_off", ["client": name, "for": "\(seconds) s"]) }
+        if let seconds {
+            hubLog.debug("put_off", ["client": name, "asked": route?.path ?? "nothing", "for": "\(seconds) s"])
+        }
         return seconds
     }
 
