@@ -31,12 +31,19 @@ extension Journal: HubTree {
         ) { try NodeColumns.content($0, from: 0) }
     }
 
-    /// Who made the content that a node has, and when.
-    package func origin(of node: Node) throws -> (client: String, seq: Sequence)? {
-        try database.first(
-            "SELECT client, seq FROM history WHERE node = ? AND content_version = ? ORDER BY seq LIMIT 1", node.id,
-            node.contentVersion
-        ) { (try $0.text(0), Sequence(try $0.int64(1))) }
+    /// Whether a client had these bytes of a file last, as far as the history tells: as those that the file had when the client had
+    /// taken in all up to `seq`, or that it has made of it since. True where nothing is on record of the file.
+    package func had(_ digest: Digest, of id: NodeID, _ client: String, through seq: Sequence) throws -> Bool {
+        // Newest first, by the index: what has come since is walked over. Who moves a file need not have its bytes.
+        let last = try database.first(
+            """
+            SELECT deleted = 0 AND sha256 IS ? FROM history
+            WHERE node = ? AND (seq <= ? OR client = ? AND change <> \(HistoryRecord.Change.move.code))
+            ORDER BY content_version DESC, seq DESC LIMIT 1
+            """, digest, id, seq, client
+        ) { try $0.int64(0) == 1 }
+        if let last { return last }
+        return try database.first("SELECT 1 FROM history WHERE node = ? LIMIT 1", id) { _ in true } == nil
     }
 
     /// Whether a deleted file can come back: its bytes are in `versions/`. Bytes that are only elsewhere in the share

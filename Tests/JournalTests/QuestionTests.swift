@@ -62,6 +62,30 @@ struct QuestionTests {
         #expect(try journal.content(of: gone.id, at: Version(4)) == nil)
     }
 
+    @Test func `a client has what it took in of a file, or has made of it since`() throws {
+        let bob = Desk(journal, client: "bob")
+        _ = try desk.run(.file("f", "1"))
+        _ = try bob.run(.edit(try node("f"), "2"))
+        _ = try desk.run(.edit(try node("f"), "1"))
+        _ = try bob.run(.edit(try node("f"), "1", mode: 0o600))
+        _ = try Desk(journal, client: "cyd").run(.move(try node("f"), "g"))
+        let id = try node("g").id
+        func had(_ text: String, _ client: String, _ seq: Int64) throws -> Bool {
+            let digest = try #require(Text.file(text).file).digest
+            return try journal.had(digest, of: id, client, through: Sequence(seq))
+        }
+        // Who has only moved it has what it took in.
+        for (seq, text) in [(1, "1"), (2, "2"), (3, "1"), (4, "1"), (5, "1")] as [(Int64, String)] {
+            #expect(try had(text, "cyd", seq) && !had(text == "1" ? "2" : "1", "cyd", seq), "\(seq)")
+        }
+        #expect(try !had("1", "cyd", 0) && !had("2", "cyd", 0))
+        // What they made is ahead of what they know that they took in.
+        for seq in Int64(0)...2 { #expect(try had("1", "ann", seq) && had("1", "bob", seq), "\(seq)") }
+        _ = try desk.run(.delete(try node("g")))
+        #expect(try had("1", "cyd", 5) && !had("1", "cyd", 6) && !had("1", "ann", 5))
+        #expect(try journal.had(#require(Text.file("1").file).digest, of: NodeID(99), "cyd", through: Sequence(6)))
+    }
+
     @Test func `uploads that were not finished are kept by where they are, until they are forgotten`() throws {
         let places = try ["a", "b"].map { Location(parent: .root, name: try Name($0)) }
         let closed = BrokenUpload(

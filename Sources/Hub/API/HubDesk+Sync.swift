@@ -157,6 +157,7 @@ extension HubDesk {
         let time = try request.seconds("wait", limit: settings.longestPoll)
         if request.onlyLooks { return try .message(changes(for: name, query)) }
         try acknowledgeLate(name, through: query.late)
+        clients[name]?.told = query.since
         try hold(.changes(client: name, query), of: caller, for: time, responder)
         return nil
     }

@@ -86,6 +86,8 @@ struct ClientFacts: Hashable, Sendable {
     var pausedSince: Nanoseconds?
     /// The highest `seq` that it has applied.
     var cursor: Sequence
+    /// Up to where it knows what there is; nil while that is not known.
+    var told: Sequence?
     /// Unix nanoseconds; nil if it never spoke.
     var lastSeen: Nanoseconds?
     /// Whether it holds a long poll open or spoke a short while ago.

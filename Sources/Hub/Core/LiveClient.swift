@@ -6,6 +6,8 @@ import SyncCore
 struct LiveClient {
     var record: ClientRecord
     var report: LastReport?
+    /// Up to where its index had taken in what the hub told, when it asked last; nil if it did not since the hub started.
+    var told: Sequence?
     /// As the report goes to the journal; nil when it has gone.
     var unsavedReport: ReportRequest?
     /// What went to the journal, or is about to, since the hub started.
@@ -38,7 +40,7 @@ struct LiveClient {
     }
 
     /// What it has reported says nothing any more.
-    mutating func forgetReport() { (report, unsavedReport, lastKept) = (nil, nil, nil) }
+    mutating func forgetReport() { (report, told, unsavedReport, lastKept) = (nil, nil, nil, nil) }
 
     /// Has it written down, unless it says nothing that a journal has to know: how far a client is changes all the time.
     mutating func note(_ report: ReportRequest) {
@@ -56,6 +58,7 @@ struct LiveClient {
             name: record.name, kind: record.kind == .agent ? .agent : .sftp, isRevoked: record.revokedAt != nil,
             pause: pause(at: clock.now()), cursor: record.cursor, lastSeen: lastSeen,
             isOnline: openPolls > 0 || isRecent, report: report)
+        facts.told = told
         if facts.pause.isPaused { facts.pausedSince = record.pausedSince.map { .seconds($0) } }
         return facts
     }

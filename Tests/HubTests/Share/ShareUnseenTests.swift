@@ -157,8 +157,8 @@ struct ShareUnseenTests {
 
     private static let two = ContentKey(sha256: content("two").digest.hex, size: 3)
 
-    private func isWanted(by laptop: TestClient) throws {
-        try eventually("it is wanted") { try laptop.changes(since: 0).wanted?.contains(Self.two) == true }
+    private func isWanted(by laptop: TestClient, since: Int64 = 0) throws {
+        try eventually("it is wanted") { try laptop.changes(since: since).wanted?.contains(Self.two) == true }
     }
 
     @Test func `what a device has removed unseen waits for a machine that has it`() throws {
@@ -253,6 +253,54 @@ struct ShareUnseenTests {
             "GET", path + "&wanted=\(try #require(known.wantedMark))", token: laptop.token, as: ChangesResponse.self)
         put("new", "a")
         #expect(try answer.value()?.get().wanted == [Self.two])
+    }
+
+    @Test func `a machine that made the bytes is waited for also when another has changed their mode since`() throws {
+        let (laptop, node) = try placedOnly()
+        let desktop = try share.hub.join("desktop")
+        _ = try desktop.commit(
+            desktop.operation(
+                .edit(node.id, base: node.contentVersion, content: .file(content("two", mode: 0o600))), .known))
+        #expect(try share.node("a")?.content.file?.mode == Mode(0o600))
+        try leave(desktop)
+        try expectWaiting(for: laptop)
+    }
+
+    @Test func `a machine is waited for that has taken the bytes in while something older waits there`() throws {
+        let (laptop, node) = try placedOnly()
+        let desktop = try share.hub.join("desktop")
+        _ = try desktop.changes(since: node.seq.rawValue)
+        let old = PendingMessage(path: "old", direction: .down, bytes: 3, reason: "no room")
+        try desktop.report(cursor: 0, barrier: 0, pending: [old])
+        try leave(laptop)
+        try expectWaiting(for: desktop, since: node.seq.rawValue)
+    }
+
+    @Test func `a machine is not waited for that says that the bytes have not come to it`() throws {
+        let (laptop, node) = try placedOnly()
+        let desktop = try share.hub.join("desktop")
+        _ = try desktop.changes(since: node.seq.rawValue)
+        let here = PendingMessage(path: "a", direction: .down, bytes: 3, reason: "no room")
+        try desktop.report(cursor: 0, barrier: 0, pending: [here])
+        try leave(laptop)
+        put("new", "a")
+        try share.expectSame()
+        #expect(share.text("a") == "new" && share.hub.shareNames().sorted() == ["a", "old", "other"])
+    }
+
+    private func leave(_ client: TestClient) throws {
+        _ = try share.hub.post("/v1/revoke", ClientRequest(client: client.name), as: ClientsTouchedResponse.self)
+    }
+
+    /// The phone writes over `two`, which comes back from a machine.
+    private func expectWaiting(for machine: TestClient, since: Int64 = 0) throws {
+        put("new", "a")
+        try isWanted(by: machine, since: since)
+        _ = try share.hub.post(
+            "/v1/offer", OfferRequest(content: Self.two, staged: machine.stage("two")), token: machine.token,
+            as: EmptyResponse.self)
+        try share.expectSame()
+        #expect(share.text("a") == "two")
     }
 
     @Test(arguments: [false, true])
