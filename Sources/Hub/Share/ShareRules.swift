@@ -67,10 +67,8 @@ extension ShareWatcher {
         guard let path = try directory == .root ? .top : journal.path(of: directory) else { return nil }
         switch listOnDisk(path) {
         case .failure:
-            // What it keeps back nobody knows; it is looked at again.
-            if !isKnown, rules.keep(.unreadable, in: directory) {
-                note(Spot(directory: directory, name: IgnoreList.fileName))
-            }
+            // What it keeps back nobody knows; it is looked at again. One that was known has to be news then, too.
+            if rules.keep(.unreadable, in: directory) { noteList(in: directory) }
             return .unreadable
         case .success(let list):
             if rules.keep(list, in: directory), isKnown { look(into: directory) }
@@ -79,13 +77,19 @@ extension ShareWatcher {
     }
 
     /// Looks at the `.syncignore` of a directory.
-    /// - Returns: whether it says something else than before, so that everything below is to be looked at.
-    func noticeRules(in directory: NodeID, _ path: RelativePath) -> Bool {
+    /// - Returns: whether it says something else than before, so that everything below is to be looked at; and why it could not be
+    ///   read, if so: it is to be looked at again, since its getting readable may be no event.
+    func noticeRules(in directory: NodeID, _ path: RelativePath) -> (isNew: Bool, failure: FileTreeError?) {
         switch listOnDisk(path) {
-        case .success(let list): rules.notice(list, in: directory)
+        case .success(let list): (rules.notice(list, in: directory), nil)
         // What was known holds on as long as the file cannot be read; what was not may keep anything back.
-        case .failure: !rules.hasList(in: directory) && rules.notice(.unreadable, in: directory)
+        case .failure(let error):
+            (!rules.hasList(in: directory) && rules.notice(.unreadable, in: directory), error)
         }
+    }
+
+    func noteList(in directory: NodeID, mark: Int64? = nil) {
+        note(Spot(directory: directory, name: IgnoreList.fileName), mark: mark)
     }
 
     /// A directory came, went, or lies elsewhere now.

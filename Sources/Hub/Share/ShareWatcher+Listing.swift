@@ -80,7 +80,9 @@ extension ShareWatcher {
             try couldNotList(directory, path, error)
             return 0
         }
-        if noticeRules(in: directory, path) { isDeep = true }
+        let list = noticeRules(in: directory, path)
+        if list.isNew { isDeep = true }
+        if list.failure != nil { noteList(in: directory, mark: mark) }
         try compare(entries, in: directory, isDeep: isDeep, mark)
         return entries.count
     }

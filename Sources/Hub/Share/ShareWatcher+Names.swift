@@ -43,8 +43,10 @@ extension ShareWatcher {
         }
         if node == nil, status == nil, try isAstray(spot) { return finish(spot) }
         if try isIgnored(spot, node, status) { return try passOver(spot, node, status) }
-        if spot.name == IgnoreList.fileName, noticeRules(in: spot.directory, path.parent) {
-            look(into: spot.directory, mark: unfinished[.name(spot)])
+        if spot.name == IgnoreList.fileName {
+            let list = noticeRules(in: spot.directory, path.parent)
+            if list.isNew { look(into: spot.directory, mark: unfinished[.name(spot)]) }
+            if let failure = list.failure { return failed(spot, failure) }
         }
         let difference = ShareDifference.between(
             node, placed: try node.flatMap { try placed($0.id) }, status, wasWritten: written.contains(spot))

@@ -1,6 +1,8 @@
 import ControlAPI
+import Glibc
 import Journal
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Hub
@@ -107,6 +109,36 @@ struct ShareIgnoreTests {
         #expect(share.text("b.log") == "an agent's rules may differ")
     }
 
+    @Test func `a list that could not be read for a while takes effect when it can be, though nothing happens to it`()
+        throws
+    {
+        let share = try ShareHub()
+        share.makeDirectory("d")
+        for (name, text) in [("d/.syncignore", "*.log\n"), ("d/gone", "1"), ("a", "1")] { share.put(text, name) }
+        try share.settled()
+        var lease: ReadingBarred?
+        try share.hub.restart {
+            share.put("1", "d/new")
+            share.put("1", "d/new.log")
+            share.remove("d/gone")
+            share.put("2", "a")
+            lease = try ReadingBarred(share.at("d/.syncignore"))
+        }
+        try share.settled()
+        // It was looked at more than once.
+        #expect(try share.node("d/new") == nil && share.node("d/gone") != nil)
+        #expect(try share.node("a")?.content.file?.digest == content("2").digest)
+        let unsynced = try share.hub.get("/v1/unsynced", as: [UnsyncedMessage].self)
+        #expect(unsynced.contains { $0.path == "d/.syncignore" && $0.reason.hasPrefix("it cannot be read") })
+        lease?.end()
+        try eventually("it is taken in") { try share.node("d/new") != nil && share.node("d/gone") == nil }
+        try share.settled()
+        #expect(try share.node("d/new.log") == nil)
+        try eventually("nothing is told any more") {
+            try share.hub.get("/v1/unsynced", as: [UnsyncedMessage].self).isEmpty
+        }
+    }
+
     @Test func `why names the rule`() throws {
         let share = try ShareHub()
         share.makeDirectory("photos")
@@ -124,4 +156,24 @@ struct ShareIgnoreTests {
         let builtIn = try share.hub.post("/v1/why", PathRequest(path: "x/y.part"), as: WhyResponse.self)
         #expect(builtIn.sentence == "x/y.part is not at the hub: ignored by rule '*.part' (built-in)")
     }
+}
+
+/// A lease on a file: as long as it is held, nobody can open it who does not wait.
+private final class ReadingBarred {
+    private var file: Int32
+
+    init(_ path: String) throws {
+        file = open(path, O_RDONLY | O_CLOEXEC)
+        try #require(file >= 0)
+        let (setSignal, setLease) = (10 as Int32, 1024 as Int32)  // F_SETSIG, F_SETLEASE
+        // The kernel tells of each attempt by a signal: one that nobody has to hear.
+        try #require(fcntl(file, setSignal, SIGURG) == 0 && fcntl(file, setLease, F_WRLCK) == 0)
+    }
+
+    func end() {
+        if file >= 0 { close(file) }
+        file = -1
+    }
+
+    deinit { end() }
 }
