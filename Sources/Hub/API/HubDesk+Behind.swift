@@ -69,7 +69,7 @@ extension HubDesk {
     /// - Returns: nil if the answer comes later.
     func answer(_ query: ChangesQuery, of client: String, _ responder: HTTPResponder) throws -> HTTPResponse? {
         let room = mayCome(behindAnswer: query.behind, responder) ? query.behind : 0
-        let (page, files) = try page(for: client, query, behind: room)
+        let (page, files) = try page(for: client, query, behind: room, isTold: true)
         guard page.nodes.count > HubDesk.few || !files.isEmpty else { return .message(page) }
         let size = files.reduce(Int64(0)) { $0 + $1.size }
         let (store, queue) = (store, queue)

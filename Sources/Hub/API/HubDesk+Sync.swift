@@ -163,12 +163,16 @@ extension HubDesk {
     }
 
     func changes(for name: String, _ query: ChangesQuery) throws -> ChangesResponse {
-        try page(for: name, query, behind: 0).0
+        try page(for: name, query, behind: 0, isTold: false).0
     }
 
-    /// - Parameter most: bytes that may come behind it.
+    /// - Parameters:
+    ///   - most: bytes that may come behind it.
+    ///   - isTold: false if the client hears of it only to look.
     /// - Returns: what is to come behind it, too.
-    func page(for name: String, _ query: ChangesQuery, behind most: Int64) throws -> (ChangesResponse, [FileBehind]) {
+    func page(
+        for name: String, _ query: ChangesQuery, behind most: Int64, isTold: Bool
+    ) throws -> (ChangesResponse, [FileBehind]) {
         // A subtree that was made again meanwhile is another journal.
         guard query.epoch.map({ $0 == epoch(of: name) }) ?? true else { throw HubDesk.otherRoot }
         let head = try head
@@ -205,7 +209,8 @@ extension HubDesk {
             head: page.head.rawValue, nodes: page.nodes.map(NodeMessage.init),
             contents: contents, paused: nil,
             barrier: barrierToTell(query, isLastPage: page.through == page.head),
-            late: try lateOutcomes(for: name, after: query.late), wanted: try wantedContents(of: name),
+            late: try lateOutcomes(for: name, after: query.late),
+            wanted: try contentsToAsk(of: name, knowing: query.wanted, isTold: isTold),
             wantedMark: wantedMark, subtree: subtree, limits: limits(of: name),
             coming: query.coming == nil ? nil : try coming(for: name),
             comingMark: query.coming == nil ? nil : coming.mark(of: name))

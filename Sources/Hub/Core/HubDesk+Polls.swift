@@ -106,7 +106,7 @@ extension HubDesk {
             if let known = query.limits, known != limitsText(of: name) { return true }
             if !isHeldStill, try lateOutcomes(for: name, after: query.late) != nil { return true }
             if !isHeldStill, let known = query.coming, coming.mark(of: name) > known { return true }
-            if !isHeldStill, wantedMark > query.wanted, try !wantedContents(of: name).isEmpty { return true }
+            if !isHeldStill, try isToBeAsked(name, knowing: query.wanted) { return true }
             return ChangesRule.isReady(query, head: try head, barrier: barrier, isPaused: isHeldStill)
         case .wait(let goal, _): return try isCaughtUp(goal) && waiting(for: goal).isEmpty
         case .log(let after, _, let caller):

@@ -8,6 +8,8 @@ struct LiveClient {
     var report: LastReport?
     /// Up to where its index had taken in what the hub told, when it asked last; nil if it did not since the hub started.
     var told: Sequence?
+    /// Of what it was asked to give back.
+    var asking = AskingRound()
     /// As the report goes to the journal; nil when it has gone.
     var unsavedReport: ReportRequest?
     /// What went to the journal, or is about to, since the hub started.

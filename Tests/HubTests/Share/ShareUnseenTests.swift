@@ -244,6 +244,35 @@ struct ShareUnseenTests {
         #expect(share.text("\(top)/a") == "two" && share.hub.shareNames(top).count == 2)
     }
 
+    @Test func `what is behind fifty contents that nobody gives is asked for too, and taken`() throws {
+        let laptop = try share.hub.join("laptop")
+        let names = (10...70).map { "f\($0)" }
+        _ = try share.hub.post(
+            "/v1/commit", laptop.request(names.map { try laptop.creation($0, "the bytes of \($0)") }),
+            token: laptop.token, as: CommitResponse.self)
+        try rest()
+        for name in names { remove(name) }
+        var known = try laptop.changes(since: 0)
+        var asked = Set(known.wanted ?? [])
+        while asked.count < names.count {
+            let path = laptop.changesPath(since: known.head, wait: 50, barrier: known.barrier)
+            let mark = try #require(known.wantedMark)
+            let answer = share.hub.later(
+                "GET", path + "&wanted=\(mark)", token: laptop.token, as: ChangesResponse.self)
+            known = try #require(answer.value(), "\(asked.count) were asked for").get()
+            asked.formUnion(known.wanted ?? [])
+        }
+        for name in names.reversed() {
+            let text = "the bytes of \(name)"
+            let key = ContentKey(sha256: content(text).digest.hex, size: Int64(text.utf8.count))
+            _ = try share.hub.post(
+                "/v1/offer", OfferRequest(content: key, staged: laptop.stage(text)), token: laptop.token,
+                as: EmptyResponse.self)
+        }
+        try share.expectSame()
+        #expect(share.hub.shareNames().count == names.count + 2)
+    }
+
     @Test func `a machine that waits for news is asked at once`() throws {
         let (laptop, _) = try placedOnly()
         try rest()
