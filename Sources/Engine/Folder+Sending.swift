@@ -7,7 +7,11 @@ extension Folder {
     /// - Parameters:
     ///   - operations: how many at most, about.
     ///   - bytes: how many bytes of content at most, about; one file may be larger.
-    package func nextCommit(operations limit: Int = 2_000, bytes: Int64 = 16 << 20) throws -> Commit? {
+    ///   - copied: how many bytes at most, about, the hub has to make from what it has. In portions, other machines take in the
+    ///     first ones while it makes the next, and others' commits come between.
+    package func nextCommit(
+        operations limit: Int = 2_000, bytes: Int64 = 16 << 20, copied: Int64 = 128 << 20
+    ) throws -> Commit? {
         guard hasLooked, try !index.isInflight else { return nil }
         // Its answer could speak of what the snapshot lacks.
         guard try index.snapshotAfter == nil else { return nil }
@@ -21,7 +25,8 @@ extension Folder {
             try makeDurable()
             if ready.isEmpty, undone.isEmpty { return nil }
             var commit = try draft(
-                try OperationOrder.order(ready, in: index, limit: limit), operations: limit, bytes: bytes)
+                try OperationOrder.order(ready, in: index, limit: limit), operations: limit, bytes: bytes,
+                copied: copied)
             commit.announced = try announce(commit)
             return commit.items.isEmpty ? nil : commit
         }
@@ -126,15 +131,18 @@ extension Folder {
 
     // MARK: - Drafting
 
-    private func draft(_ sendings: [PlannedSending], operations most: Int, bytes limit: Int64) throws -> Commit {
+    private func draft(
+        _ sendings: [PlannedSending], operations most: Int, bytes limit: Int64, copied mostCopied: Int64
+    ) throws -> Commit {
         var drafts: [Draft] = []
         var created: [EntryID: Int] = [:]
         var digests: Set<Digest> = []
         var bytes: Int64 = 0
+        var copied: Int64 = 0
         for planned in sendings {
             // What is needed comes before what needs it, so any beginning can be sent by itself. One sending is two
             // operations at most.
-            if bytes >= limit || drafts.count + 2 > most { break }
+            if bytes >= limit || copied >= mostCopied || drafts.count + 2 > most { break }
             switch planned.sending {
             case .create(var local, let content):
                 if planned.makesDetour { local.name = detour(local) }
@@ -154,9 +162,9 @@ extension Folder {
             }
             // Extras travel in the request itself, where they take more room than they have bytes.
             if let extras = drafts.last?.content?.mode?.extras { bytes += Int64(8 * extras.size) }
-            if let file = drafts.last?.content?.file, !digests.contains(file.digest) {
-                digests.insert(file.digest)
-                if try !isKnown(file.digest) { bytes += file.size }
+            if let draft = drafts.last, let file = draft.content?.file {
+                let isSent = try digests.insert(file.digest).inserted && !isKnown(file.digest)
+                if isSent { bytes += file.size } else if draft.isAnotherContent { copied += file.size }
             }
         }
         for node in undone where drafts.count < most {
@@ -234,6 +242,9 @@ private struct Draft {
         self.synced = synced
         self.content = content
     }
+
+    /// Not if a file only has another mode or time.
+    var isAnotherContent: Bool { content?.file?.digest != synced?.content.file?.digest }
 
     /// Nil if the directory it goes into is not part of this commit and unknown to the hub: it waits for the next.
     func change(parent: ParentReference?) -> Change? {

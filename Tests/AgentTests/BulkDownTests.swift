@@ -154,6 +154,25 @@ import Transport
         #expect(privately().isEmpty)
     }
 
+    @Test func `copies of what lies in the folder are made together, and nothing of them comes`() throws {
+        let worker = try worker()
+        defer { worker.stop() }
+        let file = hub.hold(BulkDownTests.bytes(1))
+        try receive(worker, 2, "f0", file, at: 2)
+        let pass = pass(worker)
+        #expect(try pass.run())
+        for number in 1...5 { try receive(worker, Int64(number + 2), "f\(number)", file, at: Int64(number + 2)) }
+        let other = hub.hold(BulkDownTests.bytes(2))
+        try receive(worker, 9, "g", other, at: 9)
+        // In one round; what has other bytes comes by itself.
+        #expect(try pass.run())
+        for number in 0...5 { #expect(directory.read("home/folder/f\(number)") == BulkDownTests.bytes(1)) }
+        while try pass.run() {}
+        #expect(directory.read("home/folder/g") == BulkDownTests.bytes(2))
+        #expect(hub.sent == 2 * BulkDownTests.size)
+        #expect(privately().isEmpty)
+    }
+
     @Test func `what came whole and was not placed does not come again after a restart`() throws {
         var file = hub.hold(BulkDownTests.bytes(1))
         file.mode = Mode(0o444)

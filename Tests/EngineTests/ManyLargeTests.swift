@@ -108,13 +108,14 @@ import Testing
     }
 
     private func insert(
-        _ number: Int, into agent: SimulatedAgent, size: Int64? = nil, isHashed: Bool = true
+        _ number: Int, into agent: SimulatedAgent, size: Int64? = nil, isHashed: Bool = true,
+        holding content: Int? = nil
     ) throws -> EntryID {
         let (inode, size) = (UInt64(1_000 + number), size ?? large + Int64(number))
         return try agent.index.insertLocal(
             parent: .root, name: Name("f\(number)"), kind: .file,
             stamp: Stamp(device: 1, inode: inode, size: size, mtime: Nanoseconds(number), ctime: 1), mode: Mode(0o644),
-            digest: isHashed ? digest(number) : nil)
+            digest: isHashed ? digest(content ?? number) : nil)
     }
 
     private func next(_ agent: SimulatedAgent) throws -> Travelling? {
@@ -166,6 +167,20 @@ import Testing
         #expect(try other.folder.nextCommit(operations: 10)?.items.count == 1)
         // Those that were not looked at, and the one that is on its way.
         #expect(try other.index.speaking(limit: 2_000).count == 1_001)
+    }
+
+    @Test func `what the hub copies goes in portions, and one that is larger by itself`() throws {
+        let agent = try sending(0)
+        agent.folder.ahead = Ahead()
+        for number in 0..<7 { _ = try insert(number, into: agent, size: 100, holding: 1) }
+        func entriesOfNext(copied: Int64) throws -> Int? {
+            try agent.folder.nextCommit(operations: 10, bytes: 1_000, copied: copied)?.items.count
+        }
+        // The first one is sent; then so many that there are enough bytes.
+        #expect(try entriesOfNext(copied: 250) == 4)
+        #expect(try entriesOfNext(copied: 200) == 3)
+        #expect(try entriesOfNext(copied: 1) == 2)
+        #expect(try entriesOfNext(copied: 10_000) == 7)
     }
 
     @Test func `what has arrived is told, and nothing else is looked at`() throws {

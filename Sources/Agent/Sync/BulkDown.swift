@@ -103,16 +103,12 @@ final class BulkDown {
         // Whatever becomes of it, what is there of others may be wanted by nobody by then.
         hasCollected = false
         do {
-            guard let content = try bring(next, loader) else { return true }
-            let placed = try worker.perform { folder in
-                countMoved(of: next, isWhole: true, in: folder)
-                folder.absorb(content, for: next.node)
-                let placed = try folder.place(only: [next.node])
-                if placed == 0 { waiting.insert(next.node) }
-                folder.countReceived(files: placed)
-                return placed
+            var contents = try copies(of: next, loader)
+            if contents.isEmpty {
+                guard let content = try bring(next, loader) else { return true }
+                contents = [(next.node, content)]
             }
-            log.debug("fetched", ["files": 1, "placed": placed, "bytes": next.file.size])
+            try place(contents, of: next)
         } catch let error as HubError where error.endsConnection {
             throw error
         } catch HubError.cancelled {
@@ -121,6 +117,19 @@ final class BulkDown {
             try putOff(next, error)
         }
         return true
+    }
+
+    private func place(_ contents: [(node: NodeID, content: StagedContent)], of next: Fetch) throws {
+        let nodes = contents.map(\.node)
+        let placed = try worker.perform { folder in
+            countMoved(of: next, isWhole: true, in: folder)
+            for (node, content) in contents { folder.absorb(content, for: node) }
+            let placed = try folder.place(only: nodes)
+            if placed < nodes.count { waiting.formUnion(try folder.waiting(among: Set(nodes))) }
+            folder.countReceived(files: placed)
+            return placed
+        }
+        log.debug("fetched", ["files": nodes.count, "placed": placed, "bytes": next.file.size])
     }
 
     /// What has come of it since ``begin(_:travels:)`` was done, whatever becomes of it. Only the first time counts.
@@ -143,6 +152,17 @@ final class BulkDown {
         let sizes = least..<max(size, least)
         return try worker.perform { folder in
             try folder.largeFetches(limit: 1, sizes: sizes, looks: looks) { !pauses.hold($0) }.first
+        }
+    }
+
+    /// Those that are to have the same bytes, as far as they stand near the front.
+    func others(like first: Fetch, limit: Int) throws -> [Fetch] {
+        if limit <= 0 { return [] }
+        let size = first.file.size
+        return try worker.perform { folder in
+            try folder.largeFetches(limit: limit, sizes: size..<size + 1, looks: BulkDown.mostLooks) {
+                $0.file.digest == first.file.digest && $0.node != first.node && !pauses.hold($0)
+            }
         }
     }
 
@@ -175,11 +195,6 @@ final class BulkDown {
 
     /// - Returns: whole, verified and durable; nil if something goes before it, or it is not wanted any more.
     private func bring(_ fetch: Fetch, _ loader: Loader) throws -> StagedContent? {
-        var loaded = Loaded()
-        if try loader.copyWhatIsHere([fetch], &loaded).isEmpty, let copy = loaded.arrived.first?.content {
-            try loader.area.syncFileSystem()
-            return copy
-        }
         // The same bytes came for another node, and wait for their place. They may get it just now, and be written to.
         if let waiting = try worker.perform({ $0.waiting(fetch.file.digest) }),
             let copy = try loader.copy(of: waiting, fetch, hashing: true, sync: true)

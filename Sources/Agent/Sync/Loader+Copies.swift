@@ -4,6 +4,9 @@ internal import SyncCore
 
 // Bytes that are on this machine are copied, shared where the file system can.
 extension Loader {
+    /// In bytes: the disk writes what is larger while the next one is copied.
+    private static let worthBeginning: Int64 = 1 << 20
+
     /// - Returns: those that have to be fetched after all.
     func copyWhatIsHere(_ fetches: [Fetch], _ loaded: inout Loaded) throws -> [Fetch] {
         let sources = try here.sources(of: fetches)
@@ -47,6 +50,7 @@ extension Loader {
             let reader = try item.open()
             let file = try newFile()
             if try !file.clone(reader) { try file.append(0..<fetch.file.size, of: reader, hashing: hashing) }
+            if !sync, fetch.file.size >= Loader.worthBeginning { file.beginWriting() }
             return try finish(file, fetch, isVerified: !hashing && !file.believesHoles, sync: sync)
         }
     }
