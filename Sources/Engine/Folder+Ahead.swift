@@ -91,7 +91,8 @@ extension Folder {
         guard let waiting = ahead.waiting[entry] else { return nil }
         let digest = waiting.digest
         guard let row = try index.local(entry), !row.isVanished, let file = row.content?.file, file.digest == digest,
-            file.size >= ahead.from, !ahead.isReady(digest), let path = try index.path(of: entry)
+            file.size >= ahead.from, !ahead.isReady(digest), try unread.isEmpty || !isUnruled(row.parent),
+            let path = try index.path(of: entry)
         else {
             forgetTravelling(entry)
             ahead.dropped += 1
@@ -163,7 +164,7 @@ extension Folder {
         else { return false }
         return try index.children(of: row.entry).contains { child in
             switch try index.subject(of: child.node.map(SubjectKey.node) ?? .entry(child.entry))?.verdict {
-            case .hash, .settling: true
+            case .hash, .settling, .unruled: true
             case .send(let sending): try isTravelling(sending)
             default: false
             }

@@ -34,7 +34,9 @@ extension Folder {
         guard index.mode == .twoWay, let remote = try index.arrival(node) else { return nil }
         let above = remote.location.parent
         if landings.rules[above] == nil { landings.rules[above] = .some(try rules(ofNode: above)) }
-        let match = landings.rules[above]??.match(remote.name, isDirectory: remote.content.isDirectory)
+        let rules = landings.rules[above] ?? nil
+        if let rules, rules.isUnread { return nil }
+        let match = rules?.match(remote.name, isDirectory: remote.content.isDirectory)
         return match == nil ? remote : nil
     }
 

@@ -42,7 +42,7 @@ extension Folder {
                 case .hash(let id): if try !index.hasTrouble(id) { return true }
                 case .settled, .forget, .adopt, .receive:
                     if subject.local != nil, subject.synced != nil, try !index.held(of: key).isEmpty { return true }
-                case .settling, .barred, .ignored, .release, .discard: continue
+                case .settling, .barred, .ignored, .unruled, .release, .discard: continue
                 }
             }
         }
@@ -55,7 +55,11 @@ extension Folder {
         while true {
             let page = try index.unhashed(limit: 500, after: after)
             guard let last = page.last else { return false }
-            if try page.contains(where: { try !index.hasTrouble($0.entry) }) { return true }
+            if try page.contains(where: { row in
+                try !index.hasTrouble(row.entry) && (unread.isEmpty || !isUnruled(row.parent))
+            }) {
+                return true
+            }
             after = last.entry
         }
     }
@@ -72,12 +76,13 @@ extension Folder {
 
     /// Whether something could not be done that may be possible later.
     package func hasTroubles() throws -> Bool {
-        try !receivingTroubles.isEmpty || index.troubles(limit: 100).contains { !$0.isSkipped }
+        try !receivingTroubles.isEmpty || !unread.isEmpty || index.troubles(limit: 100).contains { !$0.isSkipped }
     }
 
     /// Directories that could not be listed are tried again, and what could not be examined. Of what is elsewhere or gone by
     /// now there is nothing more to say.
     package func retryTroubles() throws {
+        try retryRules()
         for trouble in try index.troubles(limit: 1_000) {
             guard let entry = trouble.entry else {
                 try retry(trouble)

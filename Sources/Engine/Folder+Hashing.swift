@@ -23,11 +23,21 @@ package enum HashResult: Hashable, Sendable {
 extension Folder {
     /// Files to hash, by entry; the ones that somebody is writing to are not among them.
     package func hashRequests(limit: Int, after: EntryID = EntryID(0)) throws -> [HashRequest] {
-        try index.unhashed(limit: limit, after: after).compactMap { row in
-            try index.path(of: row.entry).map {
-                HashRequest(entry: row.entry, path: $0, stamp: row.stamp, isNew: row.node == nil)
+        var found: [HashRequest] = []
+        var after = after
+        while found.count < limit {
+            let page = try index.unhashed(limit: limit, after: after)
+            guard let last = page.last else { break }
+            after = last.entry
+            for row in page {
+                // What may be ignored is not read.
+                if try !unread.isEmpty && isUnruled(row.parent) { continue }
+                guard found.count < limit, let path = try index.path(of: row.entry) else { continue }
+                found.append(HashRequest(entry: row.entry, path: path, stamp: row.stamp, isNew: row.node == nil))
             }
+            if unread.isEmpty { break }
         }
+        return found
     }
 
     /// Whether the next files that are to be read, and then probably sent, have more bytes than that.

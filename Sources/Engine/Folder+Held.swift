@@ -15,7 +15,7 @@ extension Folder {
             }
             guard case .create(let local, _) = sending else { return false }
             return try bindRestored(local)
-        case .hash, .settling, .barred, .ignored, .release, .discard: return false
+        case .hash, .settling, .barred, .ignored, .unruled, .release, .discard: return false
         case .settled, .forget, .adopt, .receive:
             guard subject.local != nil, subject.synced != nil, let node = subject.node,
                 try !index.held(of: .node(node)).isEmpty

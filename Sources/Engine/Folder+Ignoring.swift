@@ -37,11 +37,17 @@ extension Folder {
         if let known = rules[directory] { return known }
         let found: DirectoryRules
         if directory == .root {
-            found = .top(file: try readRules(directory, .top), machine: rules.machine, above: namesAbove)
+            let file = try readRules(directory, .top)
+            found = .top(file: file, machine: rules.machine, above: namesAbove, isUnread: unread[directory] != nil)
         } else if let row = try index.local(directory) {
             let above = try rules(of: row.parent)
-            found = above.entering(
-                row.name, file: try index.path(of: directory).flatMap { try readRules(directory, $0) })
+            let bare = above.entering(row.name, file: nil)
+            if bare.excluded != nil {
+                found = bare
+            } else {
+                let file = try index.path(of: directory).flatMap { try readRules(directory, $0) }
+                found = above.entering(row.name, file: file, isUnread: unread[directory] != nil)
+            }
         } else {
             found = try rules(of: .root)
         }
@@ -62,16 +68,28 @@ extension Folder {
     /// is looked at.
     private func readRules(_ directory: EntryID, _ path: RelativePath) throws -> IgnoreList? {
         if let known = rules.lists[directory] { return known }
-        guard let found = rulesOnDisk(path) else { return rules.hasList(in: directory) ? .unreadable : nil }
-        // One that was there and for which there was no room is as it was.
-        if rules.keep(found, in: directory) { look(into: directory, deep: true) }
-        return found
+        if unread[directory] != nil { return nil }
+        switch try rulesOnDisk(path) {
+        case .success(let found?):
+            // One that was there and for which there was no room is as it was.
+            if rules.keep(found, in: directory) { look(into: directory, deep: true) }
+            return found
+        case .success(nil):
+            // One that was there and for which there was no room has gone since, which is noticed when it is tried again.
+            if rules.hasList(in: directory) { unread[directory] = "it has just gone" }
+        case .failure(let problem): unread[directory] = problem.description
+        }
+        return nil
     }
 
-    /// One that cannot be read is told when its bytes are to be hashed.
-    private func rulesOnDisk(_ directory: RelativePath) -> IgnoreList? {
-        let bytes = try? tree.readFile(directory.appending(IgnoreList.fileName), limit: IgnoreList.sizeLimit + 1)
-        return bytes.flatMap { $0 }.map { IgnoreList($0, origin: .file) }
+    /// Nil if there is none.
+    private func rulesOnDisk(_ directory: RelativePath) throws -> Result<IgnoreList?, DiskProblem> {
+        do {
+            let bytes = try tree.readFile(directory.appending(IgnoreList.fileName), limit: IgnoreList.sizeLimit + 1)
+            return .success(bytes.map { IgnoreList($0, origin: .file) })
+        } catch let problem as DiskProblem {
+            return problem.cause == .notFound ? .success(nil) : .failure(problem)
+        }
     }
 
     // MARK: - Rules that change
@@ -79,10 +97,20 @@ extension Folder {
     /// Looks at the `.syncignore` of a directory: if it says something else than before, everything below is looked at.
     /// - Parameter isDeep: that is about to happen.
     func noticeRules(in directory: EntryID, isDeep: Bool = false) throws {
-        guard let path = try index.path(of: directory) else { return }
-        guard rules.notice(rulesOnDisk(path), in: directory) else { return }
-        try index.bringBackAside()
-        if !isDeep { look(into: directory, deep: true) }
+        guard let path = try index.path(of: directory) else {
+            if try index.local(directory) == nil { try needNotRead(directory) }
+            return
+        }
+        switch try rulesOnDisk(path) {
+        case .failure(let problem): try cannotRead(directory, problem)
+        case .success(let list):
+            let wasUnread = unread[directory] != nil
+            guard rules.notice(list, in: directory) || wasUnread else { return }
+            // While this fails it counts as unread, and is tried again.
+            try index.bringBackAside()
+            if !isDeep { look(into: directory, deep: true) }
+            if wasUnread { try isReadable(directory) }
+        }
     }
 
     func rulesChanged(below directory: EntryID) throws {
@@ -94,7 +122,7 @@ extension Folder {
     /// A directory lies elsewhere now: other rules may hold for what is in it.
     func rulesMoved(with directory: EntryID) throws {
         rules.forgetPlaces()
-        if rules.machine != nil || !rules.isEmpty || hasDepths { try rulesChanged(below: directory) }
+        if rules.machine != nil || !rules.isEmpty || !unread.isEmpty || hasDepths { try rulesChanged(below: directory) }
         guard hasDepths else { return }
         // What was too deep says so again, by the path that it has now, or is so no more.
         hasDepths = false
@@ -188,7 +216,7 @@ extension Folder {
     func noteWhetherHollow(_ directory: EntryID, _ entries: [(name: Name, status: DiskStatus)]) throws {
         guard var row = try index.local(directory), directory != .root, row.node == nil || row.isHollow else { return }
         let isHollow = try row.node == nil && holdsOnlyIgnored(directory, entries)
-        guard isHollow != row.isHollow else { return }
+        guard try isHollow != row.isHollow && (unread.isEmpty || !isUnruled(directory)) else { return }
         row.isHollow = isHollow
         try index.update(row)
         guard isHollow, row.parent != .root, let parent = try index.local(row.parent), parent.node == nil else {
@@ -218,7 +246,9 @@ extension Folder {
     /// directory, as something that the hub does not know.
     /// - Returns: false if there is something else in it.
     func keepHollow(_ row: LocalRow, _ path: RelativePath) throws -> Bool {
-        guard try holdsOnlyIgnored(row.entry, tree.list(path)) else { return false }
+        guard try holdsOnlyIgnored(row.entry, tree.list(path)), try unread.isEmpty || !isUnruled(row.entry) else {
+            return false
+        }
         for child in try index.children(of: row.entry) where !child.isHollow {
             if child.node != nil { try part(child.entry) }
             try index.removeLocal(child.entry)

@@ -82,7 +82,8 @@ extension Folder {
     package func finishLooking() throws -> Bool {
         if mustLookAtEverything { try lookAtEverything() }
         guard toList.isEmpty, !mustLookAtEverything else { return false }
-        let vanished = try index.vanished()
+        var vanished = try index.vanished()
+        if !unread.isEmpty { vanished = try vanished.filter { try !mayBeUnseen($0) } }
         if vanished.isEmpty {
             try enterMode()
             hasLooked = true
@@ -96,6 +97,8 @@ extension Folder {
         try index.transaction {
             for row in vanished {
                 let ignored = try forgetIgnored(in: row)
+                // That rules cannot be read may have come out only now.
+                if try !unread.isEmpty && mayBeUnseen(row) { continue }
                 try index.removeLocal(row.entry)
                 for node in ignored { try index.dropSynced(node) }
             }
@@ -114,6 +117,11 @@ extension Folder {
             try watch(directory, path)
             let entries = try tree.list(path)
             try noticeRules(in: directory, isDeep: deep)
+            if try !unread.isEmpty && isUnruled(directory) {
+                for entry in entries { _ = try isPassedOver(entry.name, entry.status, in: directory) }
+                try index.clearTrouble(at: path)
+                return entries.count
+            }
             // Both are in the order of names.
             var known = try index.children(of: directory)[...]
             var gone: [LocalRow] = []
@@ -132,7 +140,10 @@ extension Folder {
                     look(into: row.entry, deep: true)
                 }
             }
-            for row in (gone + known).sorted(by: { $0.entry < $1.entry }) {
+            let missing = (gone + known).sorted { $0.entry < $1.entry }
+            // That it cannot may have come out only now.
+            if try !unread.isEmpty && isUnruled(directory) { return entries.count }
+            for row in missing {
                 // It may just have been found under another name.
                 guard let now = try index.child(of: directory, named: row.name), now.entry == row.entry else {
                     continue
@@ -173,6 +184,7 @@ extension Folder {
     ) throws {
         let known = try index.child(of: directory, named: name)
         if name == IgnoreList.fileName { try noticeRules(in: directory) }
+        if try isPassedOver(name, status, in: directory) { return }
         if name.isReserved, known == nil {
             if let status { try recoverParked(directory, path, name, status) }
             return try tellOfReserved(directory, path, name, isThere: status != nil)
@@ -183,10 +195,11 @@ extension Folder {
             return
         }
         // What the hub knows of is looked at as ever, so that `unsynced` can tell; nothing of it is sent.
-        if known?.node == nil || known?.kind != status.kind.node,
+        if known?.node == nil || known?.kind != status.kind.node {
             let match = try rules(of: directory).match(name, isDirectory: status.kind == .node(.directory))
-        {
-            return try passOver(known, path, status.kind.node, match)
+            // That may have come out only now.
+            if try isPassedOver(name, status, in: directory) { return }
+            if let match { return try passOver(known, path, status.kind.node, match) }
         }
         guard case .node(let kind) = status.kind else {
             if let known { try vanish(known) }

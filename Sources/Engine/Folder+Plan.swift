@@ -22,6 +22,9 @@ extension Folder {
             plan.reasons[trouble.path] = trouble.reason
             plan.add(PlannedAct(up: trouble.isSkipped ? .skip : .wait), trouble.path, reason: trouble.reason)
         }
+        for (path, reason) in try unreadLists() where plan.reasons.updateValue(reason, forKey: path) == nil {
+            plan.add(PlannedAct(up: .wait), path, reason: reason)
+        }
         try index.everyUnsettled { key in
             guard let subject = try index.subject(of: key) else { return }
             try foresee(subject, into: &plan)
@@ -67,6 +70,7 @@ extension Folder {
     private func reason(_ verdict: Verdict) throws -> String? {
         switch verdict {
         case .settling: "still being written, or changed just now"
+        case .unruled: "rules that may ignore it cannot be read"
         case .hash: "waiting to be read"
         case .barred(let barred): try reason(barred)
         case .release: "it was changed here too; what lies here stays beside it"

@@ -43,6 +43,7 @@ extension Folder {
                 if let entry = trouble.entry { reasons[entry] = trouble.reason }
             }
         }
+        for (path, reason) in try unreadLists().prefix(limit) { byPath[path] = reason }
         for key in try keysToReport(limit) where found.count < limit {
             guard let subject = try index.subject(of: key), var item = try pending(subject) else { continue }
             if item.isSkipped {
@@ -122,6 +123,7 @@ extension Folder {
         }
         switch subject.verdict {
         case .settled, .forget, .adopt, .ignored: return nil
+        case .unruled: return try waiting(subject)
         case .settling: return try up(0, "settling: still being written, or changed just now")
         case .hash: return try up(0, "waiting to be read")
         case .send(.create(_, let content)): return try up(content.size, "new here, waiting to be sent")
@@ -149,6 +151,17 @@ extension Folder {
             item?.isSkipped = true
             return item
         }
+    }
+
+    private func waiting(_ subject: Subject) throws -> Pending? {
+        let there = try subject.node.flatMap { node in try index.remotePath(of: node) }
+        guard let path = try here(subject) ?? there else { return nil }
+        let reason = try unreadRules(for: path) ?? there.flatMap { try unreadRules(for: $0) }
+        var item = Pending(
+            path: path, isUp: subject.unruled.sending, bytes: 0,
+            reason: reason ?? "it waits, since rules that may ignore it cannot be read", isSkipped: false)
+        item.isStuck = true
+        return item
     }
 
     private func here(_ subject: Subject) throws -> RelativePath? {

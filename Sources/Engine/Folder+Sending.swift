@@ -100,6 +100,8 @@ extension Folder {
         case .release(let local): if index.mode.sends { try part(local.entry) }
         // It comes back when it has been read: a million others do not slow down each commit.
         case .hash: try index.setTravelling(key)
+        // The same: when the rules have been read.
+        case .unruled: try index.setTravelling(key)
         case .settling, .discard: break
         }
         return false

@@ -63,6 +63,10 @@ package final class Folder<Tree: LocalTree> {
     var namesAbove = 0
     /// Something lies deeper than what is synced.
     var hasDepths = false
+    /// Directories whose list is there and cannot be read, as far as anybody knows, and why: see Folder+Unruled.
+    var unread: [EntryID: String] = [:]
+    /// What was seen in such directories and below them, and not taken in.
+    var unseen: [EntryID: [InodeKey: Name]] = [:]
     /// Rules were to take effect while a commit was in flight; these directories are looked at after it.
     var rulesWaiting: Set<EntryID> = []
 
@@ -80,6 +84,7 @@ package final class Folder<Tree: LocalTree> {
         rules = RuleCache(machine: patterns.isEmpty ? nil : IgnoreList(patterns: patterns, origin: .machine))
         index.mode = mode
         index.ignores = { [unowned self] subject in try isIgnored(subject) }
+        index.unruled = { [unowned self] subject in try unruled(subject) }
         index.travels = { [unowned self] sending in try isTravelling(sending) }
     }
 

@@ -9,7 +9,8 @@ extension FolderIndex {
         try database.execute("INSERT OR IGNORE INTO aside (node) VALUES (?)", node.rawValue)
     }
 
-    /// The rules have changed: everything that was set aside, or passed over, is looked at again.
+    /// The rules have changed: everything that was set aside, or passed over, is looked at again. Of what the hub does not know
+    /// that is the row, where it was not taken away when a rule ignored it: nothing below an ignored directory is listed.
     package func bringBackAside() throws {
         try database.execute(
             """
@@ -17,6 +18,8 @@ extension FolderIndex {
             ON CONFLICT (node) DO UPDATE SET receives = 0
             """)
         try database.execute("DELETE FROM aside")
+        try database.execute(
+            "INSERT OR IGNORE INTO unsettled_entry (entry) SELECT entry FROM local WHERE node IS NULL AND entry <> 1")
         try reconsider()
     }
 

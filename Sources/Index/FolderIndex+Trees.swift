@@ -29,6 +29,7 @@ extension FolderIndex: ThreeTrees {
     private func ruled(_ subject: Subject) throws -> Subject {
         var subject = subject
         subject.isIgnored = try ignores(subject)
+        subject.unruled = try unruled(subject)
         return subject
     }
 

@@ -14,6 +14,8 @@ package final class FolderIndex {
     package var heldBack: Set<EntryID> = []
     /// Whether a rule ignores a subject: asked of each before a verdict is given. Set by whoever knows the rules.
     package var ignores: (Subject) throws -> Bool = { _ in false }
+    /// What waits of a subject, since rules cannot be read: asked after ``ignores``. Set by whoever knows the rules.
+    package var unruled: (Subject) throws -> Unruled = { _ in Unruled() }
     /// Whether the bytes of something have to be at the hub before it can be told. Set by whoever knows.
     package var travels: (Verdict.Sending) throws -> Bool = { _ in false }
     /// Of the folder: its subjects are judged by it. Not stored; see ``lastMode``.

@@ -73,6 +73,14 @@ struct Machine {
         tree.tell(path)
     }
 
+    /// Nobody may read it.
+    func close(_ path: String) throws {
+        let path = try RelativePath(bytes: Array(path.utf8))
+        tree.unreadable.insert(path)
+        tree.tell(path)
+    }
+    func open(_ path: String) throws { tree.unreadable.remove(try RelativePath(bytes: Array(path.utf8))) }
+
     func makeDirectory(_ path: String) throws {
         tree.link(tree.newInode(.directory, mode: Mode(0o755)), at: try RelativePath(bytes: Array(path.utf8)))
     }

@@ -99,6 +99,8 @@ final class MemoryTree: LocalTree {
     var hasBurnt: Bool { fuse.map { $0 < 0 } ?? false }
     /// False while the disk is not mounted.
     var isMounted = true
+    /// Of these files the first bytes cannot be had.
+    var unreadable: Set<RelativePath> = []
     /// Whether the file system says when an inode was made.
     private let tellsBirth: Bool
 
@@ -292,6 +294,7 @@ final class MemoryTree: LocalTree {
     func readFile(_ path: RelativePath, limit: Int) throws -> [UInt8]? {
         try enter()
         guard let inode = found(at: path), inode.kind == .file else { return nil }
+        if unreadable.contains(path) { throw DiskProblem(.denied, "it cannot be read: permission denied") }
         return Array(inode.bytes.prefix(limit))
     }
 

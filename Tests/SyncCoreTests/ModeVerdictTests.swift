@@ -90,7 +90,7 @@ import Testing
         case .barred(.receiving): .barredDown
         case .release: .release
         case .discard: .discard
-        case .hash, .settling, .ignored: nil
+        case .hash, .settling, .ignored, .unruled: nil
         }
     }
 

@@ -132,7 +132,7 @@ final class LocalAPI: Sendable {
             direction: item.isUp ? .up : .down, bytes: item.bytes, reason: waits.reason(of: item))
     }
 
-    /// The hub's answer; of what it does not know, this machine's, if a rule ignores it here.
+    /// The hub's answer; of what it does not know, this machine's, if rules keep it back here.
     private func explained(_ request: HTTPRequest) -> HTTPResponse {
         let answer = fromHub(request) { _ in why(request) }
         guard answer.status == ErrorCode.unknownPath.status,
@@ -144,18 +144,18 @@ final class LocalAPI: Sendable {
     }
 
     /// - Parameter path: as the share has it.
-    private func rule(for path: RelativePath) throws -> IgnoreMatch? {
+    private func rule(for path: RelativePath) throws -> String? {
         guard let here = path.below(root.flatMap { try? wirePath($0) } ?? .top) else { return nil }
         return try worker.perform { folder in
             let isDirectory = try folder.tree.status(of: here)?.kind == .node(.directory)
-            return try folder.ignoring(at: here, isDirectory: isDirectory)
+            return try folder.ignoring(at: here, isDirectory: isDirectory)?.description ?? folder.unreadRules(for: here)
         }
     }
 
-    private func ignored(_ path: RelativePath, _ rule: IgnoreMatch) -> WhyResponse {
+    private func ignored(_ path: RelativePath, _ rule: String) -> WhyResponse {
         WhyResponse(
             path: path.description, synced: false, sentence: "\(path): \(rule) on \(configuration.client).",
-            clients: [WhyResponse.OnClient(client: configuration.client, synced: false, reason: "\(rule)")])
+            clients: [WhyResponse.OnClient(client: configuration.client, synced: false, reason: rule)])
     }
 
     /// Why nothing goes on here, whatever the hub does; nil while it may.

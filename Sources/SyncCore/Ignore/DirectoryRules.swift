@@ -20,9 +20,12 @@ package struct DirectoryRules: Sendable {
     private let bytes: Int
     /// Whether the directory has a list that does not hold, since those above it have taken all the room.
     package let lacksRoom: Bool
+    /// Whether a list that holds here cannot be read: what else may be ignored nobody knows.
+    package let isUnread: Bool
 
     private init(
-        path: RelativePath, above: Int, lists: [Scoped], excluded: IgnoreMatch?, bytes: Int, lacksRoom: Bool = false
+        path: RelativePath, above: Int, lists: [Scoped], excluded: IgnoreMatch?, bytes: Int, lacksRoom: Bool = false,
+        isUnread: Bool
     ) {
         self.path = path
         self.above = above
@@ -30,6 +33,7 @@ package struct DirectoryRules: Sendable {
         self.excluded = excluded
         self.bytes = bytes
         self.lacksRoom = lacksRoom
+        self.isUnread = isUnread
     }
 
     /// The rules of the top.
@@ -37,24 +41,32 @@ package struct DirectoryRules: Sendable {
     ///   - file: of its `.syncignore`.
     ///   - machine: of this machine only.
     ///   - above: how many names are above it, where it is a part of a larger tree.
-    package static func top(file: IgnoreList?, machine: IgnoreList? = nil, above: Int = 0) -> DirectoryRules {
+    ///   - isUnread: its `.syncignore` cannot be read.
+    package static func top(
+        file: IgnoreList?, machine: IgnoreList? = nil, above: Int = 0, isUnread: Bool = false
+    ) -> DirectoryRules {
         DirectoryRules(
             path: .top, above: above,
             lists: [IgnoreList.builtIn, file, machine].compactMap { $0 }.map { Scoped(list: $0, depth: 0) },
-            excluded: nil, bytes: file?.size ?? 0)
+            excluded: nil, bytes: file?.size ?? 0, isUnread: isUnread)
     }
 
     /// The rules of a directory in this one.
-    /// - Parameter file: of its `.syncignore`.
-    package func entering(_ name: Name, file: IgnoreList?) -> DirectoryRules {
+    /// - Parameters:
+    ///   - file: of its `.syncignore`.
+    ///   - isUnread: that cannot be read. In a directory that is ignored it says nothing anyway.
+    package func entering(_ name: Name, file: IgnoreList?, isUnread isOwnUnread: Bool = false) -> DirectoryRules {
         let excluded = match(name, isDirectory: true)
+        let isUnread = isUnread || isOwnUnread && excluded == nil
         // Nothing is asked of a path there, which may be of any length.
         if let excluded, excluded.isDepth {
-            return DirectoryRules(path: path, above: above, lists: [], excluded: excluded, bytes: bytes)
+            return DirectoryRules(
+                path: path, above: above, lists: [], excluded: excluded, bytes: bytes, isUnread: isUnread)
         }
         let below = path.appending(name)
         guard excluded == nil, let file else {
-            return DirectoryRules(path: below, above: above, lists: lists, excluded: excluded, bytes: bytes)
+            return DirectoryRules(
+                path: below, above: above, lists: lists, excluded: excluded, bytes: bytes, isUnread: isUnread)
         }
         var lists = lists
         let fits = bytes + file.size <= IgnoreList.totalLimit
@@ -66,7 +78,7 @@ package struct DirectoryRules: Sendable {
         }
         return DirectoryRules(
             path: below, above: above, lists: lists, excluded: nil, bytes: fits ? bytes + file.size : bytes,
-            lacksRoom: !fits)
+            lacksRoom: !fits, isUnread: isUnread)
     }
 
     /// The rule by which a name in this directory is ignored; nil if it is not.

@@ -102,7 +102,7 @@ package struct OperationOrder<Trees: ThreeTrees> {
             }
             ordered.append(PlannedSending(key: key, sending: sending, makesDetour: detours.contains(key)))
             return true
-        case .hash, .settling:
+        case .hash, .settling, .unruled:
             blocked.insert(key)
             return false
         case .settled, .forget, .adopt, .receive, .barred, .ignored, .release, .discard:

@@ -33,6 +33,7 @@ extension Subject {
         switch verdict {
         case .settled, .forget, .adopt, .ignored: []
         case .hash, .settling: [PlannedAct(up: .wait)]
+        case .unruled: [unruled.sending ? PlannedAct(up: .wait) : PlannedAct(down: .wait)]
         case .send(.create(_, let content)): [PlannedAct(up: .create, content.size)]
         case .send(.change(_, _, let synced, let edit, let moves)): planOfChange(synced, edit, moves)
         case .send(.delete(_, let synced)): planOfDeletion(synced)

@@ -103,6 +103,8 @@ package struct Subject: Hashable, Sendable {
     package var overwrites: Bool
     /// A rule ignores it, where it lies or is to lie.
     package var isIgnored = false
+    /// What waits, since rules that may ignore it cannot be read.
+    package var unruled = Unruled()
 
     package init(
         node: NodeID?, local: LocalState?, synced: SyncedState?, remote: Node?, mode: SyncMode = .twoWay,
@@ -114,5 +116,18 @@ package struct Subject: Hashable, Sendable {
         self.remote = remote
         self.mode = mode
         self.overwrites = overwrites
+    }
+}
+
+/// Which ways are closed to a subject while rules that may ignore it cannot be read.
+package struct Unruled: Hashable, Sendable {
+    /// What changed here is not told.
+    package var sending = false
+    /// What the hub has does not come.
+    package var receiving = false
+
+    package init(sending: Bool = false, receiving: Bool = false) {
+        self.sending = sending
+        self.receiving = receiving
     }
 }

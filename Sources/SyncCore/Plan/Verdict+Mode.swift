@@ -2,10 +2,22 @@ extension Subject {
     /// The decision for this subject alone: what follows from its three states, as far as the folder's mode lets it.
     package var verdict: Verdict {
         if isIgnored { return freeVerdict == .forget ? .forget : .ignored }
-        return switch mode {
-        case .twoWay: freeVerdict
-        case .sendOnly(let deletes): sourceVerdict(deletes)
-        case .receiveOnly: followerVerdict
+        let verdict =
+            switch mode {
+            case .twoWay: freeVerdict
+            case .sendOnly(let deletes): sourceVerdict(deletes)
+            case .receiveOnly: followerVerdict
+            }
+        return waitsForRules(verdict) ? .unruled : verdict
+    }
+
+    /// What is equal on both sides, or does not go on anyway, needs no rules.
+    private func waitsForRules(_ verdict: Verdict) -> Bool {
+        switch verdict {
+        case .hash, .settling, .send: unruled.sending
+        case .receive: unruled.receiving
+        case .release, .discard: unruled.sending || unruled.receiving
+        case .settled, .forget, .adopt, .barred, .ignored, .unruled: false
         }
     }
 

@@ -17,6 +17,8 @@ package enum Verdict: Hashable, Sendable {
     case barred(Barred)
     /// A rule ignores it: it stays as it is on each side.
     case ignored
+    /// Rules that may ignore it cannot be read: it stays as it is on each side until they can be.
+    case unruled
     /// What lies here and the node part: it stays here as something that the hub does not know.
     case release(LocalState)
     /// It goes into the trash: the folder is being made equal to the hub.
