@@ -327,9 +327,21 @@ extension Folder {
             case .symlink: row.stamp != status.stamp
             }
         guard isOther else { return false }
+        if try wasMovedOn(row, from: path) { return true }
         let target = row.kind == .symlink ? try tree.readLink(path) : []
         guard let (node, _) = try intended(row.parent, row.name, row.kind, target, status) else { return false }
         return node != row.node
+    }
+
+    /// Before the process died it had moved the node to its new place: what has the old name now is something else, whoever has
+    /// changed it since.
+    private func wasMovedOn(_ row: LocalRow, from path: RelativePath) throws -> Bool {
+        guard let node = row.node, let place = try index.intent(of: node)?.location,
+            let directory = try index.local(of: place.parent),
+            let there = try index.path(of: directory.entry)?.appending(place.name), there != path,
+            let now = try tree.status(of: there)
+        else { return false }
+        return now.kind == .node(row.kind) && InodeKey(now.stamp) == InodeKey(row.stamp)
     }
 
     private func become(_ node: NodeID, _ state: SyncedState, _ entry: EntryID) throws {

@@ -45,6 +45,32 @@ struct FailingStepTests {
                     """)))
     }
 
+    @Test func `what was moved on before a crash is not what its user makes of the name that it had`() throws {
+        try Simulation.run(
+            #require(
+                History(
+                    """
+                    starts 2
+                    0 user 8575537320440087138
+                    0 quiesce 4226762000762084508
+                    1 user 4097099913247830087
+                    1 sync 7082475210656181602
+                    1 user 17344962125124946274
+                    1 user 9697670689400790344
+                    0 user 15346315026780657153
+                    0 user 11013609674747778253
+                    0 sync 13621554314796563530
+                    0 sync 3296699539323335494
+                    0 user 16114195294767277442
+                    0 user 8212841917796132079
+                    0 crashSoon 2357668107109531272
+                    1 sync 13025220201331734225
+                    0 user 1011763407721937966
+                    0 sync 1221961992540804383
+                    0 user 564774639323234929
+                    """)))
+    }
+
     /// Node `b` is moved into the new directory `a` here, and at the hub it is `a`.
     @Test(arguments: Meeting.Course.allCases)
     func `who moves a directory to a name meets who moves it into a new one of that name`(
