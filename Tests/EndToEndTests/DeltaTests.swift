@@ -17,6 +17,13 @@ struct DeltaTests {
             uniqueKeysWithValues: zip(fleet.agents, zip(before, after)).map { ($0.name, $1.1 - $1.0) })
     }
 
+    /// Little travels until all are the same again.
+    private func expectLittle(_ what: String, _ fleet: Fleet, _ body: () throws -> Void) throws {
+        for (name, bytes) in try travelled(fleet, body) {
+            #expect(bytes < 450_000, "\(what): \(bytes) bytes at \(name)\n\(fleet.logs)")
+        }
+    }
+
     private func bytes(_ count: Int, seed: UInt64) -> [UInt8] {
         var random = SeededRandom(seed: seed)
         return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -37,17 +44,14 @@ struct DeltaTests {
             try fleet.expectSame(seconds: 120)
 
             content.replaceSubrange(40_000_000..<40_065_536, with: bytes(65_536, seed: 2))
-            var cost = try travelled(fleet) { try fleet["ann"].folder.write(content, to: "large") }
-            for (name, bytes) in cost { #expect(bytes < 450_000, "overwritten: \(bytes) bytes at \(name)") }
+            try expectLittle("overwritten", fleet) { try fleet["ann"].folder.write(content, to: "large") }
 
             content.insert(0x5A, at: Self.megabyte)
-            cost = try travelled(fleet) { try fleet["ann"].folder.write(content, to: "large") }
-            for (name, bytes) in cost { #expect(bytes < 450_000, "inserted: \(bytes) bytes at \(name)") }
+            try expectLittle("inserted", fleet) { try fleet["ann"].folder.write(content, to: "large") }
 
             // Who has received it has never cut it: it asks the hub what it consists of.
             content.removeSubrange(30_000_000..<30_000_100)
-            cost = try travelled(fleet) { try fleet["bea"].folder.write(content, to: "large") }
-            for (name, bytes) in cost { #expect(bytes < 450_000, "removed: \(bytes) bytes at \(name)") }
+            try expectLittle("removed", fleet) { try fleet["bea"].folder.write(content, to: "large") }
         }
     }
 
@@ -61,8 +65,7 @@ struct DeltaTests {
             try fleet.expectSame(seconds: 120)
             var like = content
             like.insert(contentsOf: bytes(8_000, seed: 4), at: 5_000_000)
-            var cost = try travelled(fleet) { try fleet["ann"].folder.write(like, to: "like it") }
-            for (name, bytes) in cost { #expect(bytes < 450_000, "like another: \(bytes) bytes at \(name)") }
+            try expectLittle("like another", fleet) { try fleet["ann"].folder.write(like, to: "like it") }
 
             try fleet["bea"].stop()
             for at in [2_000_000, 9_000_000] {
@@ -70,8 +73,8 @@ struct DeltaTests {
                 try fleet["ann"].folder.write(like, to: "one")
                 try fleet.wait(on: ["ann"])
             }
-            cost = try travelled(fleet) { try fleet["bea"].start() }
-            #expect(cost["bea"]! < 450_000, "\(cost["bea"]!) bytes at bea")
+            let cost = try travelled(fleet) { try fleet["bea"].start() }
+            #expect(cost["bea"]! < 450_000, "\(cost["bea"]!) bytes at bea\n\(fleet.logs)")
         }
     }
 
