@@ -90,16 +90,17 @@ extension Folder {
             }
             let row = try index.local(entry)
             if row?.kind == .directory { look(into: entry, deep: true) }
-            if try row == nil || index.path(of: entry) != trouble.path { try index.clearTrouble(at: trouble.path) }
+            if try row == nil || index.path(of: entry) != trouble.path { try index.endTrouble(at: trouble.path) }
+            if trouble.directory != nil { try retry(trouble) }
         }
         receivingTroubles = try receivingTroubles.filter { node, _ in
             if case .receive = try index.subject(of: .node(node))?.verdict { true } else { false }
         }
     }
 
-    /// A name that has no entry: if it still is as it was, looking at it says so again.
+    /// A name that could not be looked at: if it still is as it was, looking at it says so again.
     private func retry(_ trouble: Trouble) throws {
-        try index.clearTrouble(at: trouble.path)
+        try index.endTrouble(at: trouble.path)
         guard let name = trouble.path.last else { return }
         if let directory = trouble.directory, try index.path(of: directory) != nil {
             try look(at: [(directory, name)])

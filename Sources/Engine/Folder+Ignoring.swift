@@ -127,7 +127,7 @@ extension Folder {
         // What was too deep says so again, by the path that it has now, or is so no more.
         hasDepths = false
         for trouble in try index.troubles() where trouble.reason == TreeLimits.reason {
-            try index.clearTrouble(at: trouble.path)
+            try index.endTrouble(at: trouble.path)
             if let directory = trouble.directory { look(into: directory, deep: false) }
         }
     }

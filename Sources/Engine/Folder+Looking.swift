@@ -152,6 +152,7 @@ extension Folder {
             }
             try noteWhetherHollow(directory, entries)
             try index.clearTrouble(at: path)
+            try index.clearTrouble(of: directory)
             return entries.count
         } catch let problem as DiskProblem where problem.cause == .notFound && !path.isTop {
             // It went while it waited to be listed; its parent's event, or this, tells.

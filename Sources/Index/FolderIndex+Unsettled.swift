@@ -7,7 +7,7 @@ package struct Trouble: Hashable, Sendable {
     package var path: RelativePath
     /// Nil where nothing is in the index, such as a FIFO.
     package var entry: EntryID?
-    /// Then the directory in which that name is, wherever that is moved to.
+    /// Where it is a name that could not be looked at: the directory in which that is, wherever that is moved to.
     package var directory: EntryID?
     /// A sentence, or the end of one.
     package var reason: String
@@ -195,17 +195,50 @@ extension FolderIndex {
 
     // MARK: - Problems
 
-    /// Files what is wrong at a path; replaces what was said about it before.
+    /// Files what is wrong at a path; replaces what was said about it before. Of an entry that cannot be read, and whose name
+    /// cannot be looked at, both are tried again.
     package func setTrouble(_ trouble: Trouble) throws {
+        try moveTrouble(from: trouble.path)
         try database.execute(
-            "INSERT OR REPLACE INTO problem (path, entry, directory, reason, skipped) VALUES (?, ?, ?, ?, ?)",
+            """
+            INSERT INTO problem (path, entry, directory, reason, skipped) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (path) DO UPDATE SET entry = ifnull(excluded.entry, entry),
+                directory = ifnull(excluded.directory, directory), reason = excluded.reason, skipped = excluded.skipped
+            """,
             trouble.path.bytes, trouble.entry?.rawValue, trouble.directory?.rawValue, trouble.reason,
             trouble.isSkipped ? 1 : 0)
     }
 
-    /// There is none any more at a path.
+    /// There is none any more with what lies at a path.
     package func clearTrouble(at path: RelativePath) throws {
+        if try moveTrouble(from: path) { try endTrouble(at: path) }
+    }
+
+    /// What was told of a path is over, wherever that lies by now.
+    package func endTrouble(at path: RelativePath) throws {
         try database.execute("DELETE FROM problem WHERE path = ?", path.bytes)
+    }
+
+    /// What was in trouble at a path may have been moved since, and something else have come there: the trouble goes along, or
+    /// nobody would try again.
+    /// - Returns: whether any is left at the path.
+    @discardableResult
+    private func moveTrouble(from path: RelativePath) throws -> Bool {
+        let filed = try database.first(
+            "SELECT \(Self.troubleColumns) FROM problem WHERE path = ?", path.bytes, row: Self.trouble)
+        guard var trouble = filed, let name = path.last else { return filed != nil }
+        let now: RelativePath? =
+            if let entry = trouble.entry {
+                try self.path(of: entry)
+            } else if let directory = trouble.directory {
+                try self.path(of: directory)?.appending(name)
+            } else { path }
+        if now == path { return true }
+        try endTrouble(at: path)
+        guard let now else { return false }
+        trouble.path = now
+        try setTrouble(trouble)
+        return false
     }
 
     /// There is none any more with an entry, wherever it is.
@@ -221,12 +254,15 @@ extension FolderIndex {
     /// Sorted by path.
     package func troubles(limit: Int = 10_000) throws -> [Trouble] {
         try database.query(
-            "SELECT path, entry, reason, skipped, directory FROM problem ORDER BY path LIMIT ?", limit
-        ) { row in
-            Trouble(
-                path: try RelativePath(bytes: try row.blob(0)), entry: try row.optionalInt64(1).map { EntryID($0) },
-                directory: try row.optionalInt64(4).map { EntryID($0) }, reason: try row.text(2),
-                isSkipped: try row.bool(3))
-        }
+            "SELECT \(Self.troubleColumns) FROM problem ORDER BY path LIMIT ?", limit, row: Self.trouble)
+    }
+
+    private static let troubleColumns = "path, entry, reason, skipped, directory"
+
+    private static func trouble(_ row: borrowing Row) throws -> Trouble {
+        Trouble(
+            path: try RelativePath(bytes: try row.blob(0)), entry: try row.optionalInt64(1).map { EntryID($0) },
+            directory: try row.optionalInt64(4).map { EntryID($0) }, reason: try row.text(2),
+            isSkipped: try row.bool(3))
     }
 }

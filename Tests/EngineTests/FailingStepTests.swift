@@ -71,6 +71,33 @@ struct FailingStepTests {
                     """)))
     }
 
+    @Test func `a directory that could not be listed, and has given its name up to another, is listed`() throws {
+        try Simulation.run(
+            #require(
+                History(
+                    """
+                    failing 3
+                    0 user 6054459561331289826
+                    2 user 15696932962952995994
+                    2 user 10876567477033616717
+                    0 quiesce 14965990440602342136
+                    2 user 1398739619917523273
+                    2 user 16962881656482667281
+                    2 user 9982651414426662227
+                    0 quiesce 9152677591171095760
+                    1 user 9684219834737295924
+                    2 user 4416863207054395532
+                    2 user 9662480941486763963
+                    0 phone 185532799893627069
+                    2 failTree 7682985758042595968
+                    1 sync 3796667760174008557
+                    2 user 8812795560912088218
+                    2 user 12160808591125174586
+                    2 interlope 10869898606342314003
+                    2 interlope 5735925380512862478
+                    """)))
+    }
+
     /// Node `b` is moved into the new directory `a` here, and at the hub it is `a`.
     @Test(arguments: Meeting.Course.allCases)
     func `who moves a directory to a name meets who moves it into a new one of that name`(
@@ -99,6 +126,31 @@ struct FailingStepTests {
         try Machine(here).write("f", "bytes")
         try simulation.quiesce()
         #expect(there.tree.things().map { "\($0.path)" } == ["f"])
+    }
+
+    /// One step fails while the directory is found, and another while something else is found where it was.
+    @Test(arguments: 0..<7, 0..<7)
+    func `what could not be looked at is looked at where it was moved to`(first: Int, second: Int) throws {
+        let simulation = try Simulation(.failing, agents: 2)
+        let (here, there) = (simulation.agents[0], simulation.agents[1])
+        func pass(_ agent: SimulatedAgent) throws {
+            do { try simulation.pass(agent) } catch let error where Trouble.isCause(of: error) {}
+        }
+        try Machine(here).makeDirectory("d")
+        try Machine(here).write("d/f", "bytes")
+        here.tree.trouble.begin(after: first, failing: 1)
+        try pass(here)
+        try pass(there)
+        try Machine(there).move("d", "e")
+        try pass(there)
+        try pass(here)
+        let old = here.tree.things().first { "\($0.path)" == "d" }
+        if old == nil { try Machine(here).write("d", "other") }
+        here.tree.trouble.begin(after: second, failing: 1)
+        try pass(here)
+        try simulation.quiesce()
+        #expect(there.tree.things().contains { "\($0.path)".hasSuffix("/f") })
+        #expect(try here.index.troubles().isEmpty)
     }
 
     /// At each step on a disk, and at each COMMIT, of what the hub and an agent do to take a change over.
