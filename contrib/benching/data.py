@@ -28,6 +28,28 @@ def large_file(root, size, seed):
     fill(root / "large.bin", size, random.Random(seed))
 
 
+# What a sparse file holds: so many pieces of so many bytes.
+PIECES, PIECE = 16, 64 << 10
+
+
+def sparse_file(root, size, seed):
+    """A file that is holes but for a few pieces of random bytes at places that the seed says."""
+    root.mkdir(parents=True, exist_ok=True)
+    source = random.Random(seed)
+    with open(root / "sparse.bin", "wb", buffering=0) as file:
+        file.truncate(size)
+        for block in source.sample(range(size // PIECE), PIECES):
+            file.seek(block * PIECE)
+            file.write(source.randbytes(PIECE))
+
+
+def check_sparse(source, target, who):
+    """Ends the bench if holes became data on the other side; those below 1 MiB, between two pieces, may."""
+    here, there = (os.stat(root / "sparse.bin").st_blocks * 512 for root in (source, target))
+    if there > here + (PIECES << 20):
+        raise SystemExit(f"{who}: sparse.bin takes {here} bytes of the disk in {source} and {there} in {target}")
+
+
 def copies(root, count, size, seed):
     root.mkdir(parents=True, exist_ok=True)
     fill(root / "copy-00.bin", size, random.Random(seed))

@@ -79,28 +79,43 @@ def contenders(named):
     return found
 
 
+def _turn(options, place, row, name, begin, resting):
+    """Seconds of some edits in one set-up, and what it costs at rest (nothing unless `resting`)."""
+    slow = row not in DELAYS
+    fleet = begin(data.empty(place / "edits"), *((0.020, SLOW) if slow else (DELAYS[row] / 2,)))
+    try:
+        if slow:
+            busy(fleet, row)
+        rest = (lambda: fleet.wait("a,b")) if name == "synchub" and not slow else (lambda: time.sleep(0.5))
+        count = options.edits if name == "synchub" else min(options.edits, 15)
+        times = latencies(fleet, max(-(-count // options.repeat), 1), rest)
+        return times, idle(fleet, options.idle) if resting and name == "synchub" and not slow else {}
+    finally:
+        fleet.close()
+        data.empty(place / "edits").rmdir()
+
+
+def _figures(turns, options):
+    """Of all edits of all turns."""
+    times = sorted(one for times, _ in turns for one in times)
+    return {"edits": len(times), "median_ms": round(statistics.median(times) * 1000, 1),
+            "p95_ms": round(times[min(len(times) - 1, int(len(times) * 0.95))] * 1000, 1),
+            "worst_ms": round(times[-1] * 1000, 1),
+            "medians_ms": [round(statistics.median(times) * 1000, 1) for times, _ in turns],
+            "idle_seconds": options.idle, "idle": turns[0][1]}
+
+
 def measure(options, place):
-    """By row and contender."""
+    """By row and contender. The edits are shared out among turns, each with a set-up of its own, contenders interleaved."""
     found = {}
     for row in ROWS:
         if row not in options.rows:
             continue
-        slow = row not in DELAYS
-        for name, begin in contenders([] if slow else options.peers.split(",")).items():
-            fleet = begin(data.empty(place / "edits"), *((0.020, SLOW) if slow else (DELAYS[row] / 2,)))
-            try:
-                if slow:
-                    busy(fleet, row)
-                rest = (lambda: fleet.wait("a,b")) if name == "synchub" and not slow else (lambda: time.sleep(0.5))
-                times = latencies(fleet, options.edits if name == "synchub" else min(options.edits, 15), rest)
-                found.setdefault(row, {})[name] = {
-                    "edits": len(times), "median_ms": round(statistics.median(times) * 1000, 1),
-                    "p95_ms": round(times[min(len(times) - 1, int(len(times) * 0.95))] * 1000, 1),
-                    "worst_ms": round(times[-1] * 1000, 1), "idle_seconds": options.idle,
-                    "idle": idle(fleet, options.idle) if name == "synchub" and not slow else {}}
-            finally:
-                fleet.close()
-                data.empty(place / "edits").rmdir()
+        some, turns = contenders([] if row not in DELAYS else options.peers.split(",")), {}
+        for turn in range(options.repeat):
+            for name, begin in some.items():
+                turns.setdefault(name, []).append(_turn(options, place, row, name, begin, resting=turn == 0))
+        found[row] = {name: _figures(them, options) for name, them in turns.items()}
     return found
 
 
@@ -108,8 +123,10 @@ def text(found):
     lines = []
     for row, some in found.items():
         for name, one in some.items():
-            lines.append(f"{ROWS[row]}, {name}: median {one['median_ms']} ms, p95 {one['p95_ms']} ms, worst {one['worst_ms']} ms "
-                         f"({one['edits']} edits)")
+            beside = "" if name == "synchub" else f"; SyncHub ÷ it {some['synchub']['median_ms'] / one['median_ms']:.3f}"
+            spread = f"{min(one['medians_ms'])}–{max(one['medians_ms'])}"
+            lines.append(f"{ROWS[row]}, {name}: median {one['median_ms']} ms (of each turn {spread}), p95 {one['p95_ms']} ms, "
+                         f"worst {one['worst_ms']} ms ({one['edits']} edits in {len(one['medians_ms'])} turns){beside}")
             lines += [f"  idle {side}: {figure['cpu_s']} CPU seconds in {one['idle_seconds']} s, {figure['resident_mb']} MB resident"
                       for side, figure in one["idle"].items()]
     return "\n".join(lines)

@@ -16,6 +16,8 @@ class Peer:
     packages = ()
     # What it cannot do, or only as something else: rows that it is left out of.
     without = ()
+    # What a chain has it told beside the usual.
+    options = ()
 
     def __init__(self, root, delay):
         self.root = pathlib.Path(root)
@@ -58,14 +60,14 @@ class Rsync(Peer):
     def hop(self, side, folder, up):
         far = f"hub:{self.hub}/"
         ends = (f"{folder}/", far) if up else (far, f"{folder}/")
-        self.run("rsync", "-a", "--delete", "-e", self.server.ssh(side), *ends)
+        self.run("rsync", "-a", "--delete", *self.options, "-e", self.server.ssh(side), *ends)
 
 
 class OpenSSH(Peer):
     """`sftp`, put and get: the plain way for one large file."""
 
     name, program, packages = "sftp", "sftp", ("openssh-client",)
-    without = ("overwrite", "insert", "rename", "unchanged", "small", "small-40ms", "copies")
+    without = ("overwrite", "insert", "sparse", "rename", "unchanged", "small", "small-40ms", "copies")
 
     def hop(self, side, folder, up):
         lines = "".join(
@@ -77,6 +79,7 @@ class OpenSSH(Peer):
 class Unison(Peer):
     name = program = "unison"
     packages = ("unison",)
+    without = ("sparse",)
 
     def hop(self, side, folder, up):
         # A home on each end: two of one machine would share their archives.
@@ -91,7 +94,7 @@ class Unison(Peer):
 class LFTP(Peer):
     name = program = "lftp"
     packages = ("lftp",)
-    without = ("overwrite", "insert", "rename")
+    without = ("overwrite", "insert", "sparse", "rename")
 
     def hop(self, side, folder, up):
         mirror = f"mirror -R -e --parallel=4 {folder} {self.hub}" if up else f"mirror -e --parallel=4 {self.hub} {folder}"
@@ -103,7 +106,7 @@ class LFTP(Peer):
 class Rclone(Peer):
     name = program = "rclone"
     packages = ("rclone",)
-    without = ("overwrite", "insert", "rename")
+    without = ("overwrite", "insert", "sparse", "rename")
 
     def hop(self, side, folder, up):
         far = (f":sftp,host=127.0.0.1,port={self.wires[side].port},user=root,key_file={self.server.root}/user,"

@@ -74,7 +74,7 @@ class _One:
 
 class Syncthing:
     name, program, packages = "syncthing", "syncthing", ("syncthing",)
-    without = ()
+    without = ("sparse",)
 
     def __init__(self, root, delay, watches=None):
         self.root = pathlib.Path(root)

@@ -6,12 +6,28 @@ def median(costs, pick):
     return statistics.median(pick(cost) for cost in costs)
 
 
-def cell(costs):
-    """Median and range of the seconds, CPU seconds of all sides, and megabytes on both hops."""
+def spread(costs):
+    """Median and range of the seconds."""
     seconds = sorted(cost["seconds"] for cost in costs)
-    cpu = median(costs, lambda cost: sum(cost["cpu_s"].values()))
-    moved = median(costs, lambda cost: sum(cost["bytes"].values())) / 1e6
-    return f"{statistics.median(seconds):.2f} s ({seconds[0]:.2f}–{seconds[-1]:.2f}), cpu {cpu:.2f}, {moved:.2f} MB"
+    return f"{statistics.median(seconds):.2f} s ({seconds[0]:.2f}–{seconds[-1]:.2f})"
+
+
+def sides(costs, key, digits):
+    """The median of each side, and of all together."""
+    names = dict.fromkeys(name for cost in costs for name in cost[key])
+    parts = ", ".join(f"{name} {median(costs, lambda cost: cost[key].get(name, 0)):.{digits}f}" for name in names)
+    return f"{median(costs, lambda cost: sum(cost[key].values())):.{digits}f}: {parts}"
+
+
+def hop(costs, wire):
+    """Megabytes, up and down together."""
+    return f"{median(costs, lambda cost: cost['bytes'][wire]) / 1e6:.3f}"
+
+
+def cell(costs):
+    """One line of what it cost: seconds, CPU seconds and resident megabytes of each side, megabytes of each hop."""
+    return (f"{spread(costs)}, cpu {sides(costs, 'cpu_s', 2)}, resident MB {sides(costs, 'resident_mb', 0)}, "
+            f"MB A–hub {hop(costs, 'a')}, hub–B {hop(costs, 'b')}")
 
 
 def ratio(results, row, name, base):
@@ -23,14 +39,16 @@ def ratio(results, row, name, base):
 
 
 def markdown(results, rows, names):
-    lines = ["| work | " + " | ".join(names) + " | synchub ÷ fastest |", "| --- |" + " --- |" * (len(names) + 1)]
+    """A row for each piece of work and tool. `commands` is what was run for one pass: A's agent, or both clients of another tool."""
+    lines = ["| work | with | seconds | CPU seconds of each side | most MB resident of each | MB A–hub | MB hub–B | SyncHub ÷ it |",
+             "| --- |" + " --- |" * 7]
     for row, title in rows.items():
-        cells = [cell(results[row, name]) if results.get((row, name)) else "–" for name in names]
-        if all(one == "–" for one in cells):
-            continue
-        ratios = [one for name in names if name != "synchub" and (one := ratio(results, row, "synchub", name))]
-        lines.append(f"| {title} | " + " | ".join(cells) + f" | {max(ratios):.2f} |" if ratios else
-                     f"| {title} | " + " | ".join(cells) + " | – |")
+        for name in names:
+            if costs := results.get((row, name)):
+                share = ratio(results, row, "synchub", name) if name != "synchub" else None
+                cells = (title, name, spread(costs), sides(costs, "cpu_s", 2), sides(costs, "resident_mb", 0), hop(costs, "a"),
+                         hop(costs, "b"), f"{share:.2f}" if share else "–")
+                lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

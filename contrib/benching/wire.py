@@ -15,15 +15,17 @@ BLOCK = 1 << 20
 PART = 64 << 10
 # How much is on the way at most, in bytes and in each direction: far more than any window, so that only time is lost.
 IN_FLIGHT = 256 << 20
+# A connection that has carried so many bytes, both ways together, carries files.
+MUCH = 1 << 20
 
 
 class Wire:
-    """From `port` to a port of this machine. `up` and `down` count the bytes from and to who connects."""
+    """From `port` to a port of this machine. Counts the bytes from and to who connects, and the connections that carry files."""
 
     def __init__(self, target, delay=0.0, rate=None):
         """`delay`: in seconds, each way. `rate`: bytes a second each way, of all connections together; what comes faster waits
         in one long queue, as in a router at home."""
-        self._counts = multiprocessing.Array(ctypes.c_int64, 2, lock=False)
+        self._counts = multiprocessing.Array(ctypes.c_int64, 3, lock=False)
         listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = listener.getsockname()[1]
         # SAFETY: forked before the bench has threads of its own that hold locks which the child would need.
@@ -37,6 +39,11 @@ class Wire:
         """Up and down, so far."""
         return self._counts[0], self._counts[1]
 
+    @property
+    def carriers(self):
+        """How many connections have carried more than ``MUCH``, so far."""
+        return self._counts[2]
+
     def close(self):
         self._process.kill()
         self._process.join()
@@ -48,9 +55,18 @@ def _serve(listener, target, delay, rate, counts):
     lock = threading.Lock()
     busy = [0.0, 0.0]
 
-    def count(which, number):
-        with lock:
-            counts[which] += number
+    def counter():
+        """Of one connection."""
+        carried = 0
+
+        def count(which, number):
+            nonlocal carried
+            with lock:
+                counts[which] += number
+                counts[2] += carried <= MUCH < carried + number
+                carried += number
+
+        return count
 
     def due(which, number):
         """When so many bytes that come now have arrived."""
@@ -67,6 +83,7 @@ def _serve(listener, target, delay, rate, counts):
             continue
         for one in (near, far):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        count = counter()
         for which, source, sink in ((0, near, far), (1, far, near)):
             body = _delayed if delay or rate else _straight
             threading.Thread(target=body, args=(source, sink, due, which, count), daemon=True).start()

@@ -7,14 +7,15 @@ MIB = 1 << 20
 class Step:
     """What is done to A before it is carried to B; measured if it has a row in the table."""
 
-    def __init__(self, row, change):
-        self.row, self.change = row, change
+    def __init__(self, row, change, check=lambda a, b, who: None):
+        """`check`: what has to hold then, beside that B has what A has."""
+        self.row, self.change, self.check = row, change, check
 
 
 class Chain:
-    def __init__(self, name, steps, delay=0.0):
-        """`delay`: of the round trip, in seconds."""
-        self.name, self.steps, self.delay = name, steps, delay
+    def __init__(self, name, steps, delay=0.0, options={}):
+        """`delay`: of the round trip, in seconds. `options`: by the name of a tool, what it is told beside the usual."""
+        self.name, self.steps, self.delay, self.options = name, steps, delay, options
 
 
 def rename(folder, _):
@@ -34,6 +35,9 @@ def chains(scale=1.0):
             Step("overwrite", lambda a, seed: data.overwrite(a, 64 << 10, seed)),
             Step("insert", lambda a, seed: data.insert(a, MIB, seed)),
         ]),
+        Chain("sparse", [
+            Step("sparse", lambda a, seed: data.sparse_file(a, max(many(5 * 1024), 16) * MIB, seed), data.check_sparse),
+        ], options={"rsync": ("--sparse",)}),
         Chain("rename", [
             Step(None, lambda a, seed: data.small_files(a / "album", many(1_000), 200_000, seed)),
             Step("rename", rename),
@@ -52,6 +56,7 @@ ROWS = {
     "large": "one file of 1 GiB",
     "overwrite": "64 KiB overwritten in that file",
     "insert": "one byte inserted at 1 MiB in that file",
+    "sparse": "a file of 5 GiB with 1 MiB of data",
     "rename": "directory of 1,000 files, 200 MB, renamed",
     "copies": "50 copies of one 20 MB file",
     "unchanged": "nothing changed, 100,000 files",
