@@ -37,7 +37,7 @@ package struct HTTPServerSettings: Sendable {
     /// Connections of one party; one more than that ends the one of them that has been idle longest; when none is idle, it is
     /// answered 429. See ``HTTPAdmission``.
     package var partyConnectionLimit = 32
-    /// Bytes of the bodies of one party that are under way at a time; a request whose body has no room is answered 503.
+    /// Bytes of the bodies of one party that are under way at a time; a request whose body has no room is answered 429 (`too_many`).
     package var partyBodyLimit = 32 << 20
     /// Connections of which nobody knows whose they are yet, as each is until it has sent the head of a request (all clients may come
     /// at once, after a start); one more than that ends one of them: see ``HTTPServer``.

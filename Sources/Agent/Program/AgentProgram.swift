@@ -28,7 +28,7 @@ package enum AgentProgram {
             Command(
                 name: "join", summary: "join a hub with an invite",
                 options: [
-                    .value("folder", "DIR", "the folder to keep in sync; made if it is not there"),
+                    .value("folder", "DIR", "the folder to keep in sync (required); made if it is not there"),
                     .value("subtree", "PATH", as: .bytes, "only this directory of the share, as the folder's root"),
                     .value(
                         "mode", "MODE", as: .choice(["two-way", "send-only", "receive-only"]),

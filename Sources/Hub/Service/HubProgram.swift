@@ -55,7 +55,7 @@ package enum HubProgram {
                 name: "sftp", group: "For sshd",
                 summary: "Serve one SFTP session of a device (its key's forced command)",
                 options: [
-                    .value("client", "NAME", "The device"),
+                    .value("client", "NAME", "The device (required)"),
                     .value(
                         "kind", "KIND", as: .choice(SFTPGrant.Kind.allCases.map(\.rawValue)),
                         "What it is (default: sftp)"),
@@ -70,7 +70,7 @@ package enum HubProgram {
             Command(
                 name: "keys", group: "For sshd",
                 summary: "Say what a key may do (AuthorizedKeysCommand of this machine's own sshd)",
-                options: [.value("key", "BASE64", "The key, as sshd has it in %k")]),
+                options: [.value("key", "BASE64", "The key, as sshd has it in %k (required)")]),
         ])
 
     private static func run(_ invocation: Invocation) -> Never {
