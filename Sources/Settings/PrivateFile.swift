@@ -52,7 +52,7 @@ struct PrivateFile {
     /// Mode 0600. The order is what makes it whole after a power cut: temporary name beside it, write, sync, rename,
     /// sync the directory.
     func write(_ bytes: [UInt8]) throws {
-        let temporary = directory + Array(".synchub-\(UInt64.random(in: .min ... .max))".utf8)
+        let temporary = directory + unfinished + Array("\(UInt64.random(in: .min ... .max))".utf8)
         do {
             try writeNew(temporary, bytes)
             guard rename(cString(temporary), cString(path)) == 0 else { throw error(.unwritable(errno)) }
@@ -75,6 +75,29 @@ struct PrivateFile {
             rest = rest.dropFirst(max(count, 0))
         }
         guard fsync(file) == 0 else { throw error(.unwritable(errno)) }
+    }
+
+    /// Whatever a writer that was killed has left. Nobody may be writing this file.
+    func removeUnfinished() {
+        guard let stream = opendir(cString(directory)) else { return }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            // SAFETY: d_name is NUL-terminated within the record, which stands until the next readdir. The record may be shorter than
+            // its type: only as much is looked at as is there.
+            let start = UnsafeRawPointer(entry).advanced(by: MemoryLayout<dirent>.offset(of: \.d_name)!)
+                .assumingMemoryBound(to: CChar.self)
+            let name = UnsafeBufferPointer(start: start, count: strlen(start)).map { UInt8(bitPattern: $0) }
+            let isNumbered = name.dropFirst(unfinished.count).allSatisfy { 0x30...0x39 ~= $0 }
+            if name.starts(with: unfinished), isNumbered {
+                unlink(cString(directory + name))
+            }
+        }
+    }
+
+    /// How the names begin that it has while it is written. A name has 255 bytes at most.
+    private var unfinished: [UInt8] {
+        let name = path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0)...]
+        return Array(".synchub-".utf8) + name.prefix(200) + [UInt8(ascii: "-")]
     }
 
     private func syncDirectory() throws {

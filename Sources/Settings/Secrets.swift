@@ -5,6 +5,11 @@ package enum Secrets {
         try PrivateFile(path).write(secret)
     }
 
+    /// Removes what writers of these files that were killed have left beside them, with the secret in it. Nobody may be writing them.
+    package static func removeUnfinished(of paths: [String]) {
+        for path in paths { PrivateFile(path).removeUnfinished() }
+    }
+
     /// The bytes of the file (`limit` at most). A file that group or others may read or write is refused.
     package static func read(_ path: some PathBytes, limit: Int = 64 << 10) throws -> [UInt8] {
         try PrivateFile(path).read(limit: limit, isSecret: true)

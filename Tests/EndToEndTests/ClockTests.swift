@@ -19,9 +19,9 @@ struct ClockTests {
             try ann.folder.remove("two")
             try pass(ann)
             try fleet.hub.stop()
-            try fleet.hub.start(clock: FleetClock(ahead: 20_000, in: fleet.directory))
-            try ann.start(clock: FleetClock(ahead: 40, in: fleet.directory))
-            try copy.start(clock: FleetClock(ahead: 40, in: fleet.directory))
+            try fleet.hub.start(with: .clock(ahead: 20_000, in: fleet.directory))
+            try ann.start(with: .clock(ahead: 40, in: fleet.directory))
+            try copy.start(with: .clock(ahead: 40, in: fleet.directory))
             try fleet.expectSame()
             #expect(fleet.hub.share.image().keys.map(\.description).sorted() == ["one", "three"])
             // It was told of the deletion, and took no snapshot.
@@ -34,7 +34,7 @@ struct ClockTests {
             try copy.stop()
             try fleet.hub.stop()
             try fleet.hub.start()
-            try copy.start(clock: FleetClock(ahead: -20_000, in: fleet.directory))
+            try copy.start(with: .clock(ahead: -20_000, in: fleet.directory))
             try fleet.expectSame()
             #expect(trash.text("one") == "changed in the copy")
         }

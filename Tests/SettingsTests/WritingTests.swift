@@ -36,6 +36,19 @@ import Testing
         #expect(directory.names() == ["hub.json5"])
     }
 
+    @Test func `what a writer that was killed has left of a file is removed, and nothing else`() throws {
+        let others = [
+            ".synchub-", ".synchub-1", ".synchub-hub.json5", ".synchub-hub.json5-1x", ".synchub-hub.json5.old-1",
+        ]
+        for name in others + [".synchub-hub.json5-1", ".synchub-hub.json5-18446744073709551615"] {
+            directory.write("secret", to: name)
+        }
+        try Secrets.write(Array("new".utf8), to: path)
+        Secrets.removeUnfinished(of: [path, directory.path("none/there")])
+        #expect(directory.names().sorted() == (others + ["hub.json5"]).sorted())
+        #expect(directory.text("hub.json5") == "new")
+    }
+
     @Test func `what could not be read again is not written`() throws {
         try writeSettings("{name: 'old'}", as: HubLike.self, to: path)
         let error = #expect(throws: SettingsError.self) {

@@ -34,9 +34,15 @@ package final class Fleet: @unchecked Sendable {
     package func join(
         _ name: String, proxied: Bool = false, user: UInt32? = nil, with options: [String] = [], invited: [String] = []
     ) throws -> FleetAgent {
+        let agent = try add(name, proxied: proxied, user: user)
+        try agent.join(options: options, invited: invited)
+        return agent
+    }
+
+    /// One more that has not joined yet.
+    package func add(_ name: String, proxied: Bool = false, user: UInt32? = nil) throws -> FleetAgent {
         let agent = try FleetAgent(name, of: hub, directory: directory, proxied: proxied, user: user)
         agents.append(agent)
-        try agent.join(options: options, invited: invited)
         return agent
     }
 

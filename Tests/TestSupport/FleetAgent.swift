@@ -44,17 +44,23 @@ package final class FleetAgent: @unchecked Sendable {
 
     /// `syncagent join` with an invite on standard input.
     package func join(with invite: [UInt8]? = nil, options: [String] = [], invited: [String] = []) throws {
-        let invite = try invite ?? self.invite(invited)
+        try tryToJoin(with: invite ?? self.invite(invited), options: options).expectDone()
+    }
+
+    /// The same, whatever comes of it.
+    package func tryToJoin(
+        with invite: [UInt8], options: [String] = [], preload: FleetPreload? = nil
+    ) throws -> FleetAnswer {
         try FleetAnswer(
-            "syncagent", ["join", "-", "--folder", folder.path, "--home", home] + options, input: invite, user: user
-        ).expectDone()
+            "syncagent", ["join", "-", "--folder", folder.path, "--home", home] + options, input: invite, user: user,
+            preload: preload)
     }
 
     /// Starts it, and returns when it watches, or has ended.
-    /// - Parameter clock: nil for the machine's.
-    package func start(clock: FleetClock? = nil) throws {
+    /// - Parameter preload: nil for nothing unusual.
+    package func start(with preload: FleetPreload? = nil) throws {
         let before = FleetFolder("").read(FleetPath(log))?.count ?? 0
-        let program = try FleetProgram("syncagent", ["run", "--home", home], log: log, user: user, clock: clock)
+        let program = try FleetProgram("syncagent", ["run", "--home", home], log: log, user: user, preload: preload)
         self.program = program
         try eventually("\(name) runs") {
             let said = FleetFolder("").read(FleetPath(log)) ?? []
@@ -76,8 +82,8 @@ package final class FleetAgent: @unchecked Sendable {
     package func kill() { program?.kill() }
 
     /// `syncagent` with this agent's home.
-    package func run(_ arguments: String...) throws -> FleetAnswer {
-        try FleetAnswer("syncagent", arguments + ["--home", home], user: user)
+    package func run(_ arguments: String..., preload: FleetPreload? = nil) throws -> FleetAnswer {
+        try FleetAnswer("syncagent", arguments + ["--home", home], user: user, preload: preload)
     }
 
     /// `syncctl` through this agent.

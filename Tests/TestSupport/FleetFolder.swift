@@ -161,6 +161,11 @@ package struct FleetFolder: Sendable, CustomStringConvertible {
 
     /// Names in a directory, sorted by bytes; empty if there is none. Those that begin with `.synchub` are left out.
     package func names(in name: FleetPath = "") -> [FleetPath] {
+        allNames(in: name).filter { !$0.bytes.starts(with: ".synchub".utf8) }
+    }
+
+    /// The same with those.
+    package func allNames(in name: FleetPath = "") -> [FleetPath] {
         guard let stream = opendir(bytes(name)) else { return [] }
         defer { closedir(stream) }
         var names: [FleetPath] = []
@@ -171,7 +176,7 @@ package struct FleetFolder: Sendable, CustomStringConvertible {
             let name = Array(
                 UnsafeBufferPointer(
                     start: start, count: strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))))
-            if name == [0x2E] || name == [0x2E, 0x2E] || name.starts(with: ".synchub".utf8) { continue }
+            if name == [0x2E] || name == [0x2E, 0x2E] { continue }
             names.append(FleetPath(name))
         }
         return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }

@@ -80,9 +80,9 @@ package final class FleetHub: @unchecked Sendable {
     }
 
     /// Starts it, and returns when it answers.
-    /// - Parameter clock: of it and its sessions; nil for the machine's.
-    package func start(clock: FleetClock? = nil) throws {
-        let program = try FleetProgram("synchub", ["run", "--root", root], log: log, clock: clock)
+    /// - Parameter preload: of it and its sessions; nil for nothing unusual.
+    package func start(with preload: FleetPreload? = nil) throws {
+        let program = try FleetProgram("synchub", ["run", "--root", root], log: log, preload: preload)
         self.program = program
         let line = try program.waitForFirstLine()
         guard line == "ready: sftp \(sftpPort), api \(apiPort)" else {
@@ -126,18 +126,24 @@ package final class FleetHub: @unchecked Sendable {
 
 /// What a program that ran to its end said.
 package struct FleetAnswer: Sendable {
+    /// What it ended with; minus the signal that it was ended by.
     package let code: Int32
     package let bytes: [UInt8]
     package let errors: String
 
     package init(
-        _ name: String, _ arguments: [String], input: [UInt8] = [], user: UInt32? = nil,
+        _ name: String, _ arguments: [String], input: [UInt8] = [], user: UInt32? = nil, preload: FleetPreload? = nil,
         timeout: Duration = .seconds(60)
     ) throws {
         let (program, all) = FleetProgram.command(name, arguments, user)
-        let result = try run(program, all, environment: FleetProgram.environment, input: input, timeout: timeout)
+        let result = try run(
+            program, all, environment: FleetProgram.environment.merging(preload?.environment ?? [:]) { $1 },
+            input: input, timeout: timeout)
         if result.timedOut { throw FleetProgram.Failure("\(name) \(arguments) did not end within \(timeout)") }
-        if case .exited(let status) = result.status { code = status } else { code = -1 }
+        switch result.status {
+        case .exited(let status): code = status
+        case .signalled(let signal): code = -signal
+        }
         bytes = result.output
         errors = result.errorText
     }

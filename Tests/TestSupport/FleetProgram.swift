@@ -27,9 +27,9 @@ package final class FleetProgram: Sendable {
     /// - Parameters:
     ///   - log: where its standard error goes, at the end of what is there.
     ///   - user: it runs as this one; nil for ours.
-    ///   - clock: it has this one; nil for the machine's.
+    ///   - preload: it is started with this; nil for nothing unusual.
     package init(
-        _ name: String, _ arguments: [String], log: String, user: UInt32? = nil, clock: FleetClock? = nil
+        _ name: String, _ arguments: [String], log: String, user: UInt32? = nil, preload: FleetPreload? = nil
     ) throws {
         logPath = log
         let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
@@ -39,7 +39,7 @@ package final class FleetProgram: Sendable {
         child = try ChildProcess(
             program, all,
             ChildProcess.Options(
-                environment: FleetProgram.environment.merging(clock?.environment ?? [:]) { $1 }, output: .pipe,
+                environment: FleetProgram.environment.merging(preload?.environment ?? [:]) { $1 }, output: .pipe,
                 errors: .descriptor(descriptor), newGroup: true,
                 diesWithParent: true))
         readOutput()

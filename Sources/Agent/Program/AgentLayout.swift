@@ -31,6 +31,8 @@ struct AgentLayout: Hashable, Sendable {
     var begunJoin: String { home + "/joining" }
     /// See ``BegunRotation``.
     var begunRotation: String { home + "/rotating" }
+    /// What opens the hub for this machine, whoever has it.
+    var secrets: [String] { [key, publicKey, token, begunRotation, begunJoin] }
     var rotationLock: String { home + "/rotate.lock" }
     var lock: String { home + "/run.lock" }
 

@@ -170,14 +170,15 @@ package enum AgentProgram {
         let configuration = try? AgentConfiguration.load(layout)
         let folder = configuration?.folder
         let ownership = folder.map { FolderMarker.ownership(of: $0, by: layout) } ?? .nobody
-        for path in [
-            layout.configuration, layout.token, layout.begunJoin, layout.begunRotation, layout.lastHost, layout.key,
-            layout.publicKey,
-            layout.index, layout.index + "-wal",
+        // The configuration goes last: until then this can be run again.
+        for path in layout.secrets + [
+            layout.key + ".new", layout.key + ".new.pub", layout.lastHost, layout.index, layout.index + "-wal",
             layout.index + "-shm", layout.socket, layout.rotationLock,
         ] { unlink(path) }
+        Secrets.removeUnfinished(of: layout.secrets + [layout.lastHost, layout.configuration])
         rmdir(layout.absent)
         if let folder, ownership == .own { unlink(folder + "/" + DiskTree.markerPath) }
+        unlink(layout.configuration)
         _ = consume lock
         Files.result("left; the folder\(folder.map { " \($0)" } ?? "") stays as it is")
         note(whatIsLeft(configuration, ownership))

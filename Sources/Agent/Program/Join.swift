@@ -71,6 +71,7 @@ struct Join {
         try Files.makeDirectories(layout.home, mode: 0o700)
         chmod(layout.home, 0o700)
         let lock = try HomeLock(layout)
+        Secrets.removeUnfinished(of: layout.secrets + [layout.lastHost, layout.configuration])
         let key = try ensureKey()
         try reached(.key)
         let (configuration, token) = try provenWay(key, reached)

@@ -28,6 +28,7 @@ struct Rotation {
     func run(reached: (Step) throws -> Void = { _ in }) throws {
         let lock = try HomeLock(
             path: layout.rotationLock, whenTaken: "another `syncagent rotate` works with \(layout.home); let it finish")
+        Secrets.removeUnfinished(of: layout.secrets)
         try change(reached)
         _ = consume lock
     }
