@@ -68,6 +68,42 @@ struct LyingClientTests {
             return answer
         }
 
+        /// One commit of another client, and one question; both are answered.
+        func workOfAnother() throws {
+            count += 1
+            _ = try #require(try other.create("meanwhile-\(count)", "of \(count)").applied)
+            let status = try hub.get("/v1/status", token: other.token, as: StatusResponse.self)
+            try #require(status.clients.contains { $0.name == "other" })
+        }
+
+        /// Sends a commit that no hub takes, and has another client work while it comes, and while the hub looks at it.
+        /// - Returns: what the liar is told, and how many times the other was answered after the last byte of the lie and before the answer
+        ///   to it.
+        func lieMeanwhile(_ json: String) throws -> (code: ErrorCode?, answered: Int) {
+            let (head, staged, others) = (try hub.journal().head, hub.directory.names(in: "staging/liar"), count)
+            let request = UnfinishedRequest(
+                "POST", "/v1/commit", port: hub.port, token: liar.token, body: Array(json.utf8))
+            // The hub has begun with it, and cannot come to its end without the last byte.
+            try #require(request.isWanted)
+            request.sendMost()
+            try workOfAnother()
+            request.sendRest()
+            let reply = Later { request.answer() }
+            var answered = 0
+            while !reply.isDone {
+                try workOfAnother()
+                if !reply.isDone { answered += 1 }
+            }
+            let answer = try #require(reply.value().flatMap { $0 })
+            // Nothing came but what the other has made.
+            #expect(try hub.journal().head.rawValue == head.rawValue + Int64(count - others))
+            #expect(hub.directory.names(in: "staging/liar") == staged)
+            for number in others + 1...count {
+                #expect(hub.directory.text("share/meanwhile-\(number)") == "of \(number)")
+            }
+            return ((try? WireFormat.decode(ErrorMessage.self, from: answer.body))?.code, answered)
+        }
+
         /// When the hub has nothing left to do.
         private func settled() throws -> [String: String] {
             hub.core.inspect { $0.flush() }
@@ -330,6 +366,27 @@ struct LyingClientTests {
         #expect((try? WireFormat.decode(ErrorMessage.self, from: reply.body))?.code == .tooLarge)
     }
 
+    @Test(arguments: [
+        // As many as a body has room for; and a million, of which each is as small as it has to be for that.
+        (60_000, #"{"content":{"kind":"directory","mode":7},"name":"N","number":1,"op":"create","parent":{"node":1}}"#),
+        (1_000_000, #"{"a":1}"#),
+    ])
+    func `while a batch of too many nodes comes, and while the hub looks at it, others are served`(
+        count: Int, node: String
+    ) throws {
+        let world = try World()
+        let list = Array(repeating: node, count: count).joined(separator: ",")
+        let json = #"{"acknowledged":0,"epoch":"\#(world.liar.epoch)","generation":"liar-1","operations":[\#(list)]}"#
+        // One or two that were sent at once with its last byte may come before the look at it.
+        var most = 0
+        for _ in 0..<10 where most < 3 {
+            let (code, answered) = try world.lieMeanwhile(json)
+            #expect([.tooLarge, .badJSON, .badValue, .missingField].contains(code), "\(code as Any)")
+            most = max(most, answered)
+        }
+        #expect(most >= 3)
+    }
+
     // MARK: - Swapped
 
     @Test(arguments: ["another file takes its name", "who had it open writes to it"])
@@ -397,19 +454,41 @@ struct LyingClientTests {
             }
             return count
         }
+        // On a thread of its own, all the while: how often it was answered.
+        let answered = Monitor(0)
+        // SAFETY: until its thread has ended nobody else uses the other client, and of the rest both only ask the hub.
+        nonisolated(unsafe) let meanwhile = world
+        let other = Later { () -> (any Error)? in
+            do {
+                while !isOver.isSet {
+                    try meanwhile.workOfAnother()
+                    answered.withLock { $0 += 1 }
+                }
+                return nil
+            } catch { return error }
+        }
         var applied = 0
-        for number in 0..<150 {
+        // How often the other was answered between the first answer to the liar and the last one.
+        var (before, during): (Int?, Int) = (nil, 0)
+        var number = 0
+        while number < 150 || (during < 10 && number < 5_000) {
             let operation = world.liar.operation(
                 .create(in: .node(.root), name: try Name("f\(number)"), content: .file(content(good))),
                 .staged(file: "up", offset: 0))
             switch try world.liar.commit(operation)[0] {
             case .applied: applied += 1
             case .contentMissing: break
-            case let other: Issue.record("it was \(other)")
+            case let outcome: Issue.record("it was \(outcome)")
             }
+            number += 1
+            let now = answered.withLock { $0 }
+            if before == nil { before = now }
+            during = now - (before ?? now)
         }
         isOver.set()
         #expect(try #require(swapper.value()) > 0)
+        #expect(try #require(other.value()) == nil)
+        #expect(during >= 10)
         // What was taken over is out of reach of who had it open: it stays as it was verified.
         for name in hub.shareNames() where name.hasPrefix("f") { #expect(hub.directory.text("share/\(name)") == good) }
         #expect(hub.shareNames().count { $0.hasPrefix("f") } == applied)
