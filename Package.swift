@@ -119,7 +119,8 @@ let package = Package(
         tests(of: "Engine", "Simulator", "Index", "SyncCore"),
         tests(of: "Share", "Journal", "FileTree", "SyncCore"),
         tests(of: "Index", "TestSupport", "SQLite", "SyncCore"),
-        tests(of: "Transport", "TestSupport", "HTTPServer", "HTTPClient", "ControlAPI", "SSH"),
+        tests(
+            of: "Transport", "TestSupport", "HTTPServer", "HTTPClient", "ControlAPI", "SSH", "Processes", "SyncCore"),
         tests(
             of: "Hub", "TestSupport", "Processes", "ControlAPI", "HTTPServer", "HTTPClient", "Journal", "FileTree",
             "Hashing", "Settings", "Share", "SQLite", "SSH", "SyncCore"),

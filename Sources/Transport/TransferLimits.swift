@@ -23,16 +23,18 @@ package final class Pacer: Sendable {
         /// How many of the quick lane wait.
         var waiting = 0
 
-        /// In bytes a second, at this time of the day; nil for no limit.
-        var rate: Int64? {
+        /// In bytes a second; nil for no limit.
+        func rate(at minute: () -> Int) -> Int64? {
             if own.isOff, asked.isOff { return nil }
-            let minute = Pacer.minute
+            let minute = minute()
             return [own.rate(at: minute), asked.rate(at: minute)].compactMap { $0 }.min()
         }
     }
     private let state = Mutex(State())
+    private let minute: @Sendable () -> Int
 
-    package init() {}
+    /// - Parameter minute: of the day, 0 to 1,439.
+    init(minute: @escaping @Sendable () -> Int = Pacer.localMinute) { self.minute = minute }
 
     /// For small and recent files: these come first.
     var quick: PacedLane { PacedLane(pacer: self, isBulk: false) }
@@ -50,7 +52,7 @@ package final class Pacer: Sendable {
         defer { if isCounted { state.withLock { $0.waiting -= 1 } } }
         while true {
             let answer = state.withLock { state -> TokenBucket.Answer in
-                guard let rate = state.rate else { return .granted(wanted) }
+                guard let rate = state.rate(at: minute) else { return .granted(wanted) }
                 if isBulk, state.waiting > 0 { return .wait(Pacer.patience) }
                 let answer = state.bucket.take(upTo: wanted, rate: rate, now: Pacer.uptime)
                 if case .wait = answer, !isBulk, !isCounted {
@@ -68,8 +70,11 @@ package final class Pacer: Sendable {
         }
     }
 
+    /// In bytes a second, at this time of the day; nil for no limit.
+    package var rate: Int64? { state.withLock { $0.rate(at: minute) } }
+
     /// Whether a limit holds at this time of the day.
-    var isLimited: Bool { state.withLock { $0.rate != nil } }
+    var isLimited: Bool { rate != nil }
 
     func giveBack(_ count: Int) { state.withLock { $0.bucket.giveBack(count) } }
 
@@ -83,7 +88,7 @@ package final class Pacer: Sendable {
     }
 
     /// Of the day, by this machine's clock and time zone.
-    fileprivate static var minute: Int {
+    private static func localMinute() -> Int {
         var now = time(nil)
         var local = tm()
         // By itself it looks at the time zone once: a machine that travels has another one tomorrow.

@@ -31,4 +31,35 @@ struct LimitTests {
             try eventually("there is nothing to tell") { try fleet.hub.status(of: slow).progress == nil }
         }
     }
+
+    @Test func `what a machine's own file says holds beside what is asked at the hub`() throws {
+        try withFleet(proxied: true) { fleet in
+            let (ann, bea) = (fleet["ann"], fleet["bea"])
+            let proxy = ann.proxy!  // SAFETY: the fleet is proxied.
+            let file = FleetFolder(ann.home)
+            func limit(_ old: String, _ new: String) throws {
+                try ann.stop()
+                let text = try #require(file.text("agent.json5"))
+                try #require(text.contains("up: \"\(old)\""))
+                try file.write(text.replacing("up: \"\(old)\"", with: "up: \"\(new)\""), to: "agent.json5")
+                try ann.start()
+            }
+            try limit("off", "32k")
+            // More than eight minutes at that rate.
+            let bytes = noise(16 << 20)
+            let before = proxy.bytes.up
+            try ann.folder.write(bytes, to: "large")
+            try eventually("it is on its way") { proxy.bytes.up - before > 16_384 }
+            // The lower one holds.
+            try fleet.hub.ctl("limit", "ann", "--up", "1G").expectDone()
+            try fleet.hub.ctl("limit", "ann", "--up", "off").expectDone()
+            let then = proxy.bytes.up
+            try eventually("it goes on") { proxy.bytes.up - then > 32_768 }
+            #expect(try fleet.hub.status(of: "ann").progress.map { $0.left.bytes > 8 << 20 } == true)
+            #expect(!bea.folder.exists("large"))
+            try limit("32k", "off")
+            try fleet.expectSame()
+            #expect(bea.folder.read("large") == bytes)
+        }
+    }
 }
