@@ -182,13 +182,13 @@ struct ServiceInitTests {
         }
     }
 
-    @Test func `check finds parts of a hub on other file systems`() async throws {
+    private static let hasSecondFileSystem =
+        access("/dev/shm", W_OK) == 0 && device("/dev/shm") != device(TemporaryDirectory().path)
+
+    @Test(.enabled(if: hasSecondFileSystem, "needs a second file system at /dev/shm"))
+    func `check finds parts of a hub on other file systems`() async throws {
         try await blocking {
             let hub = try ServiceHub()
-            guard access("/dev/shm", W_OK) == 0, device("/dev/shm") != device(hub.layout.root) else {
-                print("skipped: no second file system at /dev/shm")
-                return
-            }
             let elsewhere = TemporaryDirectory(below: "/dev/shm")
             rmdir(hub.layout.versions)
             symlink(elsewhere.path, hub.layout.versions)
