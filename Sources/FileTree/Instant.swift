@@ -10,6 +10,10 @@ package enum Instant: Hashable, Sendable {
 
 /// Steps that a sound disk does not refuse, so that tests have to say when one does.
 package enum DiskStep: Hashable, Sendable {
+    /// A directory is listed.
+    case listing
+    /// A name is looked at.
+    case asking
     /// Something private gets a name in the tree.
     case placing
     /// What came out of the tree is looked at.

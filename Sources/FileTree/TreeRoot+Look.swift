@@ -6,8 +6,9 @@ extension TreeRoot {
     /// What is there: of a symlink itself. Nil when absent, also when what should be a directory above it is none.
     /// - Throws: ``FileTreeError``.
     package func status(of path: RelativePath) throws(FileTreeError) -> FileStatus? {
-        do {
+        do throws(FileTreeError) {
             guard !path.isTop else { return root.status() }
+            if fails(.asking) { throw FileTreeError("look at", path) }
             return try entry(path, "look at").status()
         } catch  where error.meansAbsent {
             return nil
@@ -24,6 +25,7 @@ extension TreeRoot {
         }
         var found: [FileStatus?] = []
         for name in names {
+            if fails(.asking) { throw FileTreeError("look at", directory.appending(name)) }
             found.append(try lookAt(handle.raw, name.bytes, "look at", directory.appending(name).description))
         }
         return found
@@ -32,6 +34,7 @@ extension TreeRoot {
     /// All entries but `.` and `..`, sorted by bytes. What vanishes meanwhile is left out.
     /// - Throws: ``FileTreeError``, `.notFound` or `.notDirectory` when there is no such directory.
     package func list(_ directory: RelativePath) throws(FileTreeError) -> [DirectoryEntry] {
+        if fails(.listing) { throw FileTreeError("list", directory) }
         let handle = try openDirectory(directory, "list", flags: O_RDONLY)
         // Names that are no names cannot come from a Linux directory.
         let names = try names(in: handle.raw, "list", directory.description).compactMap { try? Name($0) }.sorted()
