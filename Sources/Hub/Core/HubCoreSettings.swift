@@ -47,8 +47,8 @@ package struct HubCoreSettings: Sendable {
     package var shareRetry = 5_000
     /// Directories of the share that the kernel would watch no more of are looked at so often, in milliseconds.
     package var shareRound = 10_000
-    /// Batches of files of the share that are hashed at the same time.
-    package var shareHashers = 2
+    /// Batches of files of the share that are hashed at the same time; large files leave one to the others.
+    package var shareHashers = 3
 
     /// When deletions and rewrites of a client wait for a person.
     var guardRule = MassChangeGuard()

@@ -31,17 +31,37 @@ extension Store {
 
     private func syncEach(_ touched: Touched) throws(FileTreeError) {
         for path in touched.files { try share.openFile(path).sync() }
-        // A parent that was missing was made with it.
-        let all = touched.directories.reduce(into: Set<RelativePath>()) { all, path in
-            var path = path
-            while all.insert(path).inserted, !path.isTop { path = path.parent }
-        }
-        for path in all { try share.syncDirectory(path) }
+        try syncEach(directories: touched.directories)
         for digest in touched.versions { try syncVersion(digest) }
         try incoming.sync()
         try displaced.sync()
     }
 
+    /// What was read in the share, its names in some directories, and copies that were made of it in ``copies``.
+    /// - Parameter read: open since before it was read, so that a write that failed since is told.
+    func sync(
+        read files: [FileReader], in directories: Set<RelativePath>, _ copies: [PrivateItem]
+    ) throws(FileTreeError) {
+        guard files.count <= Store.fewFiles, isDiskBusy else { return try share.syncFileSystem() }
+        do throws(FileTreeError) {
+            for file in files { try file.sync() }
+            for copy in copies { try copy.sync() }
+            try syncEach(directories: directories)
+        } catch {
+            guard error.leavesBytesMissing else { throw error }
+            try share.syncFileSystem()
+        }
+    }
+
+    /// Names in directories of the share, and their own: a parent that was missing was made with them.
+    private func syncEach(directories: Set<RelativePath>) throws(FileTreeError) {
+        let all = directories.reduce(into: Set<RelativePath>()) { all, path in
+            var path = path
+            while all.insert(path).inserted, !path.isTop { path = path.parent }
+        }
+        for path in all { try share.syncDirectory(path) }
+    }
+
     /// More files are made durable together.
-    private static let fewFiles = 16
+    static let fewFiles = 16
 }

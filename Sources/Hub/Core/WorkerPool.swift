@@ -3,28 +3,40 @@ import Synchronization
 
 /// Runs blocking jobs on a few threads, in the order in which they came; those of several clients in turns. Any thread.
 final class WorkerPool: Sendable {
-    private let queue: DispatchQueue
-    private let width: Int
-    private let line = Mutex(FairLine<@Sendable () -> Void>())
+    private struct State {
+        var line = FairLine<@Sendable () -> Void>()
+        var idle: [DispatchQueue]
+    }
+
+    private let state: Mutex<State>
 
     /// - Parameter width: how many jobs run at the same time; at least 1.
     init(_ label: String, width: Int) {
-        queue = DispatchQueue(label: label, attributes: .concurrent)
-        self.width = width
+        // A queue that does one thing after the other has a thread whenever it has something to do. Concurrent ones share as many threads
+        // as there are cores: there, what reads for minutes would keep all other jobs of the process waiting.
+        state = Mutex(State(idle: (0..<width).map { _ in DispatchQueue(label: label) }))
     }
 
     /// - Parameter client: whose job it is: nobody's second one runs before another's first.
     func run(for client: String = "", _ job: @escaping @Sendable () -> Void) {
-        line.withLock { $0.add(job, of: client) }
+        state.withLock { $0.line.add(job, of: client) }
         startNext()
     }
 
     private func startNext() {
-        let next = line.withLock { line in line.count < width ? line.next() : nil }
-        guard let next else { return }
+        let begun = state.withLock { state -> (next: (client: String, job: @Sendable () -> Void), on: DispatchQueue)? in
+            guard let queue = state.idle.last, let next = state.line.next() else { return nil }
+            state.idle.removeLast()
+            return (next, queue)
+        }
+        guard let begun else { return }
+        let (next, queue) = begun
         queue.async { [self] in
             next.job()
-            line.withLock { $0.ended(of: next.client) }
+            state.withLock { state in
+                state.line.ended(of: next.client)
+                state.idle.append(queue)
+            }
             startNext()
         }
     }

@@ -36,10 +36,12 @@ final class ShareHasher: Sendable {
     /// Looks at some files, and makes what was read durable, with its names: a journal that knew bytes which a power cut takes
     /// away would send what is left of them to everybody.
     func look(at requests: [ShareHashRequest]) -> [ShareHashResult] {
-        let results = requests.map(look)
+        var read: [FileReader] = []
+        let results = requests.map { look(at: $0, &read) }
         guard results.contains(where: { if case .hashed = $0 { true } else { false } }) else { return results }
+        let copies = results.compactMap { if case .hashed(_, let copy) = $0 { copy } else { nil } }
         do throws(FileTreeError) {
-            try share.syncFileSystem()
+            try store.sync(read: read, in: Set(requests.map(\.path.parent)), copies)
             return results
         } catch {
             return results.map { result in
@@ -50,7 +52,8 @@ final class ShareHasher: Sendable {
         }
     }
 
-    private func look(at request: ShareHashRequest) -> ShareHashResult {
+    /// - Parameter read: gets the files whose bytes count, as long as they are few enough to be made durable one by one.
+    private func look(at request: ShareHashRequest, _ read: inout [FileReader]) -> ShareHashResult {
         do throws(FileTreeError) {
             let file = try share.openFile(request.path)
             switch file.isWriterActive() {
@@ -60,9 +63,12 @@ final class ShareHasher: Sendable {
             }
             let (hashed, copy) = try store.hashKeeping(file) { isStopped.load(ordering: .relaxed) }
             // Who opened it while it was read may be about to write.
-            guard file.isWriterActive() == true else { return .hashed(hashed, copy: copy) }
-            try? copy?.remove()
-            return .busy
+            if file.isWriterActive() == true {
+                try? copy?.remove()
+                return .busy
+            }
+            if read.count <= Store.fewFiles { read.append(file) }
+            return .hashed(hashed, copy: copy)
         } catch {
             return .failed(error)
         }

@@ -12,27 +12,16 @@ extension ShareWatcher {
     }
 
     /// Gives the workers what waits, in batches: one sync and one commit for each.
-    func startHashing() {
-        while hashing < settings.shareHashers, !toHash.isEmpty {
-            var batch: [ShareHashRequest] = []
-            var bytes: Int64 = 0
-            while batch.count < 200, bytes < 64 << 20, let next = toHash.popLast() {
-                batch.append(next)
-                bytes += next.size
-            }
-            start(batch)
-        }
-    }
+    func startHashing() { while let batch = toHash.next() { start(batch) } }
 
     private func start(_ batch: [ShareHashRequest]) {
-        hashing += 1
         hashedFiles += batch.count
         nonisolated(unsafe) let share = self  // SAFETY: used on the queue only.
         let (hasher, queue) = (hasher, queue)
         workers.run {
             let results = hasher.look(at: batch)
             queue.async {
-                share.hashing -= 1
+                share.toHash.end(batch)
                 share.betweenTurns { try share.absorb(batch, results) }
             }
         }

@@ -16,7 +16,8 @@ extension ShareWatcher {
     func forgetAll() {
         settling = Settling(debounce: Int64(settings.shareSettle), longest: Int64(settings.shareRetry))
         (written, due, toList, deep, unwatched, watched) = ([], [], [], [], [], [])
-        (toHash, vanished, afterwards, quietOnce, problems, unfinished) = ([], [], [], [:], [:], [:])
+        toHash.removeAll()
+        (vanished, afterwards, quietOnce, problems, unfinished) = ([], [], [:], [:], [:])
         (inHash, astray, tooDeep) = ([], [:], [])
         heldNodes = []
         rules = RuleCache()

@@ -40,9 +40,8 @@ final class ShareWatcher {
     /// Directories that the kernel would watch no more of: looked at from time to time.
     var unwatched: Set<NodeID> = []
     var nextRound: Int64 = 0
-    var toHash: [ShareHashRequest] = []
+    var toHash: ShareHashQueue
     var inHash: Set<Spot> = []
-    var hashing = 0
     /// Nodes without a file: deleted, unless they turn up elsewhere.
     var vanished: Set<NodeID> = []
     /// Files that devices took away unseen, and that come back, since the start.
@@ -103,6 +102,7 @@ final class ShareWatcher {
         hasher = ShareHasher(placer.store)
         self.moment = moment
         workers = WorkerPool("hub.share", width: settings.shareHashers)
+        toHash = ShareHashQueue(width: settings.shareHashers)
         settling = Settling(debounce: Int64(settings.shareSettle), longest: Int64(settings.shareRetry))
     }
 

@@ -15,7 +15,7 @@ final class ShareHub {
 
     init(
         below parent: String? = nil, settle: Int = 60, retry: Int = 300, guardedBy rule: MassChangeGuard? = nil,
-        clock: HubClock = .system, protect: ProtectSetting = .off,
+        clock: HubClock = .system, protect: ProtectSetting = .off, busyFrom: Int64? = nil,
         prepare: (HubFixture.Root) throws -> Void = { _ in }
     ) throws {
         var settings = HubCoreSettings()
@@ -25,12 +25,18 @@ final class ShareHub {
         settings.protect = protect
         settings.protectPause = 20
         if let rule { settings.guardRule = rule }
+        if let busyFrom { settings.busyFrom = busyFrom }
         hub = try HubFixture(below: parent, settings: settings, clock: clock, prepare: prepare)
     }
 
     // MARK: - A phone's hands
 
     func put(_ text: String, _ name: String) { hub.directory.write(text, to: "share/\(name)") }
+    /// A file of nothing but a hole, of so many bytes.
+    func putHole(_ size: Int, _ name: String) {
+        put("", name)
+        #expect(truncate(at(name), size) == 0)
+    }
     func text(_ name: String) -> String? { hub.directory.text("share/\(name)") }
     func makeDirectory(_ name: String) { hub.directory.makeDirectory("share/\(name)") }
     func remove(_ name: String) { #expect(unlink(at(name)) == 0) }

@@ -36,6 +36,31 @@ struct ShareTests {
         #expect(try share.hub.post("/v1/why", PathRequest(path: "busy"), as: WhyResponse.self).synced)
     }
 
+    @Test func `a document does not wait for large files that are read at that time`() throws {
+        let share = try ShareHub()
+        // Minutes of reading for each.
+        share.hub.core.inspect { _ in
+            for name in ["film", "film 2", "film 3"] { share.putHole(1 << 40, name) }
+            share.put("early", "document")
+        }
+        try eventually("the document is taken in") { try share.node("document") != nil }
+        share.put("later", "document 2")
+        try eventually("so is the next one") { try share.node("document 2") != nil }
+        #expect(try share.node("film") == nil && share.node("film 2") == nil && share.node("film 3") == nil)
+    }
+
+    @Test func `while others write much, what was read is made durable by itself`() throws {
+        let share = try ShareHub(protect: .copy, busyFrom: 0)
+        share.makeDirectory("a/b/c")
+        share.put("deep", "a/b/c/deep")
+        share.put("top", "top")
+        for number in 0..<30 { share.put("\(number)", "a/\(number)") }
+        try share.expectSame()
+        share.put("again", "a/b/c/deep")
+        try share.expectSame()
+        #expect(try share.node("a/b/c/deep")?.content.file?.digest == content("again").digest)
+    }
+
     @Test func `what happens in a directory that was just moved is taken in`() throws {
         let share = try ShareHub()
         share.makeDirectory("a/deep")
