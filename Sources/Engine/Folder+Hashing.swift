@@ -46,9 +46,11 @@ extension Folder {
         return try index.unhashed(limit: 1_024, after: EntryID(0)).reduce(0) { $0 + $1.stamp.size } > bytes
     }
 
-    /// - Parameter now: Unix nanoseconds of when the hashing began.
+    /// - Parameter times: Unix nanoseconds of when the hashing began, and of when it had ended.
     /// - Returns: true if the file has to be tried again later.
-    package func absorb(_ result: HashResult, for request: HashRequest, at now: Nanoseconds) throws -> Bool {
+    package func absorb(
+        _ result: HashResult, for request: HashRequest, during times: ClosedRange<Nanoseconds>
+    ) throws -> Bool {
         try index.transaction {
             guard var row = try index.local(request.entry), !row.isVanished else { return false }
             switch result {
@@ -62,7 +64,7 @@ extension Folder {
                 row.digest = digest
                 row.stamp = stamp
                 row.mode = try adjusted(mode, of: row.node)
-                if isRacy(stamp.ctime, at: now) {
+                if wasRacy(stamp.ctime, during: times) {
                     // Not to be believed by stamp after a restart: no file has this ctime.
                     row.stamp.ctime = Nanoseconds.min
                     racy[row.entry] = stamp.ctime
@@ -82,8 +84,19 @@ extension Folder {
     /// Kernels before 6.13, and some file systems, stamp times coarsely: what changes within 2 s of its last change may
     /// look unchanged. A time that lies further ahead is from before the clock was set back: no change gets it now.
     private func isRacy(_ changed: Nanoseconds, at now: Nanoseconds) -> Bool {
+        isRacy(changed, at: now, for: 2_000_000_000)
+    }
+
+    private func isRacy(_ changed: Nanoseconds, at now: Nanoseconds, for window: Nanoseconds) -> Bool {
         let (age, overflows) = now.subtractingReportingOverflow(changed)
-        return !overflows && age.magnitude < 2_000_000_000
+        return !overflows && age.magnitude < window.magnitude
+    }
+
+    /// Where reading took longer, what had been read may have changed within the time that looks the same: two seconds where no
+    /// parts of seconds are kept, elsewhere a tick of the kernel's clock.
+    private func wasRacy(_ changed: Nanoseconds, during times: ClosedRange<Nanoseconds>) -> Bool {
+        let tick: Nanoseconds = changed % 1_000_000_000 == 0 ? 2_000_000_000 : 10_000_000
+        return isRacy(changed, at: times.upperBound) || isRacy(changed, at: times.lowerBound, for: tick)
     }
 
     /// Files that were hashed too soon after their change, now old enough to be looked at once more.
@@ -97,17 +110,20 @@ extension Folder {
         }
     }
 
-    /// The second look: nothing happens unless bytes, mode or time are other ones.
-    package func absorbSecond(_ result: HashResult, for request: HashRequest) throws {
+    /// The second look confirms. What is other bytes by now is a change like any other: it may be half of one.
+    /// - Returns: the file if it has changed, for the caller to look at it once it is quiet.
+    package func absorbSecond(_ result: HashResult, for request: HashRequest) throws -> FreshFile? {
         racy[request.entry] = nil
         guard case .hashed(let digest, let stamp, let mode) = result, var row = try index.local(request.entry),
             row.digest != nil, row.stamp == request.stamp, !row.isVanished
-        else { return }
-        guard stamp.inode == row.stamp.inode else { return try look(at: [(row.parent, row.name)]) }
+        else { return nil }
+        guard digest == row.digest, stamp.inode == row.stamp.inode, stamp.mtime == row.stamp.mtime else {
+            return FreshFile(directory: row.parent, name: row.name, entry: row.entry, changed: stamp.ctime)
+        }
         let before = row.content
         row.stamp = stamp
         row.mode = try adjusted(mode, of: row.node)
-        row.digest = digest
         if row.content == before { try index.rewrite(row) } else { try index.update(row) }
+        return nil
     }
 }

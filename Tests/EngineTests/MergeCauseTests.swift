@@ -44,7 +44,8 @@ struct MergeCauseTests {
         #expect(try endMerging() == nil)
         let request = try #require(try agent.folder.hashRequests(limit: 1).first)
         _ = try agent.folder.absorb(
-            .failed(DiskProblem(.denied, "permission denied")), for: request, at: agent.tree.clock.now)
+            .failed(DiskProblem(.denied, "permission denied")), for: request,
+            during: agent.tree.clock.now...agent.tree.clock.now)
         #expect(try agent.folder.pending(limit: 9).map(\.isStuck) == [true])
         #expect(try endMerging() == .indexLost)
     }

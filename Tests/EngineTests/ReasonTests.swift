@@ -18,7 +18,9 @@ struct ReasonTests {
         try agent.lookAll()
         let request = try #require(try agent.folder.hashRequests(limit: 1).first)
         let problem = DiskProblem(.changedWhileRead, "busy: it changed while it was read")
-        #expect(try agent.folder.absorb(.failed(problem), for: request, at: agent.tree.clock.now))
+        #expect(
+            try agent.folder.absorb(.failed(problem), for: request, during: agent.tree.clock.now...agent.tree.clock.now)
+        )
         #expect(try reasons() == ["busy": "busy: it changed while it was read"])
         try simulation.quiesce()
         #expect(try reasons().isEmpty)
@@ -29,7 +31,8 @@ struct ReasonTests {
         try agent.lookAll()
         let request = try #require(try agent.folder.hashRequests(limit: 1).first)
         _ = try agent.folder.absorb(
-            .failed(DiskProblem(.denied, "permission denied")), for: request, at: agent.tree.clock.now)
+            .failed(DiskProblem(.denied, "permission denied")), for: request,
+            during: agent.tree.clock.now...agent.tree.clock.now)
         #expect(try reasons() == ["closed": "permission denied"])
         #expect(try agent.folder.pending(limit: 1).allSatisfy { !$0.isSkipped })
         try simulation.quiesce()

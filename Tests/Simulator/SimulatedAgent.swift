@@ -114,12 +114,15 @@ final class SimulatedAgent {
     func takeHashes() throws {
         let taken = hashed
         hashed = []
-        for (request, result) in taken { _ = try folder.absorb(result, for: request, at: tree.clock.now) }
+        for (request, result) in taken {
+            _ = try folder.absorb(result, for: request, during: tree.clock.now...tree.clock.now)
+        }
     }
 
     func hashAgain() throws {
         for request in try folder.racyRequests(at: tree.clock.now) {
-            try folder.absorbSecond(look(at: request), for: request)
+            guard let file = try folder.absorbSecond(look(at: request), for: request) else { continue }
+            try folder.look(at: [(file.directory, file.name)])
         }
     }
 

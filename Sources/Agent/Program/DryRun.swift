@@ -56,7 +56,8 @@ struct DryRun {
         var after = EntryID(0)
         while let last = try folder.hashRequests(limit: 256, after: after).last {
             for request in try folder.hashRequests(limit: 256, after: after) {
-                _ = try folder.absorb(folder.tree.hash(request.path), for: request, at: Clock.now)
+                let (result, times) = Clock.timing { folder.tree.hash(request.path) }
+                _ = try folder.absorb(result, for: request, during: times)
             }
             after = last.entry
         }

@@ -21,6 +21,14 @@ enum Clock {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
+    /// What a body gives, and from when to when it took, in Unix nanoseconds.
+    static func timing<Result>(_ body: () throws -> Result) rethrows -> (Result, ClosedRange<Nanoseconds>) {
+        let began = now
+        let result = try body()
+        // It may have been set back meanwhile.
+        return (result, began...max(began, now))
+    }
+
     private static func read(_ clock: clockid_t) -> timespec {
         var time = timespec()
         clock_gettime(clock, &time)

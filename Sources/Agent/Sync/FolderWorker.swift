@@ -261,12 +261,23 @@ final class FolderWorker: @unchecked Sendable {
     private func takeFresh(except known: Set<FolderEvents.Place> = []) throws {
         let now = Clock.now
         for fresh in folder.takeFresh() where now - fresh.changed < debounce * 1_000_000 && now >= fresh.changed {
-            let place = FolderEvents.Place(directory: fresh.directory, name: fresh.name)
-            if known.contains(place) { continue }
-            settling.note(place, .changed, at: Clock.milliseconds)
-            folder.index.settling.insert(fresh.entry)
+            if !known.contains(fresh.place) { noteChange(of: fresh) }
         }
         schedule()
+    }
+
+    /// A file that has changed, as no event has told: it is looked at once it is quiet.
+    func settle(_ file: FreshFile) {
+        queue.async { [self] in
+            log.debug("changed-since", ["name": file.name])
+            noteChange(of: file)
+            schedule()
+        }
+    }
+
+    private func noteChange(of file: FreshFile) {
+        settling.note(file.place, .changed, at: Clock.milliseconds)
+        folder.index.settling.insert(file.entry)
     }
 
     /// What has vanished may just have arrived elsewhere: every event up to now comes first.
@@ -488,4 +499,8 @@ enum Generation {
             return (0..<8).map { Escaping.hex(UInt8(truncatingIfNeeded: number >> (8 * $0))) }.joined()
         }.joined()
     }
+}
+
+extension FreshFile {
+    fileprivate var place: FolderEvents.Place { FolderEvents.Place(directory: directory, name: name) }
 }

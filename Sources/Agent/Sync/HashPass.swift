@@ -53,10 +53,11 @@ final class HashPass {
             let requests = try worker.perform { try $0.hashRequests(limit: 256, after: after) }
             guard let last = requests.last else { break }
             after = last.entry
-            var results: [(HashRequest, HashResult, Nanoseconds)] = []
+            var results: [(HashRequest, HashResult, ClosedRange<Nanoseconds>)] = []
             for request in requests where isOurs(request) && deferred[request.entry] == nil && !isStopping() {
                 if !request.isNew { most = HashPass.many }
-                results.append((request, hash(request), Clock.now))
+                let (result, times) = Clock.timing { hash(request) }
+                results.append((request, result, times))
                 bytes += request.stamp.size
                 count += 1
             }
@@ -65,7 +66,7 @@ final class HashPass {
                 try chunkLists.keep(in: folder.index)
                 // Of many files together: each transaction is a write to the log.
                 return try folder.index.transaction {
-                    try results.filter { try folder.absorb($0.1, for: $0.0, at: $0.2) }.map(\.0.entry)
+                    try results.filter { try folder.absorb($0.1, for: $0.0, during: $0.2) }.map(\.0.entry)
                 }
             }
             for entry in failed { deferred[entry] = now + HashPass.retryAfter }
@@ -110,7 +111,7 @@ final class HashPass {
         leavesSome = requests.contains { !isOurs($0) }
         for request in requests where isOurs(request) && !isStopping() {
             let result = hash(request, isSecond: true)
-            try worker.perform { try $0.absorbSecond(result, for: request) }
+            if let file = try worker.perform({ try $0.absorbSecond(result, for: request) }) { worker.settle(file) }
         }
     }
 }

@@ -79,7 +79,10 @@ struct Upload {
 
     private mutating func source(_ item: Commit.Item) throws -> ContentSource? {
         guard let file = item.file else { return nil }
-        if file.size == 0 { return nil }
+        if file.size == 0 {
+            try checkEmpty(item)
+            return nil
+        }
         if item.isKnown { return .known }
         if ahead.contains(file.digest) { return .staged(file: BulkUp.name(of: file.digest), offset: 0) }
         if let source = placed[file.digest] { return source }
@@ -111,6 +114,17 @@ struct Upload {
             if file.size > packed || total > mostBehind { return false }
         }
         return true
+    }
+
+    /// There are no bytes to send; but they may have come since, as where a program empties a file and then writes it.
+    private func checkEmpty(_ item: Commit.Item) throws {
+        guard let path = item.path, let stamp = item.stamp else { return }
+        do throws(FileTreeError) {
+            // What cannot be opened can be empty, too.
+            guard let status = try root.status(of: path), stamp.isThat(of: status) else {
+                throw FileTreeError("read", path, .changedWhileRead)
+            }
+        } catch { throw DiskProblem(error) }
     }
 
     private mutating func add(_ file: FileContent, _ item: Commit.Item) throws -> ContentSource {
