@@ -186,8 +186,8 @@ extension Journal {
             """
             INSERT OR REPLACE INTO client
                 (name, kind, role, read_only, token_hash, public_key, created_at, cursor, paused, subtree, subtree_node,
-                 seen_moment)
-            VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, (SELECT running FROM meta))
+                 seen_moment, born)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, (SELECT running FROM meta), (SELECT head FROM meta))
             """, name, kind == .sftp, role == .admin, role == .readOnly, tokenHash, publicKey, at, subtree?.path,
             subtree?.node)
     }

@@ -67,7 +67,7 @@ extension Journal {
     private static let carried: Set<String> = [
         "name", "kind", "role", "token_hash", "public_key", "created_at", "last_seen", "cursor", "generation", "paused",
         "paused_until", "paused_since", "revoked_at", "report", "subtree", "subtree_node", "seen_moment",
-        "limit_up", "limit_down", "read_only",
+        "limit_up", "limit_down", "read_only", "born",
     ]
 
     private func limitedClients() throws -> Set<String> {

@@ -32,15 +32,17 @@ extension Journal: HubTree {
     }
 
     /// Whether a client had these bytes of a file last, as far as the history tells: as those that the file had when the client had
-    /// taken in all up to `seq`, or that it has made of it since. True where nothing is on record of the file.
+    /// taken in all up to `seq`, or that it has made of it since. Not what somebody made who had its name before. True where nothing is
+    /// on record of the file.
     package func had(_ digest: Digest, of id: NodeID, _ client: String, through seq: Sequence) throws -> Bool {
         // Newest first, by the index: what has come since is walked over. Who moves a file need not have its bytes.
         let last = try database.first(
             """
-            SELECT deleted = 0 AND sha256 IS ? FROM history
-            WHERE node = ? AND (seq <= ? OR client = ? AND change <> \(HistoryRecord.Change.move.code))
+            SELECT deleted = 0 AND sha256 IS ?4 FROM history
+            WHERE node = ?1 AND (seq <= ?2 OR client = ?3 AND change <> \(HistoryRecord.Change.move.code)
+                AND seq > coalesce((SELECT born FROM client WHERE name = ?3), 0))
             ORDER BY content_version DESC, seq DESC LIMIT 1
-            """, digest, id, seq, client
+            """, id, seq, client, digest
         ) { try $0.int64(0) == 1 }
         if let last { return last }
         return try database.first("SELECT 1 FROM history WHERE node = ? LIMIT 1", id) { _ in true } == nil

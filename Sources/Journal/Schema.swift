@@ -4,6 +4,7 @@ enum Schema {
         first, second, third, fourth, shareMarker, setBack, guarding, subtree, guardTime, pausedSince,
         runningTime, released, limits, recipes,
         cacheSums, readOnly, inviteLife, uploads, rotation, keptCopies, devices, shareDoubt, pastOfPlaces, rotationLife,
+        born,
     ]
 
     /// The share itself is 1.
@@ -417,6 +418,11 @@ enum Schema {
         -- 1: the client's own requests came with the new token last.
         ALTER TABLE rotation ADD COLUMN uses_new INTEGER NOT NULL DEFAULT 0;
         UPDATE rotation SET moment = (SELECT running FROM meta);
+        """
+
+    private static let born = """
+        -- What others did under a client's name, who were revoked, is not its own.
+        ALTER TABLE client ADD COLUMN born INTEGER NOT NULL DEFAULT 0;      -- the seq of the last change before it joined
         """
 
     private static let shareDoubt = """

@@ -86,6 +86,22 @@ struct QuestionTests {
         #expect(try journal.had(#require(Text.file("1").file).digest, of: NodeID(99), "cyd", through: Sequence(6)))
     }
 
+    @Test func `who has the name of a revoked client has not what that one made`() throws {
+        func had(_ seq: Int64) throws -> Bool {
+            let digest = try #require(Text.file("1").file).digest
+            return try journal.had(digest, of: try node("f").id, "phone", through: Sequence(seq))
+        }
+        func join() throws { try journal.addClient("phone", kind: .agent, publicKey: "ssh-ed25519 AAAA", at: 1) }
+        try join()
+        _ = try Desk(journal, client: "phone").run(.file("f", "1"))
+        #expect(try had(0))
+        try journal.revoke("phone", at: 2)
+        try join()
+        #expect(try !had(0) && had(1))
+        _ = try Desk(journal, client: "phone").run(.edit(try node("f"), "1", mode: 0o600))
+        #expect(try had(0))
+    }
+
     @Test func `uploads that were not finished are kept by where they are, until they are forgotten`() throws {
         let places = try ["a", "b"].map { Location(parent: .root, name: try Name($0)) }
         let closed = BrokenUpload(
