@@ -34,17 +34,21 @@ extension HubDesk {
     private typealias Wanted = (contents: [ContentKey], last: Int64?)
 
     /// - Parameter after: the id of a placement.
-    /// - Returns: 50 at most; and the placement of the last one if there may be more.
+    /// - Returns: 50 at most; and the placement of the last one if there are more.
     private func wanted(of client: String, after: Int64) throws -> Wanted {
         let view = try view(of: client)
         if case .lost = view { return ([], nil) }
         var found: [ContentKey] = []
-        for placement in placer.backlog where placement.id > after {
+        var last = after
+        // A list goes on by their ids, and what was put off comes behind what is newer.
+        let rest = placer.backlog.filter { $0.id > after }.sorted { $0.id < $1.id }
+        for placement in rest {
             guard let file = try wantedFile(placement, below: view.path) else { continue }
             let key = ContentKey(sha256: file.digest.hex, size: file.size)
             if found.contains(key) { continue }
+            if found.count == AskingRound.most { return (found, last) }
             found.append(key)
-            if found.count == AskingRound.most { return (found, placement.id) }
+            last = placement.id
         }
         return (found, nil)
     }
