@@ -41,8 +41,13 @@ import Transport
         return worker
     }
 
-    private func pass(_ worker: FolderWorker, isStopping: @escaping @Sendable () -> Bool = { false }) -> BulkDown {
-        BulkDown(worker: worker, connections: 1, from: 4_096, connection: { [hub] in hub }, isStopping: isStopping)
+    /// - Parameter looksEvery: in milliseconds.
+    private func pass(
+        _ worker: FolderWorker, looksEvery: Int64 = 500, isStopping: @escaping @Sendable () -> Bool = { false }
+    ) -> BulkDown {
+        BulkDown(
+            worker: worker, connections: 1, from: 4_096, connection: { [hub] in hub }, looksEvery: looksEvery,
+            isStopping: isStopping)
     }
 
     private func receive(_ worker: FolderWorker, _ id: Int64, _ name: String, _ file: FileContent, at seq: Int64) throws
@@ -159,7 +164,7 @@ import Transport
         defer { worker.stop() }
         let file = hub.hold(BulkDownTests.bytes(1))
         try receive(worker, 2, "f0", file, at: 2)
-        let pass = pass(worker)
+        let pass = pass(worker, looksEvery: .max)
         #expect(try pass.run())
         for number in 1...5 { try receive(worker, Int64(number + 2), "f\(number)", file, at: Int64(number + 2)) }
         let other = hub.hold(BulkDownTests.bytes(2))
