@@ -36,7 +36,7 @@ package enum SSHError: Error, Equatable, Sendable, CustomStringConvertible {
         case .unusableKey(let reason):
             "this key cannot be used: \(reason)"
         case .refusedKey(let user):
-            "the server refused the key of \(user); was this client revoked? join again with a new invite"
+            "the server refused the key of \(user) (was this client revoked?)"
         case .channelRefused(let host, let port):
             "the server opens no channel to \(host) port \(port); is the hub running?"
         case .closed(let reason): "the connection was closed: \(reason); it will be opened again"

@@ -155,7 +155,7 @@ package enum HubError: Error, Sendable, CustomStringConvertible {
     case away(String)
     /// The host key is not the one that was pinned; nothing was sent.
     case hostKeyChanged(String)
-    /// Our key is not accepted: trying again does not help.
+    /// The hub's sshd does not take our key: we were revoked, or it cannot look keys up at the moment, which it does not tell apart.
     case refusedKey(String)
     /// Our own files cannot be used, and a person has to see to them: trying again does not help.
     case unusable(String)
@@ -178,6 +178,9 @@ package enum HubError: Error, Sendable, CustomStringConvertible {
         case .refused, .notFound, .transferFailed, .noRoom, .cancelled: false
         }
     }
+
+    /// Whether the hub's sshd did not take our key.
+    package var isRefusedKey: Bool { if case .refusedKey = self { true } else { false } }
 
     /// In `unsynced` and in the log.
     package static let diskIsFull = "the hub's disk is full"

@@ -18,6 +18,9 @@ struct WaitsHereTests {
             WaitsHere(pause: nil, away: (1_000_000_000, "refused")).reason(of: item())
                 == "settling; the hub is away since 2001-09-09T01:46:40Z")
         #expect(
+            WaitsHere(pause: nil, away: (1_000_000_000, "revoked"), isRefused: true).reason(of: item())
+                == "settling; the hub has not let this machine in since 2001-09-09T01:46:40Z")
+        #expect(
             WaitsHere(pause: PauseMessage(until: "2030-01-01T00:00:00Z"), away: nil).reason(of: item())
                 == "settling; paused until 2030-01-01T00:00:00Z; the hub does not answer")
         #expect(

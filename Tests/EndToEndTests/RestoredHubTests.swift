@@ -98,12 +98,20 @@ struct RestoredHubTests {
             let commands =
                 "syncagent leave --home \(late.home) && syncagent join INVITE --home \(late.home) --folder "
                 + late.folder.path
-            for arguments in [["once"], ["once", "--dry-run"], ["run"]] {
+            for arguments in [["once"], ["once", "--dry-run"]] {
                 let told = try FleetAnswer("syncagent", arguments + ["--home", late.home])
                 #expect(told.code == 6)
                 #expect(told.errors.contains("syncctl invite late. Then here: \(commands). Nothing is lost"))
                 #expect(late.folder.text("one") == "one, edited" && late.folder.text("late's") == "late's")
             }
+            // One that runs goes on asking: a backup may be on its way, too.
+            try late.start()
+            try eventually("late says what to do") {
+                try late.ctl("status").errors.contains(
+                    "syncctl invite late. Then here, when this agent is stopped: \(commands). Nothing is lost")
+            }
+            try late.stop()
+            #expect(late.folder.text("one") == "one, edited" && late.folder.text("late's") == "late's")
             // As it says.
             try late.run("leave").expectDone()
             try late.join()

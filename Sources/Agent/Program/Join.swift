@@ -208,7 +208,6 @@ extension HubError {
 
     /// An invite's key or secret is not good any more.
     fileprivate var isInviteOver: Bool {
-        if case .refusedKey = self { return true }
-        return [.inviteUsed, .unauthorized].contains(answer?.code)
+        isRefusedKey || [.inviteUsed, .unauthorized].contains(answer?.code)
     }
 }

@@ -116,7 +116,8 @@ final class LocalAPI: Sendable {
 
     private var waits: WaitsHere {
         let cause = try? worker.perform { try $0.index.mergeCause }
-        return WaitsHere(pause: state.pause, away: state.away, merging: cause?.sentence)
+        return WaitsHere(
+            pause: state.pause, away: state.away, isRefused: state.refusal != nil, merging: cause?.sentence)
     }
 
     private func unsynced(_ request: HTTPRequest) -> HTTPResponse {

@@ -15,13 +15,19 @@ struct Rejoining {
         begunRotation = layout.begunRotation
     }
 
-    /// Nil if the failure is of another kind.
+    /// Why an agent that runs ends for good; nil if it tries again. A key is also refused where sshd cannot look it up, as long as the hub's
+    /// disk is not mounted or fails. That passes, and nobody would start the agent again.
+    func end(by error: HubError) -> AgentFailure? {
+        if case .refusedKey = error { nil } else { failure(for: error) }
+    }
+
+    /// Why a command, which ends anyway, was not let in; nil if the failure is of another kind.
     func failure(for error: HubError) -> AgentFailure? {
         let cause: String
         switch error {
         case .refused(let message) where message.code == .revoked:
             cause = "this machine was revoked at the hub. The folder stays as it is."
-        case .refusedKey: cause = Rejoining.unknown(error)
+        case .refusedKey: cause = Rejoining.refusedKey(error)
         case .refused(let message) where message.code == .unauthorized: cause = Rejoining.unknown(error)
         default: return nil
         }
@@ -29,16 +35,32 @@ struct Rejoining {
             // Whoever starts it again may find that finished.
             return AgentFailure(.failed, "\(error). The folder stays as it is. \(rotation)")
         }
-        return AgentFailure(
-            .notKnown,
-            "\(cause) To come back, at the hub: syncctl invite \(configuration.client). Then here: \(commands). Nothing is "
-                + "lost: what only this folder has is sent when the agent is started again")
+        return AgentFailure(.notKnown, "\(cause) \(wayBack("Then here"))")
     }
 
-    /// What was met, where that may pass by itself.
+    /// What an agent that runs has met, and tries again after.
     func met(_ error: any Error) -> String {
-        if case HubError.unproven = error, isRotating { return "\(error). \(rotation)" }
-        return "\(error)"
+        switch error {
+        case HubError.unproven where isRotating: "\(error). \(rotation)"
+        case HubError.refusedKey where isRotating: "\(error). The folder stays as it is. \(rotation)"
+        case let error as HubError where error.isRefusedKey:
+            "\(Rejoining.refusedKey(error)) It is tried again, in the end every few minutes. "
+                + wayBack("Then here, when this agent is stopped")
+        default: "\(error)"
+        }
+    }
+
+    /// The longest pause before the hub is tried again, in seconds.
+    func longestPause(after error: any Error) -> Int {
+        // Who was revoked would ask for ever. A `syncagent rotate` may be about to finish.
+        if case HubError.refusedKey = error, !isRotating { Rejoining.longestRefused } else { Rejoining.longest }
+    }
+
+    private static let (longest, longestRefused) = (30, 300)
+
+    private func wayBack(_ then: String) -> String {
+        "To come back, at the hub: syncctl invite \(configuration.client). \(then): \(commands). Nothing is lost: what only this folder "
+            + "has is sent when the agent is started again"
     }
 
     private var rotation: String {
@@ -46,11 +68,18 @@ struct Rejoining {
             + "on with it, or goes back"
     }
 
+    /// sshd does not say which of them it is.
+    private static func refusedKey(_ error: HubError) -> String {
+        "\(error). The folder stays as it is. This machine was revoked, or \(restored), or keys cannot be looked up there at the moment "
+            + "(is the hub's disk mounted?)."
+    }
+
     /// The hub does not say which of the two it is.
     private static func unknown(_ error: HubError) -> String {
-        "\(error). The folder stays as it is. The hub does not know this machine (any more): it was revoked, or the hub was "
-            + "restored from a backup that is older than this machine's join."
+        "\(error). The folder stays as it is. The hub does not know this machine (any more): it was revoked, or \(restored)."
     }
+
+    private static let restored = "the hub was restored from a backup that is older than this machine's join"
 
     private var commands: String {
         let folder = Rejoining.word(configuration.folder)

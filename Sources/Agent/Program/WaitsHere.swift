@@ -8,6 +8,8 @@ struct WaitsHere {
     var pause: PauseMessage?
     /// Unix seconds of when the hub went, and why; nil if it has only just gone.
     var away: (since: Int64, reason: String)?
+    /// Whether it is there, and does not let this machine in.
+    var isRefused = false
     /// Why everything is to be compared with the hub, as a sentence; nil when it is not.
     var merging: String?
 
@@ -38,6 +40,8 @@ struct WaitsHere {
     }
 
     private var absence: String {
-        away.map { "the hub is away since \(Timestamp.text($0.since * 1_000_000_000))" } ?? "the hub does not answer"
+        guard let away else { return "the hub does not answer" }
+        let what = isRefused ? "the hub has not let this machine in" : "the hub is away"
+        return "\(what) since \(Timestamp.text(away.since * 1_000_000_000))"
     }
 }

@@ -15,8 +15,6 @@ final class Agent: Sendable {
     let state = AgentState()
     private let running = Monitor(0)
 
-    /// The longest pause between two tries to reach the hub, in seconds.
-    private static let longestPause = 30
     /// How often an idle agent looks whether its folder is there, in milliseconds.
     private static let presenceAfter: Int64 = 15_000
     /// How often it is told how far a transfer is, in milliseconds.
@@ -71,7 +69,7 @@ final class Agent: Sendable {
     private func listen() {
         let log = Log("agent")
         let receiver = Receiver(worker: worker, state: state, limits: address.limits)
-        var pause = 1
+        var (pause, longest) = (1, 1)
         while !state.isStopping {
             let used = secrets()
             do {
@@ -87,17 +85,19 @@ final class Agent: Sendable {
                 // What was refused may have been the key of before: `syncagent rotate` changes it.
                 if let failure = giveUp(error), used == secrets() { return state.stop(failure) }
                 let met = rejoining.met(error)
+                longest = rejoining.longestPause(after: error)
                 if !state.isStopping, state.away?.reason != met {
-                    log.warning("hub-away", ["reason": met, "next-try": "\(pause) s"])
+                    log.warning("hub-away", ["reason": met, "next-try": "\(min(pause, longest)) s"])
                 }
-                state.disconnected(met, refusal: error.answer?.message)
+                state.disconnected(met, refusal: error.isRefusedKey ? met : error.answer?.message)
             } catch {
+                longest = rejoining.longestPause(after: error)
                 log.error("listening-failed", ["reason": "\(error)"])
                 state.disconnected("\(error)")
             }
             if state.isStopping { return }
-            state.poll.wait(.seconds(pause))
-            pause = min(pause * 2, Agent.longestPause)
+            state.poll.wait(.seconds(min(pause, longest)))
+            pause = min(pause * 2, longest)
         }
     }
 
@@ -114,7 +114,7 @@ final class Agent: Sendable {
     private func giveUp(_ error: HubError) -> AgentFailure? {
         switch error {
         case .hostKeyChanged(let reason), .unusable(let reason): AgentFailure(.failed, reason)
-        default: rejoining.failure(for: error)
+        default: rejoining.end(by: error)
         }
     }
 
