@@ -52,6 +52,26 @@ import Transport
         }
     }
 
+    @Test func `a join whose token the hub has replaced since uses the invite again`() throws {
+        try withFleet(agents: [], running: false) { fleet in
+            let invite = try invite(fleet, "ann")
+            let layout = AgentLayout(home: fleet.directory.path("ann.home"))
+            func end(at last: Join.Step) throws {
+                #expect(throws: Ended.self) {
+                    try join(fleet, invite, home: "ann").run { if $0 == last { throw Ended() } }
+                }
+            }
+            try end(at: .begun)
+            let begun = try #require(try BegunJoin.read(layout, of: invite))
+            // It has registered once more, and has not heard so: the key is the same, the token is not.
+            BegunJoin.remove(layout)
+            try end(at: .answer)
+            try begun.write(layout)
+            #expect(try join(fleet, invite, home: "ann").run().client == "ann")
+            #expect(try Joined(layout).token != begun.answer.token)
+        }
+    }
+
     @Test func `an invite that is not good any more says why, as far as it can be told`() throws {
         let invite = InviteMessage(
             hub: "pi", client: "ann", hosts: [], user: "sync", hostKey: "", key: "", expires: "2026-01-02T03:04:05Z",
@@ -133,11 +153,13 @@ import Transport
         }
     }
 
-    @Test func `a change of the key that the hub has forgotten goes back to the old one`() throws {
+    /// A token that the hub does not know leaves it unable to show that it is the hub; a key is refused before that.
+    @Test(arguments: [false, true])
+    func `a change of the key that the hub has forgotten goes back to the old one`(knowsKey: Bool) throws {
         try withFleet(agents: ["ann"], running: false) { fleet in
             let layout = AgentLayout(home: fleet["ann"].home)
             let old = try BegunRotation.Secret(layout)
-            let key = try KeyPair.make(in: layout.home, comment: "ann")
+            let key = try knowsKey ? old.key : KeyPair.make(in: layout.home, comment: "ann")
             // As if the hub came from a backup, after the new ones stood in their files.
             let begun = BegunRotation(new: BegunRotation.Secret(key, token: "unknown"), old: old)
             try begun.write(layout)
@@ -148,6 +170,24 @@ import Transport
             try fleet["ann"].start()
             try fleet["ann"].folder.write("x", to: "x")
             try fleet.expectSame()
+        }
+    }
+
+    @Test func `a change of the key goes neither on nor back where nobody has shown that he is the hub`() throws {
+        try withFleet(agents: ["ann"], running: false) { fleet in
+            let layout = AgentLayout(home: fleet["ann"].home)
+            let own = try BegunRotation.Secret(layout)
+            let other = try KeyPair.make(in: layout.home, comment: "ann")
+            // The new ones may be good for all that is known here; the old ones are not.
+            let begun = BegunRotation(
+                new: BegunRotation.Secret(own.key, token: "unknown"),
+                old: BegunRotation.Secret(other, token: "unknown too"))
+            try begun.write(layout)
+            let rotation = try Rotation(layout: layout, configuration: AgentConfiguration.load(layout))
+            let error = try #require(throws: HubError.self) { try rotation.run() }
+            #expect(error.description.contains("has not shown that it is the hub"))
+            #expect(try BegunRotation.Secret(layout) == own)
+            #expect(try BegunRotation.read(layout) == begun)
         }
     }
 
