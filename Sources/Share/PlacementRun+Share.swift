@@ -7,6 +7,7 @@ extension PlacementRun {
     /// What has the name is moved to a conflict name, and is a node of its own from then on.
     func makeWay(_ path: RelativePath) throws {
         try refusePieces(path)
+        if try isOnItsWay(path) { return }
         guard let parent = try directory(of: path), let name = path.last,
             try placer.journal.child(of: parent, named: name)?.id == placement.node
         else {
@@ -19,6 +20,22 @@ extension PlacementRun {
         try takeIn(path, in: parent)
         // Pipes and sockets are no nodes.
         if let before, try share.status(of: path)?.identity == before { _ = try moveAside(path) }
+    }
+
+    /// What has the name may be a node already, that was to make way when the hub died: it goes where that is to lie, and not a second
+    /// time into the journal. Otherwise the step that was decided for it would find what this one brings, and take that away.
+    private func isOnItsWay(_ path: RelativePath) throws -> Bool {
+        guard isReplay, let status = try share.status(of: path) else { return false }
+        // What a step is yet to bring does not lie there.
+        var brought: Set<NodeID> = [placement.node]
+        for later in try placer.journal.pendingPlacements() where brought.insert(later.node).inserted {
+            guard later.id > placement.id, case .move(from: path, let to) = later.step,
+                later.expected?.content.kind == status.kind.node, try share.status(of: to) == nil
+            else { continue }
+            try placer.carryOutEarly(later)
+            return true
+        }
+        return false
     }
 
     /// What is no directory has the name of one that is needed: it gets a conflict name, and is a node of its own.
@@ -48,6 +65,7 @@ extension PlacementRun {
     /// An unseen edit at the placement's own path.
     func takeIn(_ path: RelativePath) throws {
         try refusePieces(path)
+        if try isOnItsWay(path) { return }
         guard let parent = try directory(of: path) else { return }
         try takeIn(path, in: parent)
     }

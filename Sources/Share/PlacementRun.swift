@@ -194,13 +194,37 @@ struct PlacementRun<Disk: ShareDisk> {
         }
     }
 
-    /// Whether a move was done before: the node lies at its new place.
+    /// Whether a move was done before: the node lies at its new place, or another has taken its old one.
     private func isMoved(_ from: RelativePath, _ to: RelativePath) throws -> Bool {
-        guard let there = try share.status(of: to) else { return false }
-        if let known = placement.expected?.placed { return known.identity == there.identity }
-        guard try share.status(of: from) != nil else { return true }
-        if case .expected = try look(at: to, there, wanted: nil) { return true }
-        return false
+        if let there = try share.status(of: to) {
+            if let known = placement.expected?.placed {
+                if known.identity == there.identity { return true }
+            } else {
+                guard try share.status(of: from) != nil else { return true }
+                if case .expected = try look(at: to, there, wanted: nil) { return true }
+            }
+        }
+        guard try isAnothers(from) else { return false }
+        // What was at the new place may have been changed or taken away since.
+        placer.onDoubt(placement.node)
+        return true
+    }
+
+    /// Whether what lies at a path was placed there for a live node, and is not what this one has.
+    private func isAnothers(_ path: RelativePath) throws -> Bool {
+        guard let live = try placer.journal.node(at: path), live.id != placement.node,
+            let status = try share.status(of: path), status.kind.node == live.content.kind
+        else { return false }
+        let moved = placement.expected?.content
+        guard moved?.kind == live.content.kind else { return true }
+        switch live.content {
+        case .file(let file):
+            return try moved?.file?.digest != file.digest && share.hash(path).digest == file.digest
+        case .symlink(let target, _):
+            if case .symlink(target, _)? = moved { return false }
+            return try share.readLink(path) == target
+        case .directory: return false
+        }
     }
 
     /// Runs `body`; if the directory above the path is missing, since somebody deleted it in the share or put something

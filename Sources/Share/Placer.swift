@@ -238,6 +238,13 @@ package final class Placer<Disk: ShareDisk> {
         }
     }
 
+    /// A step before its turn, in which it finds itself done.
+    func carryOutEarly(_ placement: Placement) throws {
+        if done.isHidden(by: placement) { try flush() }
+        try PlacementRun(placer: self, placement: placement, isReplay: true).carryOut()
+        done.append(placement)
+    }
+
     /// Makes what was done durable, then clears its intents.
     /// - Throws: ``FileTreeError``, and what the journal throws; everything is kept for the next call then.
     package func flush() throws {

@@ -178,7 +178,7 @@ struct ShareInstantTests {
 }
 
 /// Somebody's hands on the share; what they destroy is their own affair.
-private struct PhoneHands {
+struct PhoneHands {
     let simulation: Simulation
     private var machine: Machine { Machine(simulation.hub.share) }
 
