@@ -82,7 +82,11 @@ int linux_chmod_handle(int descriptor, mode_t mode) {
 }
 
 static int set_mtime(int directory, const char *name, int flags, int64_t seconds, long nanoseconds) {
-    struct timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = nanoseconds}};
+    // The time of access is set as it is: of a modification time alone the kernel tells watchers as of a write, and whoever waits for the
+    // writer to close the file waits for nothing.
+    struct stat now;
+    if (fstatat(directory, name, &now, flags) != 0) return -1;
+    struct timespec times[2] = {now.st_atim, {.tv_sec = seconds, .tv_nsec = nanoseconds}};
     return utimensat(directory, name, times, flags);
 }
 

@@ -66,6 +66,19 @@ struct WatcherTests {
         #expect(cookies.count == 2 && Set(cookies).count == 1)
     }
 
+    @Test func `a time that is set is told as one, and not as a write after which no close comes`() throws {
+        play.write("x", "file")
+        let path = try RelativePath(bytes: Array("file".utf8))
+        let before = try #require(try play.tree.status(of: path))
+        watcher.drain()
+        log.reset()
+        let change = try play.tree.setAttributes(path, mtime: 1_000_000_007, expecting: before.fingerprint)
+        watcher.drain()
+        guard case .set(let after) = change else { throw FileTreeError("set the time of", path, .busy) }
+        #expect(after.mtime == 1_000_000_007)
+        #expect(!log.all.isEmpty && log.all.allSatisfy { $0.what == .attributes })
+    }
+
     @Test func `files made in a new directory are found by watching, then listing`() throws {
         play.directory.makeDirectory("tree/a/b/c")
         play.write("x", "a/b/c/f")
