@@ -91,7 +91,7 @@ extension Folder {
         guard let waiting = ahead.waiting[entry] else { return nil }
         let digest = waiting.digest
         guard let row = try index.local(entry), !row.isVanished, let file = row.content?.file, file.digest == digest,
-            file.size >= ahead.from, !ahead.isReady(digest), try unread.isEmpty || !isUnruled(row.parent),
+            file.size >= ahead.from, !ahead.isReady(digest), try !isPassedOver(in: row.parent),
             let path = try index.path(of: entry)
         else {
             forgetTravelling(entry)

@@ -55,13 +55,14 @@ extension Folder {
         while true {
             let page = try index.unhashed(limit: 500, after: after)
             guard let last = page.last else { return false }
-            if try page.contains(where: { row in
-                try !index.hasTrouble(row.entry) && (unread.isEmpty || !isUnruled(row.parent))
-            }) {
-                return true
-            }
+            if try page.contains(where: { try !index.hasTrouble($0.entry) && mayBeRead($0) }) { return true }
             after = last.entry
         }
+    }
+
+    /// Not where it may be ignored, or may lie by now.
+    private func mayBeRead(_ row: LocalRow) throws -> Bool {
+        try unread.isEmpty || !isUnruled(row.parent) && index.path(of: row.entry) != nil
     }
 
     /// Whether the hub holds it, or the directory that it goes into.

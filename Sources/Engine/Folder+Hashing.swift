@@ -31,7 +31,7 @@ extension Folder {
             after = last.entry
             for row in page {
                 // What may be ignored is not read.
-                if try !unread.isEmpty && isUnruled(row.parent) { continue }
+                if try isPassedOver(in: row.parent) { continue }
                 guard found.count < limit, let path = try index.path(of: row.entry) else { continue }
                 found.append(HashRequest(entry: row.entry, path: path, stamp: row.stamp, isNew: row.node == nil))
             }

@@ -82,9 +82,8 @@ extension Folder {
     package func finishLooking() throws -> Bool {
         if mustLookAtEverything { try lookAtEverything() }
         guard toList.isEmpty, !mustLookAtEverything else { return false }
-        var vanished = try index.vanished()
-        if !unread.isEmpty { vanished = try vanished.filter { try !mayBeUnseen($0) } }
-        if vanished.isEmpty {
+        let gone = try deleted()
+        if gone.isEmpty {
             try enterMode()
             hasLooked = true
             return true
@@ -95,10 +94,11 @@ extension Folder {
             return false
         }
         try index.transaction {
-            for row in vanished {
-                let ignored = try forgetIgnored(in: row)
-                // That rules cannot be read may have come out only now.
-                if try !unread.isEmpty && mayBeUnseen(row) { continue }
+            let lists = unread.count
+            let ignored = try gone.map { try forgetIgnored(in: $0) }
+            // That rules cannot be read may have come out only now: then the disk is asked when they are tried again.
+            guard unread.count == lists else { return }
+            for (row, ignored) in zip(gone, ignored) {
                 try index.removeLocal(row.entry)
                 for node in ignored { try index.dropSynced(node) }
             }
@@ -117,8 +117,7 @@ extension Folder {
             try watch(directory, path)
             let entries = try tree.list(path)
             try noticeRules(in: directory, isDeep: deep)
-            if try !unread.isEmpty && isUnruled(directory) {
-                for entry in entries { _ = try isPassedOver(entry.name, entry.status, in: directory) }
+            if try isPassedOver(in: directory) {
                 try index.clearTrouble(at: path)
                 return entries.count
             }
@@ -142,7 +141,7 @@ extension Folder {
             }
             let missing = (gone + known).sorted { $0.entry < $1.entry }
             // That it cannot may have come out only now.
-            if try !unread.isEmpty && isUnruled(directory) { return entries.count }
+            if try isPassedOver(in: directory) { return entries.count }
             for row in missing {
                 // It may just have been found under another name.
                 guard let now = try index.child(of: directory, named: row.name), now.entry == row.entry else {
@@ -185,7 +184,7 @@ extension Folder {
     ) throws {
         let known = try index.child(of: directory, named: name)
         if name == IgnoreList.fileName { try noticeRules(in: directory) }
-        if try isPassedOver(name, status, in: directory) { return }
+        if try isPassedOver(in: directory) { return }
         if name.isReserved, known == nil {
             if let status { try recoverParked(directory, path, name, status) }
             return try tellOfReserved(directory, path, name, isThere: status != nil)
@@ -199,7 +198,7 @@ extension Folder {
         if known?.node == nil || known?.kind != status.kind.node {
             let match = try rules(of: directory).match(name, isDirectory: status.kind == .node(.directory))
             // That may have come out only now.
-            if try isPassedOver(name, status, in: directory) { return }
+            if try isPassedOver(in: directory) { return }
             if let match { return try passOver(known, path, status.kind.node, match) }
         }
         guard case .node(let kind) = status.kind else {

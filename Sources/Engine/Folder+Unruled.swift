@@ -8,7 +8,10 @@ extension Folder {
     /// Whether a list that holds for the names in a directory cannot be read.
     func isUnruled(_ directory: EntryID) throws -> Bool { try rules(of: directory).isUnread }
 
-    private func isUnruled(node directory: NodeID) throws -> Bool { try rules(ofNode: directory)?.isUnread ?? false }
+    /// Whether nothing is taken in of what is seen in a directory.
+    func isPassedOver(in directory: EntryID) throws -> Bool { try !unread.isEmpty && isUnruled(directory) }
+
+    func isUnruled(node directory: NodeID) throws -> Bool { try rules(ofNode: directory)?.isUnread ?? false }
 
     /// The list of a directory cannot be read now.
     func cannotRead(_ directory: EntryID, _ problem: DiskProblem) throws {
@@ -31,26 +34,26 @@ extension Folder {
     func isReadable(_ directory: EntryID) throws {
         unread[directory] = nil
         rules.forgetPlaces()
-        for other in unseen.keys.sorted() {
-            if try unread.isEmpty || !isUnruled(other) { unseen[other] = nil }
-        }
     }
 
     /// Lists that could not be read are tried again.
     func retryRules() throws {
+        mayWalkAgain()
         for directory in unread.keys.sorted() { try noticeRules(in: directory) }
     }
 
     // MARK: - The three trees
 
-    /// What of a subject waits. What was renamed out of such a directory is told, as from where it lies now.
+    /// What of a subject waits. What was renamed out of such a directory is told, as from where it lies now. What is not at its place,
+    /// with all that it holds, may lie in one: see Folder+Unseen.
     func unruled(_ subject: Subject) throws -> Unruled {
         if unread.isEmpty { return Unruled() }
         let there = try subject.remote.map { try isUnruled(node: $0.location.parent) } ?? false
         guard let local = subject.local else {
             let wasThere = try subject.synced.map { try there || isUnruled(node: $0.location.parent) } ?? false
-            return Unruled(sending: wasThere, receiving: there)
+            return Unruled(sending: wasThere, receiving: try there || isAway(subject))
         }
+        if try index.path(of: local.entry) == nil { return Unruled(sending: true, receiving: true) }
         let here = try isUnruled(local.parent.entry)
         guard local.kind == .directory else { return Unruled(sending: here, receiving: here || there) }
         // A directory whose list ignores all that it holds is not sent.
@@ -59,42 +62,18 @@ extension Folder {
         return Unruled(sending: here || mayBeHollow, receiving: here || there || mustStay)
     }
 
+    /// Whether something is to come into a directory that is not at its place: it may lie where nothing is taken in.
+    private func isAway(_ subject: Subject) throws -> Bool {
+        guard let parent = subject.remote?.location.parent, let row = try index.local(of: parent) else { return false }
+        return try index.path(of: row.entry) == nil
+    }
+
     /// Whether a list in a directory, or below it, cannot be read.
     private func holdsUnread(_ directory: EntryID) throws -> Bool {
         for entry in unread.keys {
             var current = entry
             while current != directory, current != .root, let row = try index.local(current) { current = row.parent }
             if current == directory { return true }
-        }
-        return false
-    }
-
-    // MARK: - Renamed into such a directory
-
-    /// Whether a name that was seen is not taken in. Remembers what had it.
-    func isPassedOver(_ name: Name, _ status: DiskStatus?, in directory: EntryID) throws -> Bool {
-        guard try !unread.isEmpty && isUnruled(directory) else { return false }
-        if let status { unseen[directory, default: [:]][InodeKey(status.stamp)] = name }
-        return true
-    }
-
-    /// Whether what is not at its place any more was not deleted, as far as anybody knows: it lay, or lies, where nothing is taken
-    /// in, or was on its way there when the process died.
-    func mayBeUnseen(_ row: LocalRow) throws -> Bool {
-        if try isUnruled(row.parent) { return true }
-        if let node = row.node, let remote = try index.remote(node), !remote.isDeleted,
-            try isUnruled(node: remote.location.parent)
-        {
-            return true
-        }
-        for directory in unseen.keys.sorted() {
-            guard let name = unseen[directory]?[InodeKey(row.stamp)], try isUnruled(directory),
-                let path = try index.path(of: directory)
-            else { continue }
-            do {
-                let now = try tree.status(of: path.appending(name))
-                if now.map({ InodeKey($0.stamp) }) == InodeKey(row.stamp) { return true }
-            } catch is DiskProblem { return true }
         }
         return false
     }
@@ -125,12 +104,4 @@ extension Folder {
             }
         }
     }
-}
-
-/// What the file system knows a file or directory by.
-struct InodeKey: Hashable {
-    private let device: UInt64
-    private let inode: UInt64
-
-    init(_ stamp: Stamp) { (device, inode) = (stamp.device, stamp.inode) }
 }

@@ -65,8 +65,8 @@ package final class Folder<Tree: LocalTree> {
     var hasDepths = false
     /// Directories whose list is there and cannot be read, as far as anybody knows, and why: see Folder+Unruled.
     var unread: [EntryID: String] = [:]
-    /// What was seen in such directories and below them, and not taken in.
-    var unseen: [EntryID: [InodeKey: Name]] = [:]
+    /// How many entries below such lists were looked at lately: see Folder+Unseen.
+    var walked = 0
     /// Rules were to take effect while a commit was in flight; these directories are looked at after it.
     var rulesWaiting: Set<EntryID> = []
 

@@ -150,6 +150,18 @@ extension FolderIndex {
         }
     }
 
+    /// Whether anything is so of a row and of all below it, vanished ones too.
+    package func contains(in top: LocalRow, where fits: (LocalRow) throws -> Bool) throws -> Bool {
+        var queue = [top]
+        while let next = queue.popLast() {
+            if try fits(next) { return true }
+            guard next.kind == .directory else { continue }
+            queue += try database.query(
+                "SELECT \(Self.columns) FROM local WHERE parent = ? AND entry <> 1", next.entry.rawValue, row: Self.row)
+        }
+        return false
+    }
+
     /// What a scan did not find at its place and has not found elsewhere.
     package func vanished() throws -> [LocalRow] {
         try database.query(

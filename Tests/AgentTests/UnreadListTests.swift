@@ -39,6 +39,53 @@ import Testing
         #expect(try !folder.hasTroubles())
     }
 
+    @Test func `what went deep below it while the agent was stopped, with the directory where it was, is not deleted`()
+        throws
+    {
+        try Files.makeDirectories(path)
+        try FolderMarker.write(folder: path, of: AgentLayout(home: directory.path))
+        let index = try FolderIndex.memory(newGeneration: "g")
+        try index.begin(epoch: "e")
+        try running(index) { folder in
+            try folder.lookAtEverything()
+            try look(folder)
+            let mode = Content.directory(Mode(0o755))
+            let nodes = try [
+                node(2, mode, in: .root, "d"), node(3, mode, in: NodeID(2), "sub"), node(4, mode, in: .root, "from"),
+                node(5, .symlink(target: [1], mtime: 0), in: NodeID(4), "a"),
+            ]
+            try index.receive(nodes, through: Sequence(5))
+            #expect(try folder.placeAll() == 4)
+        }
+        directory.write("*.key", to: "folder/d/.syncignore")
+        let lease = try Lease(of: path + "/d/.syncignore")
+        try #require(rename(path + "/from/a", path + "/d/sub/a") == 0)
+        try #require(rmdir(path + "/from") == 0)
+        try running(index) { folder in
+            try folder.lookAtEverything()
+            try look(folder)
+            #expect(try folder.nextCommit() == nil)
+            lease.end()
+            try folder.retryTroubles()
+            try look(folder)
+            let verbs = try folder.nextCommit()?.items.map { "\($0.inflight.verb) \($0.inflight.node?.rawValue ?? 0)" }
+            #expect(verbs == ["move 5", "delete 4"])
+        }
+    }
+
+    private func node(_ id: Int64, _ content: Content, in parent: NodeID, _ name: String) throws -> Node {
+        Node(
+            id: NodeID(id), location: Location(parent: parent, name: try Name(name)), content: content,
+            contentVersion: .first, locationVersion: .first, seq: Sequence(id))
+    }
+
+    /// A process that looks at the folder.
+    private func running(_ index: FolderIndex, _ body: (Folder<DiskTree>) throws -> Void) throws {
+        let tree = try DiskTree(path: path, standIn: directory.path + "/absent", date: "2026-11-21") { _ in }
+        defer { tree.stop() }
+        try body(Folder(index: index, tree: tree))
+    }
+
     private func look(_ folder: Folder<DiskTree>) throws {
         while folder.isLooking { try folder.lookOn() }
         try folder.finishLooking()

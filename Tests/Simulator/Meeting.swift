@@ -73,13 +73,13 @@ struct Machine {
         tree.tell(path)
     }
 
-    /// Nobody may read it.
+    /// Nobody may read it, wherever it is moved.
     func close(_ path: String) throws {
         let path = try RelativePath(bytes: Array(path.utf8))
-        tree.unreadable.insert(path)
+        tree.inode(at: path)?.isClosed = true
         tree.tell(path)
     }
-    func open(_ path: String) throws { tree.unreadable.remove(try RelativePath(bytes: Array(path.utf8))) }
+    func open(_ path: String) throws { tree.inode(at: try RelativePath(bytes: Array(path.utf8)))?.isClosed = false }
 
     func makeDirectory(_ path: String) throws {
         tree.link(tree.newInode(.directory, mode: Mode(0o755)), at: try RelativePath(bytes: Array(path.utf8)))

@@ -21,6 +21,8 @@ final class MemoryTree: LocalTree {
         var links = 0
         /// A program has it open for writing.
         var isOpen = false
+        /// Nobody may read it, or list it.
+        var isClosed = false
         /// It lay in the tree, where somebody may have seen it.
         var wasVisible = false
         unowned let tree: MemoryTree
@@ -46,6 +48,7 @@ final class MemoryTree: LocalTree {
             let copy = Inode(kind, number: number, mode: mode, mtime: mtime, ctime: ctime, born: born, in: tree)
             copy.bytes = bytes
             copy.wasVisible = wasVisible
+            copy.isClosed = isClosed
             // What is copied has one name: hard links are not kept.
             copy.links = 1
             copy.children = children.mapValues { $0.copy() }
@@ -99,8 +102,6 @@ final class MemoryTree: LocalTree {
     var hasBurnt: Bool { fuse.map { $0 < 0 } ?? false }
     /// False while the disk is not mounted.
     var isMounted = true
-    /// Of these files the first bytes cannot be had.
-    var unreadable: Set<RelativePath> = []
     /// Whether the file system says when an inode was made.
     private let tellsBirth: Bool
 
@@ -288,13 +289,15 @@ final class MemoryTree: LocalTree {
         try enter()
         try needDirectory(directory)
         // SAFETY: just looked.
-        return found(at: directory)!.children.sorted { $0.key < $1.key }.map { ($0.key, $0.value.status) }
+        let inode = found(at: directory)!
+        if inode.isClosed { throw DiskProblem(.denied, "it cannot be listed: permission denied") }
+        return inode.children.sorted { $0.key < $1.key }.map { ($0.key, $0.value.status) }
     }
 
     func readFile(_ path: RelativePath, limit: Int) throws -> [UInt8]? {
         try enter()
         guard let inode = found(at: path), inode.kind == .file else { return nil }
-        if unreadable.contains(path) { throw DiskProblem(.denied, "it cannot be read: permission denied") }
+        if inode.isClosed { throw DiskProblem(.denied, "it cannot be read: permission denied") }
         return Array(inode.bytes.prefix(limit))
     }
 
