@@ -77,14 +77,17 @@ extension Folder {
 
     /// Whether something could not be done that may be possible later.
     package func hasTroubles() throws -> Bool {
-        try !receivingTroubles.isEmpty || !unread.isEmpty || index.troubles(limit: 100).contains { !$0.isSkipped }
+        try !receivingTroubles.isEmpty || !unread.isEmpty || index.hasTroubles
     }
 
     /// Directories that could not be listed are tried again, and what could not be examined. Of what is elsewhere or gone by
-    /// now there is nothing more to say.
-    package func retryTroubles() throws {
+    /// now there is nothing more to say. Of many some are tried at each call, so that each has its turn.
+    /// - Parameter limit: how many at most.
+    package func retryTroubles(limit: Int = 1_000) throws {
         try retryRules()
-        for trouble in try index.troubles(limit: 1_000) {
+        let troubles = try index.waitingTroubles(limit: limit, after: retried)
+        retried = troubles.count < limit ? nil : troubles.last?.path
+        for trouble in troubles {
             guard let entry = trouble.entry else {
                 try retry(trouble)
                 continue

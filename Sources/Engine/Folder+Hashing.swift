@@ -75,7 +75,8 @@ extension Folder {
                 look(into: row.parent, deep: false)
                 return false
             case .failed(let problem):
-                try trouble(request.path, row.entry, problem.description)
+                // What lies under the request's path by now may be something else.
+                if let path = try index.path(of: row.entry) { try trouble(path, row.entry, problem.description) }
                 return true
             }
         }

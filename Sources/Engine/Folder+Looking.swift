@@ -118,7 +118,7 @@ extension Folder {
             let entries = try tree.list(path)
             try noticeRules(in: directory, isDeep: deep)
             if try isPassedOver(in: directory) {
-                try index.clearTrouble(at: path)
+                try index.endListTrouble(of: directory, at: path)
                 return entries.count
             }
             // Both are in the order of names.
@@ -150,8 +150,7 @@ extension Folder {
                 try vanish(now)
             }
             try noteWhetherHollow(directory, entries)
-            try index.clearTrouble(at: path)
-            try index.clearTrouble(of: directory)
+            try index.endListTrouble(of: directory, at: path)
             return entries.count
         } catch let problem as DiskProblem where problem.cause == .notFound && !path.isTop {
             // It went while it waited to be listed; its parent's event, or this, tells.

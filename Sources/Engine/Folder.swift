@@ -67,6 +67,8 @@ package final class Folder<Tree: LocalTree> {
     var unread: [EntryID: String] = [:]
     /// How many entries below such lists were looked at lately: see Folder+Unseen.
     var walked = 0
+    /// The trouble that was tried again last, where not all were at once.
+    var retried: RelativePath?
     /// Rules were to take effect while a commit was in flight; these directories are looked at after it.
     var rulesWaiting: Set<EntryID> = []
 

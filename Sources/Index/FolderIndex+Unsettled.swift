@@ -246,6 +246,14 @@ extension FolderIndex {
         try database.execute("DELETE FROM problem WHERE entry = ?", entry.rawValue)
     }
 
+    /// A directory could be listed: that it could not is over. That its name could not be looked at is not, which is tried again.
+    package func endListTrouble(of directory: EntryID, at path: RelativePath) throws {
+        if path.isTop { return try clearTrouble(at: path) }
+        try moveTrouble(from: path)
+        try database.execute("DELETE FROM problem WHERE entry = ? AND directory IS NULL", directory.rawValue)
+        try database.execute("UPDATE problem SET entry = NULL WHERE entry = ?", directory.rawValue)
+    }
+
     /// Whether something is wrong with an entry that waiting does not mend.
     package func hasTrouble(_ entry: EntryID) throws -> Bool {
         try database.first("SELECT 1 FROM problem WHERE entry = ? LIMIT 1", entry.rawValue) { _ in true } ?? false
@@ -255,6 +263,20 @@ extension FolderIndex {
     package func troubles(limit: Int = 10_000) throws -> [Trouble] {
         try database.query(
             "SELECT \(Self.troubleColumns) FROM problem ORDER BY path LIMIT ?", limit, row: Self.trouble)
+    }
+
+    /// The same without what will never be synced.
+    /// - Parameter after: only those with a path behind this one; nil for all.
+    package func waitingTroubles(limit: Int, after: RelativePath?) throws -> [Trouble] {
+        try database.query(
+            "SELECT \(Self.troubleColumns) FROM problem WHERE skipped = 0 AND path > ? ORDER BY path LIMIT ?",
+            // No path is before the top's, which is empty, and no blob before a number.
+            after.map { $0.bytes as any Bindable } ?? 0, limit, row: Self.trouble)
+    }
+
+    /// Whether there are any of those.
+    package var hasTroubles: Bool {
+        get throws { try database.first("SELECT 1 FROM problem WHERE skipped = 0 LIMIT 1") { _ in true } ?? false }
     }
 
     private static let troubleColumns = "path, entry, reason, skipped, directory"

@@ -202,5 +202,10 @@ enum Schema {
         CREATE INDEX remote_large ON remote (\(FolderIndex.sizeClass), mtime DESC, node)
             WHERE size >= 8388608 AND kind = 'file' AND deleted = 0;
         """,
+        """
+        -- Asked for each directory that is listed and each row that goes, also where much is in trouble.
+        CREATE INDEX problem_entry ON problem (entry, directory);
+        CREATE INDEX problem_waiting ON problem (path) WHERE skipped = 0;
+        """,
     ]
 }

@@ -149,6 +149,9 @@ struct IndexTests {
         "SELECT node FROM unsettled_node WHERE node > 5 ORDER BY node LIMIT 9",
         "SELECT node FROM unsettled_node WHERE receives = 0 AND node > 5 ORDER BY node LIMIT 9",
         "SELECT node FROM intent WHERE parent = 5 AND name = x'61'",
+        "DELETE FROM problem WHERE entry = 5",
+        "DELETE FROM problem WHERE entry = 5 OR entry IS NULL AND directory = 5",
+        "SELECT path FROM problem WHERE skipped = 0 AND path > x'61' ORDER BY path LIMIT 9",
         "SELECT MIN(remote.seq) FROM remote JOIN unsettled_node USING (node) WHERE remote.seq > 0",
     ])
     func `no question for one change reads a whole table`(sql: String) throws {
