@@ -334,7 +334,7 @@ extension Folder {
 
     /// Before the process died it had moved the node to its new place: what has the old name now is something else, whoever has
     /// changed it since.
-    private func wasMovedOn(_ row: LocalRow, from path: RelativePath) throws -> Bool {
+    private func wasMovedOn(_ row: LocalRow, from path: RelativePath?) throws -> Bool {
         guard let node = row.node, let place = try index.intent(of: node)?.location,
             let directory = try index.local(of: place.parent),
             let there = try index.path(of: directory.entry)?.appending(place.name), there != path,
@@ -366,7 +366,8 @@ extension Folder {
             // and say nothing.
             if row.stamp.born != status.stamp.born { continue }
             if kind != .directory, row.stamp.size != status.stamp.size || row.stamp.mtime != status.stamp.mtime {
-                continue
+                // Moved on before the process died, it may have been changed where it lies now.
+                guard try wasMovedOn(row, from: index.path(of: row.entry)) else { continue }
             }
             if try isGone(row), try !isInside(directory, row.entry) { return row }
         }
@@ -375,7 +376,7 @@ extension Folder {
 
     private func isGone(_ row: LocalRow) throws -> Bool {
         guard !row.isVanished, let path = try index.path(of: row.entry) else { return true }
-        return try tree.status(of: path)?.kind != .node(row.kind)
+        return try tree.status(of: path)?.kind != .node(row.kind) || wasMovedOn(row, from: path)
     }
 
     /// A row can only become the child of something that is not below it.

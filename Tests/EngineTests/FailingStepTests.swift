@@ -98,6 +98,37 @@ struct FailingStepTests {
                     """)))
     }
 
+    /// The process dies at one step of that; then the user makes something of the old name, and maybe changes what was moved.
+    @Test(arguments: [("a", "b"), ("b", "a")], [false, true])
+    func `what was moved on before a crash is found, whichever of its names is looked at first`(
+        names: (old: String, new: String), isEdited: Bool
+    ) throws {
+        var deaths = 0
+        for step in 0..<30 {
+            let simulation = try Simulation(.starts, agents: 2)
+            let (here, there) = (simulation.agents[0], simulation.agents[1])
+            try Machine(here).write(names.old, "one")
+            try simulation.quiesce()
+            let node = try simulation.hub.journal.node(at: RelativePath(bytes: Array(names.old.utf8)))?.id
+            try Machine(there).move(names.old, names.new)
+            try simulation.pass(there)
+            here.tree.fuse = step
+            do { try simulation.pass(here) } catch is Crash {}
+            here.tree.fuse = nil
+            guard here.tree.things().map({ "\($0.path)" }) == [names.new], try here.index.intent(of: node!) != nil
+            else { continue }
+            deaths += 1
+            try Machine(here).write(names.old, "other")
+            if isEdited { try Machine(here).write(names.new, "changed") }
+            try here.restart()
+            try simulation.quiesce()
+            #expect(simulation.hub.share.things().map { "\($0.path)" } == ["a", "b"])
+            #expect(try simulation.hub.journal.node(at: RelativePath(bytes: Array(names.new.utf8)))?.id == node)
+            #expect(try simulation.hub.journal.openConflicts().isEmpty)
+        }
+        #expect(deaths > 0)
+    }
+
     /// Node `b` is moved into the new directory `a` here, and at the hub it is `a`.
     @Test(arguments: Meeting.Course.allCases)
     func `who moves a directory to a name meets who moves it into a new one of that name`(
