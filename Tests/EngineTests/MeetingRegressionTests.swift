@@ -387,6 +387,21 @@ struct MeetingRegressionTests {
         try replay(text)
     }
 
+    @Test func `a directory that was deleted stays known to who moves it where nobody knows the way`() throws {
+        try replay(
+            """
+            apart 2
+            0 user 17727931996441732264
+            0 user 5164118279038865379
+            1 user 9330888317948624404
+            0 quiesce 14384653310210552752
+            1 exile 4309085356742297098
+            1 user 7321849893167417212
+            1 user 13564771022863584091
+            0 phoneInterlopes 9508824018582756014
+            """)
+    }
+
     @Test func `who dies in a step of another is started again`() throws {
         try replay(
             """

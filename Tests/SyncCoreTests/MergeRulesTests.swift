@@ -140,5 +140,10 @@ struct MergeRulesTests {
             ),
         ]
         for (change, answer) in rows { #expect(try Text.word(hub.commit(change, by: "bea")) == answer) }
+        // Also of what is deleted: it is known, and may come back in the same breath.
+        _ = try hub.commit(.delete(NodeID(2), contentBase: .first, locationBase: .first), by: "bea")
+        let deleted = try #require(try hub.node(NodeID(2)))
+        let move = Change.move(NodeID(2), base: deleted.locationVersion, to: .node(nobody), name: name)
+        #expect(try Text.word(hub.commit(move, by: "bea")) == "refused orphaned")
     }
 }

@@ -96,6 +96,8 @@ package struct MergeRules<Tree: HubTree> {
         if node.isDeleted {
             // Whoever moved it wants to keep it. Without its bytes here, the client sends it as new.
             guard try tree.holds(node.content) else { return Decision(.refused(.unknown, current: nil)) }
+            // The node is known, and what comes after this may bring it back.
+            guard try directory(parent) != nil else { return Decision(.refused(.orphaned, current: node.id)) }
             return try revive(node, at: wanted, node.content)
         }
         if try isBelow(parent, node.id) { return Decision(.refused(.cycle, current: node.id)) }
