@@ -249,6 +249,8 @@ final class Agent: Sendable {
             do {
                 while try !state.isStopping && round() {}
                 (failures, last, isTold) = (0, "", false)
+                // A round that waited may have heard the ring that ends all of this.
+                if state.isStopping { return }
                 bell.wait(Agent.pause(until: nextRetry()))
             } catch {
                 if state.isStopping { return }
