@@ -82,13 +82,14 @@ extension Folder {
         }
     }
 
+    /// How long times of files may look the same, where they are kept most coarsely.
+    private static var coarsest: Nanoseconds { 2_000_000_000 }
+
     /// Kernels before 6.13, and some file systems, stamp times coarsely: what changes within 2 s of its last change may
     /// look unchanged. A time that lies further ahead is from before the clock was set back: no change gets it now.
-    private func isRacy(_ changed: Nanoseconds, at now: Nanoseconds) -> Bool {
-        isRacy(changed, at: now, for: 2_000_000_000)
-    }
-
-    private func isRacy(_ changed: Nanoseconds, at now: Nanoseconds, for window: Nanoseconds) -> Bool {
+    private func isRacy(
+        _ changed: Nanoseconds, at now: Nanoseconds, for window: Nanoseconds = Folder.coarsest
+    ) -> Bool {
         let (age, overflows) = now.subtractingReportingOverflow(changed)
         return !overflows && age.magnitude < window.magnitude
     }
@@ -96,7 +97,7 @@ extension Folder {
     /// Where reading took longer, what had been read may have changed within the time that looks the same: two seconds where no
     /// parts of seconds are kept, elsewhere a tick of the kernel's clock.
     private func wasRacy(_ changed: Nanoseconds, during times: ClosedRange<Nanoseconds>) -> Bool {
-        let tick: Nanoseconds = changed % 1_000_000_000 == 0 ? 2_000_000_000 : 10_000_000
+        let tick: Nanoseconds = changed % 1_000_000_000 == 0 ? Folder.coarsest : 10_000_000
         return isRacy(changed, at: times.upperBound) || isRacy(changed, at: times.lowerBound, for: tick)
     }
 

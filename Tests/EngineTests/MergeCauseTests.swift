@@ -45,7 +45,7 @@ struct MergeCauseTests {
         let request = try #require(try agent.folder.hashRequests(limit: 1).first)
         _ = try agent.folder.absorb(
             .failed(DiskProblem(.denied, "permission denied")), for: request,
-            during: agent.tree.clock.now...agent.tree.clock.now)
+            during: agent.moment)
         #expect(try agent.folder.pending(limit: 9).map(\.isStuck) == [true])
         #expect(try endMerging() == .indexLost)
     }

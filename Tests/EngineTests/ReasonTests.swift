@@ -19,7 +19,7 @@ struct ReasonTests {
         let request = try #require(try agent.folder.hashRequests(limit: 1).first)
         let problem = DiskProblem(.changedWhileRead, "busy: it changed while it was read")
         #expect(
-            try agent.folder.absorb(.failed(problem), for: request, during: agent.tree.clock.now...agent.tree.clock.now)
+            try agent.folder.absorb(.failed(problem), for: request, during: agent.moment)
         )
         #expect(try reasons() == ["busy": "busy: it changed while it was read"])
         try simulation.quiesce()
@@ -32,7 +32,7 @@ struct ReasonTests {
         let request = try #require(try agent.folder.hashRequests(limit: 1).first)
         _ = try agent.folder.absorb(
             .failed(DiskProblem(.denied, "permission denied")), for: request,
-            during: agent.tree.clock.now...agent.tree.clock.now)
+            during: agent.moment)
         #expect(try reasons() == ["closed": "permission denied"])
         #expect(try agent.folder.pending(limit: 1).allSatisfy { !$0.isSkipped })
         try simulation.quiesce()

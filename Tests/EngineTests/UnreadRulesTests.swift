@@ -11,16 +11,6 @@ struct UnreadRulesTests {
     private var ann: Machine { Machine(simulation.agents[0]) }
     private var bea: Machine { Machine(simulation.agents[1]) }
 
-    /// Everybody does what can be done; who had trouble tries again.
-    private func live() throws {
-        for _ in 0..<4 {
-            for agent in simulation.agents {
-                try agent.lookAgain()
-                try simulation.pass(agent)
-            }
-        }
-    }
-
     /// What could not be read can be, and all is well without anything else.
     private func recover(comparing: Bool = true) throws {
         try agent.lookAgain()
@@ -57,7 +47,7 @@ struct UnreadRulesTests {
         try ann.write("d/.syncignore", "*.key")
         for name in ["beside", "d/a.key", "d/e/b.key", "d/e/b"] { try ann.write(name, "1") }
         try ann.close("d/.syncignore")
-        try live()
+        try simulation.live()
         // A directory of which all may be ignored is not sent either.
         #expect(simulation.hub.share.things().map { "\($0.path)" } == ["beside"])
         let list = try #require(try agent.folder.pending(limit: 10).first { "\($0.path)" == "d/.syncignore" })
@@ -85,7 +75,7 @@ struct UnreadRulesTests {
         try bea.makeDirectory("d/deep")
         try bea.write("d/deep/new", "3")
         let mine = files(0)
-        try live()
+        try simulation.live()
         #expect(files(0) == mine)
         #expect(
             files(nil).filter { !$0.hasSuffix("=3") }
@@ -113,7 +103,7 @@ struct UnreadRulesTests {
         let nodes = (try node("in"), try node("d/out"))
         try ann.move("in", "d/in")
         try ann.move("d/out", "out")
-        try live()
+        try simulation.live()
         #expect(files(nil) == ["d/.syncignore=", "in=1", "out=1"])
         try ann.open("d/.syncignore")
         try recover()
@@ -125,10 +115,10 @@ struct UnreadRulesTests {
         try closeList("", beside: ["in", "beside"])
         try ann.move("in", "d/in")
         try ann.delete("beside")
-        try live()
+        try simulation.live()
         #expect(files(nil) == ["d/.syncignore=", "in=1"])
         try ann.delete("d/in")
-        try live()
+        try simulation.live()
         #expect(files(nil) == ["d/.syncignore="])
     }
 
@@ -137,13 +127,13 @@ struct UnreadRulesTests {
     {
         try closeList("", beside: ["d/a"])
         try ann.delete("d")
-        try live()
+        try simulation.live()
         #expect(files(nil) == [])
         try ann.open("d/.syncignore")
         try recover()
         try closeList("", beside: ["d/a"])
         try bea.delete("d")
-        try live()
+        try simulation.live()
         #expect(files(nil) == [] && files(0) == ["d/.syncignore=", "d/a=1"])
         #expect(!agent.folder.isLooking)
         try ann.open("d/.syncignore")
@@ -155,7 +145,7 @@ struct UnreadRulesTests {
         try closeList("*.key", beside: [])
         try bea.write("d/.syncignore", "*.log")
         try ann.write("d/a.key", "1")
-        try live()
+        try simulation.live()
         #expect(files(0).contains("d/.syncignore=*.key"))
         try ann.delete("d/.syncignore")
         // What comes in its place can be read.
@@ -170,7 +160,7 @@ struct UnreadRulesTests {
         try ann.write("d/a.key", "1")
         try ann.write("d/a", "2")
         try agent.restart()
-        try live()
+        try simulation.live()
         #expect(files(nil) == ["d/.syncignore=*.key", "d/a=1"])
         try ann.open("d/.syncignore")
         try recover(comparing: false)
@@ -186,7 +176,7 @@ struct UnreadRulesTests {
         try ann.write(".syncignore", "d/")
         try simulation.pass(agent)
         agent.isConnected = true
-        try live()
+        try simulation.live()
         #expect(files(nil) == [".syncignore=d/"])
         try ann.write(".syncignore", "")
         try simulation.quiesce()

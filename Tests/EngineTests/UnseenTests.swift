@@ -11,16 +11,6 @@ struct UnseenTests {
     private var agent: SimulatedAgent { simulation.agents[0] }
     private var ann: Machine { Machine(simulation.agents[0]) }
 
-    /// Everybody does what can be done; who had trouble tries again.
-    private func live() throws {
-        for _ in 0..<4 {
-            for agent in simulation.agents {
-                try agent.lookAgain()
-                try simulation.pass(agent)
-            }
-        }
-    }
-
     /// Both have what `before` makes and the directories `d/sub` with a list in `d`; then that cannot be read at the first machine.
     private func closeList(_ before: () throws -> Void) throws {
         for name in ["d", "d/sub"] { try ann.makeDirectory(name) }
@@ -28,7 +18,7 @@ struct UnseenTests {
         try before()
         try simulation.quiesce()
         try ann.close("d/.syncignore")
-        try live()
+        try simulation.live()
     }
 
     private var share: [String: NodeID] {
@@ -49,13 +39,13 @@ struct UnseenTests {
     /// Its user works, and the agent runs or not.
     private func work(_ hearing: Hearing, _ steps: [() throws -> Void]) throws {
         if hearing == .stoppedBefore { try agent.restart() }
-        if hearing != .stopped { try live() }
+        if hearing != .stopped { try simulation.live() }
         for step in steps {
             try step()
-            if hearing != .stopped { try live() }
+            if hearing != .stopped { try simulation.live() }
         }
         if hearing == .stopped || hearing == .stoppedAfter { try agent.restart() }
-        try live()
+        try simulation.live()
     }
 
     @Test(arguments: Hearing.allCases, [SyncMode.twoWay, .sendOnly(deletes: true)])
@@ -67,7 +57,7 @@ struct UnseenTests {
             for name in ["from/a", "from/deep/b"] { try ann.write(name, name) }
         }
         try agent.restart(mode: mode)
-        try live()
+        try simulation.live()
         let before = try share
         try work(
             hearing,
@@ -136,7 +126,7 @@ struct UnseenTests {
             ])
         #expect(try Set(share.keys) == ["b", "d", "d/.syncignore", "d/sub"])
         try ann.delete("d/sub/b")
-        try live()
+        try simulation.live()
         #expect(try Set(share.keys) == ["d", "d/.syncignore", "d/sub"])
     }
 
@@ -148,12 +138,12 @@ struct UnseenTests {
         try ann.close("d/sub/.syncignore")
         let before = try share
         try ann.move("a", "d/sub/a")
-        try live()
+        try simulation.live()
         try ann.open("d/.syncignore")
-        try live()
+        try simulation.live()
         #expect(try share == before)
         try ann.open("d/sub/.syncignore")
-        try live()
+        try simulation.live()
         #expect(try share["d/sub/a"] == before["a"] && share["a"] == nil)
     }
 
@@ -162,11 +152,11 @@ struct UnseenTests {
         try ann.move("d", "e")
         try ann.write("e/new", "new")
         try ann.move("a", "e/sub/a")
-        try live()
+        try simulation.live()
         #expect(try Set(share.keys) == ["a", "e", "e/.syncignore", "e/sub"])
         let before = try share
         try ann.open("e/.syncignore")
-        try live()
+        try simulation.live()
         #expect(try share["e/sub/a"] == before["a"] && share["a"] == nil && share["e/new"] != nil)
     }
 
@@ -176,10 +166,10 @@ struct UnseenTests {
         try ann.close("d/sub")
         try ann.move("a", "d/sub/a")
         try ann.delete("b")
-        try live()
+        try simulation.live()
         #expect(try share == before)
         try ann.open("d/sub")
-        try live()
+        try simulation.live()
         #expect(try Set(share.keys) == Set(before.keys).subtracting(["b"]))
     }
 
@@ -201,9 +191,9 @@ struct UnseenTests {
         try ann.move("photos", "d/photos")
         try simulation.pass(agent)
         agent.isConnected = true
-        try live()
+        try simulation.live()
         try Machine(simulation.agents[1]).write("photos/theirs", "theirs")
-        try live()
+        try simulation.live()
         #expect(try agent.folder.nextCommit() == nil)
         #expect(try agent.folder.firstTravelling { _, _ in true } == nil)
         #expect(try !agent.folder.hasSomethingToSend())
@@ -229,13 +219,13 @@ struct UnseenTests {
         try ann.delete("b")
         try simulation.pass(agent)
         #expect(try share["b"] != nil && agent.folder.walked == 60_000)
-        try live()
+        try simulation.live()
         #expect(try share["b"] == nil)
         try ann.open("d/.syncignore")
-        try live()
+        try simulation.live()
         agent.folder.walked = 0
         try ann.delete("c")
-        try live()
+        try simulation.live()
         #expect(try share["c"] == nil && agent.folder.walked == 0)
     }
 }

@@ -3,6 +3,16 @@ import Index
 import SyncCore
 
 extension Simulation {
+    /// Everybody does what can be done; who had trouble tries again.
+    func live() throws {
+        for _ in 0..<4 {
+            for agent in agents {
+                try agent.lookAgain()
+                try pass(agent)
+            }
+        }
+    }
+
     /// Everybody is connected and nobody works: everything must become equal within few rounds.
     /// - Parameter comparing: all trees are to be equal then, and each promise kept; not where something is ignored.
     func quiesce(comparing: Bool = true) throws {
